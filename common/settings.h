@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The system configuration, /etc/netguard.yml: read by both programs.
+ *
+ * Decoding is pure (settings_parse); settings_load adds the file's checks. Names of users are kept
+ * as written; accounts.h resolves them.
+ */
+#pragma once
+
+#include "common/addr.h"
+#include "common/base.h"
+#include "common/err.h"
+#include "common/problems.h"
+#include "common/schema.h"
+
+#define SETTINGS_PATH "/etc/netguard.yml"
+
+/* Host ports that a pod may publish. */
+struct settings_grant {
+	struct ports ports;
+	char *pod;
+	struct prefix *from; /* sources allowed; none: any */
+	size_t n_from;
+	bool pod_users_only; /* host_users: pod */
+	struct mark mark;
+};
+
+/* "20/second burst 10" */
+struct settings_rate {
+	uint64_t rate;	/* packets per unit; 0: no limit */
+	uint64_t unit;	/* seconds: 1, 60, 3600, 86400 */
+	uint32_t burst; /* packets; default 5 */
+};
+
+struct settings_ports {
+	struct ports *items;
+	size_t n;
+};
+
+/* connect_to: pod -> ports; no ports given: any */
+struct settings_link {
+	char *pod;
+	struct settings_ports ports;
+	bool any;
+	struct mark mark;
+};
+
+/* egress: "[2001:db8::/32]:25/tcp", "0.0.0.0/0:443/tcp" */
+struct settings_egress {
+	struct prefix to;
+	struct ports ports;
+};
+
+struct settings_pod {
+	struct schema_entry entry; /* key: the pod's name */
+	struct strv owners;
+	bool owners_given;
+	struct strv users; /* "bob", "@group" */
+	struct settings_ports host_ports;
+	struct settings_rate host_rate;
+	struct settings_link *connect_to;
+	size_t n_connect_to;
+	struct settings_ports direct_ports;
+	struct settings_egress *egress;
+	size_t n_egress;
+	bool egress_given; /* absent: unrestricted; given and empty: none */
+};
+
+struct settings_guard {
+	struct strv container_interfaces, exempt_interfaces; /* "docker0", "br-*" */
+	struct strv allowed_users, allowed_groups;
+	struct settings_ports host_ports;
+	struct settings_rate host_rate;
+	bool pod_to_pod_allow;
+	bool deny_host_users_with_drop;
+	bool log_denied;
+	bool required; /* podctl refuses without a guard */
+	bool required_given;
+};
+
+struct settings_policy {
+	struct strv capabilities;
+	bool capabilities_given;
+	bool require_user;
+	bool allow_root_user;
+	struct strv images;
+	bool images_given;
+	struct strv labels_reserved;
+	int64_t max_memory; /* bytes; 0: no ceiling */
+	int64_t max_pids;
+	double max_cpus;
+	bool unlimited;
+};
+
+struct settings {
+	char *mount_root; /* NULL where absent */
+	char *network_name;
+	char *host_hostname;
+	bool use_host_resolv_conf;
+	struct settings_grant *port_whitelist; /* sorted by protocol and first port, no overlap */
+	size_t n_port_whitelist;
+	struct settings_guard guard;
+	struct schema_array pods; /* struct settings_pod */
+	bool other_guard;	  /* other_containers.guard */
+	char *other_pod_label;	  /* NULL: none */
+	struct settings_policy policy;
+};
+
+/*
+ * Pure: text to settings, defaults filled in (host_hostname: hostname is used where absent).
+ * 0 or -EINVAL with problems. *ret is set only on success; warnings may be added to problems.
+ */
+int settings_parse(const char *text, size_t size, const char *hostname, struct problems *problems,
+		   struct settings **ret);
+
+/*
+ * Opens and reads path (NULL: $NETGUARD_CONFIG, else SETTINGS_PATH): a regular file owned by root
+ * or the running user, not writable by group or others, at most 1 MiB. Where the file itself can't
+ * be had: err and -errno, problems untouched. Where its contents are wrong: -EINVAL and problems.
+ */
+int settings_load(const char *path, struct problems *problems, struct settings **ret,
+		  struct err *err);
+const char *settings_path(void); /* what NULL stands for above */
+
+void settings_free(struct settings *s);
+DEFINE_CLEANUP(struct settings, settings_free);
+
+const struct settings_pod *settings_find_pod(const struct settings *s, const char *name);
+size_t settings_n_pods(const struct settings *s);
+const struct settings_pod *settings_pod_at(const struct settings *s, size_t i);
+
+/* The entry that covers this host port, or NULL. */
+const struct settings_grant *settings_find_grant(const struct settings *s, uint8_t proto,
+						 uint16_t port);
+
+/* Rules for names, shared with podctl. */
+bool pod_name_valid(const char *name); /* [A-Za-z0-9][A-Za-z0-9_-]*, at most 63 */
+
+/* Interface patterns: "docker0", "br-*" (a trailing star only). */
+bool ifname_pattern_valid(const char *pattern);
+bool ifname_pattern_match(const char *pattern, const char *ifname);
+bool settings_guards_interface(const struct settings *s, const char *ifname);

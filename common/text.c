@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* text_printable: strings from outside, fit for one line. Never writes more bytes than it reads. */
+#include "common/err.h"
+
+/* Length of the UTF-8 sequence at s (1..4) and its code point, or 0 where it is not valid. */
+static size_t utf8_at(const unsigned char *s, uint32_t *ret)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0x80	 ? 1
+		   : s[0] < 0xc0 ? 0
+		   : s[0] < 0xe0 ? 2
+		   : s[0] < 0xf0 ? 3
+		   : s[0] < 0xf8 ? 4
+				 : 0;
+	uint32_t c;
+
+	if (n == 0)
+		return 0;
+	c = n == 1 ? s[0] : s[0] & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80) /* also the terminating NUL */
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*ret = c;
+	return n;
+}
+
+static bool harmless(uint32_t c)
+{
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+		return false;
+	/* line separators, bidirectional marks, overrides and isolates, byte order mark */
+	return !(c == 0x2028 || c == 0x2029 || c == 0x200e || c == 0x200f || c == 0x061c ||
+		 (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff);
+}
+
+char *text_printable(char *buf, size_t size, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t at = 0;
+
+	if (size == 0)
+		return buf;
+	while (*s) {
+		uint32_t c = 0;
+		size_t n = utf8_at(s, &c);
+		bool keep = n > 0 && harmless(c);
+		size_t out = keep ? n : 1;
+
+		if (at + out >= size)
+			break;
+		if (keep)
+			memcpy(buf + at, s, n);
+		else
+			buf[at] = '?';
+		at += out;
+		s += n > 0 ? n : 1;
+	}
+	buf[at] = '\0';
+	return buf;
+}

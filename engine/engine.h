@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The Docker Engine API over libcurl: unix socket or TCP with TLS (DOCKER_HOST), any number of
+ * requests in flight, one thread.
+ *
+ * Two ways to use it. A program that waits (podctl): start requests, then engine_wait(). A program
+ * with a loop (netguard): poll engine_fd() for reading and call engine_dispatch(); the fd is an
+ * epoll instance that holds curl's sockets and a timer, so nothing else is needed.
+ *
+ * Replies are hostile input: bounded (64 MiB a body, 1 MiB an event line), strict JSON without
+ * duplicate keys, every field's type checked where it is read. A reply cut short is an error.
+ * Source: Docker Engine API v1.41 to v1.52.
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/err.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+
+struct engine;
+struct engine_request;
+
+#define ENGINE_DEFAULT_HOST "unix:///var/run/docker.sock"
+#define ENGINE_TIMEOUT_MS   30000
+
+/* host: "unix:///path" or "tcp://..."; NULL: ENGINE_DEFAULT_HOST. Nothing is connected yet. */
+int engine_new(const char *host, struct engine **ret, struct err *err);
+void engine_free(struct engine *e); /* cancels what is in flight, without callbacks */
+DEFINE_CLEANUP(struct engine, engine_free);
+
+/*
+ * Asks the engine for its API version and takes the highest that both know (1.41 to 1.52) for all
+ * later requests. Fails (-EPROTONOSUPPORT) where the engine is older or does not take any of ours.
+ * Without a call, 1.41 is spoken.
+ */
+int engine_negotiate(struct engine *e, struct err *err);
+const char *engine_api_version(const struct engine *e); /* "1.41" */
+/* For a loop: sets what a version reply (GET /version) says. */
+int engine_use_version(struct engine *e, json_t *version, struct err *err);
+
+struct engine_reply {
+	/* 0: an HTTP reply came whole; -errno: it did not (err says why) */
+	int result;
+	struct err err; /* also set, with the engine's own message, for status >= 400 */
+	int status;	/* HTTP status, 0 where none came */
+	json_t *json;	/* borrowed; NULL where the body is empty or raw was asked for */
+	const char *body;
+	size_t size;
+};
+
+/* Called once per request, from engine_wait or engine_dispatch. May start further requests. */
+typedef void engine_done_fn(void *userdata, const struct engine_reply *reply);
+
+/*
+ * Called for each line of a stream (without its newline), in order, before done.
+ * Returns 0 to go on, -errno to end the request with that error.
+ */
+typedef int engine_line_fn(void *userdata, const char *line, size_t size);
+
+/* Called for each piece of a raw stream (logs). */
+typedef int engine_data_fn(void *userdata, const void *data, size_t size);
+
+struct engine_call {
+	const char *method; /* "GET", "POST", "DELETE", "PUT", "HEAD" */
+	const char *path;   /* "/containers/json?all=1", without version; already escaped */
+	bool unversioned;   /* path stands for itself ("/version", "/_ping") */
+	json_t *json;	    /* request body, borrowed for the call of engine_start only; or NULL */
+	const void *body;   /* or a raw body (a tar), must stay until done */
+	size_t body_size;
+	const char *content_type;  /* of body */
+	const char *registry_auth; /* X-Registry-Auth, base64url; or NULL */
+	int timeout_ms; /* whole request; 0: ENGINE_TIMEOUT_MS; -1: none (streams, waits) */
+	bool raw;	/* don't parse the body as JSON */
+	engine_line_fn *on_line; /* stream of lines; the body is not collected */
+	engine_data_fn *on_data; /* raw stream */
+	engine_done_fn *done;
+	void *userdata;
+};
+
+/* Starts a request. It never fails here: what goes wrong comes to done, never before it returns. */
+struct engine_request *engine_start(struct engine *e, const struct engine_call *call);
+void engine_cancel(struct engine *e, struct engine_request *r); /* done is not called */
+
+/* Runs until nothing is in flight. Results went to the done functions. */
+void engine_wait(struct engine *e);
+/* The same, but also returns (1) as soon as *stop is not 0 (set by a signal handler or callback).
+ */
+int engine_wait_until(struct engine *e, const volatile int *stop);
+/* One request, start to end; *ret (may be NULL) is a new reference. Returns 0 when 2xx (and 304).
+ */
+int engine_do(struct engine *e, const struct engine_call *call, json_t **ret, struct err *err);
+/* Returns 0 for 2xx and 304, -ENOENT for 404, -EEXIST for 409, otherwise -EIO or the reply's
+ * result. */
+int engine_reply_check(const struct engine_reply *reply, struct err *err);
+
+int engine_fd(const struct engine *e);
+void engine_dispatch(struct engine *e);
+
+/* %-escapes one path or query component. Caller frees. */
+char *engine_escape(const char *text);
+
+/* ---- calls that decode: what our programs ask of the engine ---- */
+
+/* An address of a container on a network. */
+struct engine_endpoint {
+	char *network; /* name */
+	char *network_id;
+	char *ip4, *ip6; /* "" where none; as the engine prints them */
+	char *mac;
+};
+
+struct engine_port {
+	char *host_ip; /* "" or "0.0.0.0" or "::": any */
+	uint16_t host_port, port;
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP, else the port is left out */
+};
+
+/* GET /containers/ID/json or an entry of GET /containers/json: what both programs read of it. */
+struct engine_container {
+	char *id;
+	char *name;  /* without the leading slash */
+	char *image; /* as asked for at creation */
+	char *image_id;
+	json_t *labels;	    /* object of strings, never NULL */
+	char *state;	    /* "created", "running", "exited", ... */
+	char *status;	    /* "Up 5 minutes (healthy)"; list only, else "" */
+	char *health;	    /* "", "starting", "healthy", "unhealthy" */
+	char *network_mode; /* "default", "host", "none", "container:ID", NAME */
+	pid_t pid;	    /* inspect only; 0 where not running */
+	struct engine_endpoint *endpoints;
+	size_t n_endpoints;
+	struct engine_port *ports; /* bindings in force (running), or asked for */
+	size_t n_ports;
+	int64_t created; /* list only: Unix seconds */
+	int exit_code;
+	bool running;
+};
+void engine_container_done(struct engine_container *c);
+
+/* Decoders: pure. Leave *ret alone on failure; -EPROTO with the key in err. */
+int engine_container_from_inspect(json_t *json, struct engine_container *ret, struct err *err);
+int engine_container_from_list(json_t *json, struct engine_container *ret, struct err *err);
+
+/* GET /networks/ID or an entry of GET /networks. */
+struct engine_network {
+	char *id, *name, *driver, *scope;
+	char *bridge; /* the host's interface: option com.docker.network.bridge.name, else
+			 br-ID[:12]; NULL unless driver bridge */
+	bool internal, ipv6;
+	struct engine_network_member {
+		char *id;	 /* container */
+		char *name;	 /* container's */
+		char *ip4, *ip6; /* "172.17.0.2/16" */
+		char *mac;
+	} * members; /* only where one network was asked for */
+	size_t n_members;
+	struct strv subnets; /* "172.17.0.0/16" */
+};
+void engine_network_done(struct engine_network *n);
+int engine_network_from_json(json_t *json, struct engine_network *ret, struct err *err);
+
+/* A line of GET /events. */
+struct engine_event {
+	char *type, *action; /* "container"/"start", "network"/"connect" */
+	char *id;	     /* of the actor */
+	json_t *attributes;  /* object of strings */
+	int64_t time_nano;
+};
+void engine_event_done(struct engine_event *ev);
+int engine_event_parse(const char *line, size_t size, struct engine_event *ret, struct err *err);
+
+/* The value of a label, or NULL. */
+const char *engine_container_label(const struct engine_container *c, const char *key);

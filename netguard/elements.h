@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the sets of the table hold: wanted (from the model) or there (from the kernel). Pure.
+ * The sets themselves, with their types and flags, stand in ruleset.c; names are the table's.
+ */
+#pragma once
+
+#include "nft/nft.h"
+
+enum set_id {
+	SET_CONTAINER_IFACES,
+	SET_EXEMPT_IFACES,
+	SET_MEMBERS4,
+	SET_MEMBERS6,
+	SET_ALLOWED_UIDS,
+	SET_POD_UIDS4,
+	SET_POD_UIDS6,
+	SET_PRIVATE_PORTS,
+	SET_PORT_UIDS,
+	SET_HOST_PORTS,
+	SET_POD_HOST_PORTS4,
+	SET_POD_HOST_PORTS6,
+	SET_POD_RATE4, /* map to limits */
+	SET_POD_RATE6,
+	SET_PUBLISHED_PORTS,
+	SET_PORT_WHITELIST,
+	SET_PORT_WHITELIST_FROM4,
+	SET_PORT_WHITELIST_FROM6,
+	SET_PUBLISHED4,
+	SET_PUBLISHED6,
+	SET_DIRECT4,
+	SET_DIRECT6,
+	SET_LINKS4,
+	SET_LINKS6,
+	SET_LINKS_ANY4,
+	SET_LINKS_ANY6,
+	SET_EGRESS_LIMITED4,
+	SET_EGRESS_LIMITED6,
+	SET_EGRESS4,
+	SET_EGRESS6,
+	/* table bridge netguard */
+	SET_BRIDGE_PORTS,
+	SET_BRIDGE_ADDRESSES4,
+	SET_BRIDGE_ADDRESSES6,
+	SET_COUNT_
+};
+
+/* A named limit, for the pod_rate maps. Names are pod names made fit for nft (see model.c). */
+struct element_limit {
+	char *name;
+	uint64_t rate, unit; /* packets per unit seconds */
+	uint32_t burst;
+};
+
+/* All sets of both tables. elements_normalize sorts and removes doubles; others expect it done. */
+struct elements {
+	struct nft_element *sets[SET_COUNT_];
+	size_t n[SET_COUNT_];
+	struct element_limit *limits;
+	size_t n_limits;
+};
+
+/*
+ * Adds an element; key and end are copied, comment (may be NULL) is copied and made printable,
+ * object (may be NULL) is copied. end: NULL for a single value.
+ */
+void elements_add(struct elements *e, enum set_id set, const struct nft_key *key,
+		  const struct nft_key *end, const char *comment, const char *object);
+void elements_add_limit(struct elements *e, const char *name, uint64_t rate, uint64_t unit,
+			uint32_t burst);
+/* Sorted by key; of two with one key the first added stays, with both comments joined by ", ". */
+void elements_normalize(struct elements *e);
+void elements_free(struct elements *e); /* e from elements_new */
+struct elements *elements_new(void);
+DEFINE_CLEANUP(struct elements, elements_free);
+
+/* What turns `have` into `want`. An element whose comment or object differs is in both. */
+struct elements_change {
+	struct elements *add, *del;
+};
+void elements_difference(const struct elements *want, const struct elements *have,
+			 struct elements_change *ret);
+void elements_change_done(struct elements_change *c);
+size_t elements_count(const struct elements *e);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Keeps the kernel's tables equal to the elements that are wanted: installs them in one
+ * transaction, adopts what an earlier daemon of the same shape left, sends only differences, and
+ * puts back what somebody else changed. Owns the netlink sockets.
+ */
+#pragma once
+
+#include "common/err.h"
+#include "netguard/elements.h"
+
+struct keeper;
+
+/*
+ * Opens the netlink sockets in the current network namespace. owner_fd: a netlink socket handed
+ * over by systemd's descriptor store that owns the table, or -1.
+ */
+int keeper_new(int owner_fd, struct keeper **ret, struct err *err);
+void keeper_free(struct keeper *k); /* the tables stay */
+DEFINE_CLEANUP(struct keeper, keeper_free);
+
+struct keeper_result {
+	bool installed;	       /* the whole table was sent anew */
+	bool adopted;	       /* a table was there and taken over */
+	size_t added, deleted; /* elements sent */
+};
+
+/*
+ * Makes the kernel hold exactly `want` (normalized; copied). The first call installs or adopts.
+ * On failure the kernel has what it had; err names the statement or element that was refused.
+ */
+int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_result *ret,
+		 struct err *err);
+
+/*
+ * NFNLGRP_NFTABLES notifications: poll keeper_fd() for reading and call keeper_dispatch(), which
+ * returns 1 and fills `who` ("nft[1234]") where somebody else touched our tables and they no
+ * longer hold what they should (call keeper_heal then), 0 where all is well, -errno on failure.
+ */
+int keeper_fd(const struct keeper *k);
+int keeper_dispatch(struct keeper *k, char who[static 64], struct err *err);
+int keeper_heal(struct keeper *k, struct keeper_result *ret, struct err *err);
+
+int keeper_owner_fd(const struct keeper *k); /* for the descriptor store; -1 where the kernel has no
+						owner flag */
+bool keeper_owns(const struct keeper *k);
+
+/* Named counters of denials: "forged", "host_to_container", ... packets. */
+struct keeper_counter {
+	const char *name;
+	uint64_t packets, bytes;
+};
+int keeper_counters(struct keeper *k, struct keeper_counter *ret, size_t max, struct err *err);
+
+/* Takes both tables away. For `netguard remove`. */
+int keeper_remove(struct keeper *k, struct err *err);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which container belongs to which pod, and what follows for the table. Pure: configuration,
+ * people and containers in, elements out; no I/O, no clock, no globals.
+ *
+ * Always true: what is unknown is left out, and the table denies what is left out. Of two
+ * containers that claim one address on one bridge, neither is a member.
+ */
+#pragma once
+
+#include "common/accounts.h"
+#include "common/settings.h"
+#include "netguard/elements.h"
+
+/* One address of a container on one bridge of the host. */
+struct member_address {
+	char bridge[IF_NAMESIZE];
+	struct addr ip4, ip6; /* family AF_UNSPEC: none */
+	uint8_t mac[6];
+	bool has_mac;
+	char veth[IF_NAMESIZE]; /* host side, "" where not known yet */
+};
+
+struct member_port {
+	struct addr host_ip; /* AF_UNSPEC: any */
+	uint16_t host_port, port;
+	uint8_t proto;
+};
+
+/* A container as the engine describes it, reduced to what decides. */
+struct member {
+	char *id, *name;
+	char *pod;	   /* NULL: not guarded as a pod (other_containers.guard: false) */
+	bool ours;	   /* made by podctl */
+	char *joined_id;   /* network_mode container:ID: whose addresses it has; else NULL */
+	bool host_network; /* runs in the host's network: not guarded, only reported */
+	char *unguarded;   /* why the guard can't see it (macvlan, ipvlan), or NULL */
+	struct member_address *addresses;
+	size_t n_addresses;
+	struct member_port *ports;
+	size_t n_ports;
+};
+void member_done(struct member *m);
+
+struct model {
+	struct member *members;
+	size_t n_members;
+};
+struct model *model_new(void);
+void model_free(struct model *m);
+DEFINE_CLEANUP(struct model, model_free);
+
+struct member *model_find(const struct model *m, const char *id); /* NULL where unknown */
+/* Takes over *member's contents (zeroed behind), replacing one with the same id. */
+void model_put(struct model *m, struct member *member);
+void model_remove(struct model *m, const char *id);
+
+/*
+ * The pod of a container, from its labels: ours, else settings' pod_label, else the compose
+ * project, else its name, made to a valid pod name; a label that is no valid pod name counts as
+ * absent. get(label): value or NULL.
+ */
+char *model_pod_name(const struct settings *s, const char *container_name,
+		     const char *(*get)(void *userdata, const char *label), void *userdata,
+		     bool *ret_ours);
+
+/* All elements of both tables, normalized. Caller frees. */
+struct elements *model_elements(const struct settings *s, const struct people *people,
+				const struct model *m);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The fixed part of the tables: sets, counters, chains and rules, as data. They never change while
+ * the daemon runs; nft/netguard.nft is the reference that tests compare with.
+ */
+#pragma once
+
+#include "netguard/elements.h"
+#include "nft/nft.h"
+
+#include <stdio.h>
+
+#define RULESET_TABLE "netguard"
+
+/* Name of a set in the table ("members4"), and whether it is in table bridge netguard. */
+const char *ruleset_set_name(enum set_id set);
+bool ruleset_set_in_bridge(enum set_id set);
+
+/* Both tables as nft text, with these elements (normalized), loadable by nft -f. */
+void ruleset_print(const struct elements *e, FILE *out);
