@@ -2,59 +2,176 @@
 # netguard and podctl. `make help` lists the targets.
 
 PREFIX      ?= /usr/local
+DESTDIR     ?=
 BUILD       ?= build
 CC          ?= gcc
 CFLAGS      ?= -O2 -g
 WERROR      ?=
+SANITIZE    ?=
+FUZZ_SECONDS ?= 60
+# where configuration and units live, whatever PREFIX is: systemd and people look there
+SYSTEMD_DIR ?= /etc/systemd/system
+ifeq ($(PREFIX),/usr)
+SYSTEMD_DIR = /lib/systemd/system
+endif
 
-PKGS        := libnftnl libmnl libcurl jansson yaml-0.1
+PKGS        := libnftnl libmnl libcurl jansson yaml-0.1 libcrypto
+# asked once; empty on a machine where `make deps` has not run yet
+PKG_CFLAGS  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+VERSION     := $(shell git -C $(CURDIR) describe --tags --always 2>/dev/null || echo unknown)
+
 WARNINGS    := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
                -Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wcast-qual \
                -Wwrite-strings -Wpointer-arith -Wredundant-decls -Wnull-dereference \
                -Wimplicit-fallthrough -Wdouble-promotion
-HARDENING   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE -fstack-clash-protection
-SANITIZE    ?=
-VERSION     := $(shell git -C $(CURDIR) describe --tags --always 2>/dev/null || echo unknown)
-
-ifneq ($(SANITIZE),)
-HARDENING   := -fPIE -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+ifeq ($(SANITIZE),)
+HARDENING   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
+else
+HARDENING   := -fPIE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-ALL_CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. $(WARNINGS) $(WERROR) $(HARDENING) \
-               $(shell pkg-config --cflags $(PKGS)) $(CFLAGS) -MMD -MP
-ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
-LIBS        := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+ALL_CFLAGS   = -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARNINGS) $(WERROR) $(HARDENING) \
+               $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
-obj          = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %main.c,$(wildcard $(1)/*.c)))
+obj          = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 COMMON_OBJ  := $(call obj,common)
 ENGINE_OBJ  := $(call obj,engine)
 NFT_OBJ     := $(call obj,nft)
-NETGUARD_OBJ := $(call obj,netguard)
-PODCTL_OBJ  := $(call obj,podctl)
+NETGUARD_OBJ := $(call obj,netguard) $(NFT_OBJ) $(ENGINE_OBJ) $(COMMON_OBJ)
+PODCTL_OBJ  := $(call obj,podctl) $(BUILD)/podctl/pause/blob.o $(ENGINE_OBJ) $(COMMON_OBJ)
+# every module but the programs' mains, each once
+MODULE_OBJ  := $(sort $(NETGUARD_OBJ) $(PODCTL_OBJ))
+
+LINK         = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
 
 .PHONY: all
-all: $(BUILD)/podctl $(BUILD)/netguard ## build the programs (default)
+all: $(BUILD)/podctl $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
 
-$(BUILD)/netguard: $(BUILD)/netguard/main.o $(NETGUARD_OBJ) $(NFT_OBJ) $(ENGINE_OBJ) $(COMMON_OBJ)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/netguard: $(BUILD)/netguard/main.o $(NETGUARD_OBJ)
+	$(LINK)
 
-$(BUILD)/podctl: $(BUILD)/podctl/main.o $(PODCTL_OBJ) $(ENGINE_OBJ) $(COMMON_OBJ)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/podctl: $(BUILD)/podctl/main.o $(PODCTL_OBJ)
+	$(LINK)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# ---- unit tests: tests/unit/test_NAME.c, each linked with everything but the mains ----
+# The process of a pod's root container: static, built into podctl, never sanitized.
+$(BUILD)/pause: podctl/pause/pause.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -Os -static -s -o $@ $<
+
+$(BUILD)/podctl/pause/blob.o: podctl/pause/blob.S $(BUILD)/pause
+	@mkdir -p $(@D)
+	$(CC) -DPAUSE_FILE='"$(BUILD)/pause"' -c -o $@ $<
+
+.PHONY: deps
+deps: ## install with apt what building and testing need and this machine lacks
+	tests/deps
+
+.PHONY: deps-build
+deps-build: ## the same, for building only
+	tests/deps --build
+
+# ---- tests ----
+
 UNIT_SRC    := $(wildcard tests/unit/test_*.c)
 UNIT_BIN    := $(UNIT_SRC:%.c=$(BUILD)/%)
 UNIT_HELP   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+# programs of the end-to-end tests, linked like unit tests
+E2E_SRC     := $(wildcard tests/e2e/*.c)
+E2E_BIN     := $(E2E_SRC:%.c=$(BUILD)/%)
+FUZZ_SRC    := $(wildcard tests/fuzz/fuzz_*.c)
+REPLAY_BIN  := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 
-$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(UNIT_HELP) $(NETGUARD_OBJ) $(PODCTL_OBJ) $(NFT_OBJ) $(ENGINE_OBJ) $(COMMON_OBJ)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+# the kept .o files of tests are no intermediates to delete
+.SECONDARY:
+
+$(UNIT_BIN) $(E2E_BIN): $(BUILD)/%: $(BUILD)/%.o $(UNIT_HELP) $(MODULE_OBJ)
+	$(LINK) -lcmocka
+
+$(REPLAY_BIN): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(MODULE_OBJ)
+	$(LINK)
+
+.PHONY: tests
+tests: all $(UNIT_BIN) $(E2E_BIN) $(REPLAY_BIN) ## build the programs and every test program
 
 .PHONY: unit
-unit: $(UNIT_BIN) ## build and run the unit tests
-	@for t in $(UNIT_BIN); do $$t || exit 1; done
+unit: $(UNIT_BIN) ## run the unit tests
+	tests/run --units $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: asan
+asan: ## build all with AddressSanitizer and UBSan in build/asan and run the unit tests and corpora
+	$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g' tests
+	tests/run --asan build/asan
+
+.PHONY: check
+check: ## install what is missing, build, and run every test (needs root)
+	tests/deps
+	tests/check
+
+.PHONY: e2e
+e2e: tests ## run the end-to-end tests in sandboxes of their own (needs root)
+	tests/run --e2e $(BUILD)
+
+.PHONY: valgrind
+valgrind: $(UNIT_BIN) ## run the unit tests under valgrind
+	tests/run --valgrind $(BUILD)
+
+.PHONY: golden
+golden: $(UNIT_BIN) ## write the golden files again from what the code gives now; look at the diff
+	for t in $(UNIT_BIN); do GOLDEN_WRITE=1 $$t >/dev/null || true; done; git diff --stat tests/golden
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZ_SECONDS (60) each, with clang's libFuzzer
+	tests/fuzz/run $(FUZZ_SECONDS)
+
+.PHONY: fuzz-objects print-module-objects
+fuzz-objects: $(MODULE_OBJ) $(FUZZ_SRC:%.c=$(BUILD)/%.o)
+print-module-objects:
+	@echo $(MODULE_OBJ)
+
+.PHONY: lint
+lint: ## format, layers, banned functions, shellcheck, cppcheck, clang-tidy, gcc -fanalyzer
+	tests/lint/lint
+
+.PHONY: demo
+demo: ## the main job on a fresh machine, shown step by step (needs root; KEEP=1 leaves a shell)
+	tests/deps
+	$(MAKE) all
+	tests/demo
+
+# ---- installation ----
+
+.PHONY: install
+install: all ## install below $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(BUILD)/netguard $(DESTDIR)$(PREFIX)/sbin/netguard
+	install -D -m 755 $(BUILD)/podctl $(DESTDIR)$(PREFIX)/bin/podctl
+	install -d $(DESTDIR)$(SYSTEMD_DIR)
+	for f in systemd/*.in; do \
+		sed 's|@PREFIX@|$(PREFIX)|g' $$f > $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
+	for f in man/*.[58]; do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
+	for f in examples/*.yml; do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/examples/$$(basename $$f); done
+	install -D -m 644 nft/netguard.nft $(DESTDIR)$(PREFIX)/share/doc/netguard/netguard.nft
+
+.PHONY: uninstall
+uninstall: ## take away what install put there; configuration, state and the table stay
+	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard $(DESTDIR)$(PREFIX)/bin/podctl
+	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
+	for f in man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/netguard
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1 - \2/p' Makefile | awk -F' - ' '{printf "%-14s %s\n", $$1, $$2}'
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
