@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The client's side of the control socket: everything under one deadline, every reply bounded. */
+#include "common/guard_client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What the daemon gets to answer in after the time that it was told is over. */
+#define GRACE_MS 1000
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Waits for events until the deadline: 0 when ready, -ETIMEDOUT. */
+static int wait_for(int fd, short events, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = events};
+		int64_t left = deadline - now_ms();
+		int n;
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+static int connect_to(const char *path, int64_t deadline, int *ret)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	_cleanup_close_ int fd = -1;
+
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(sa.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	while (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		/* the daemon's backlog is full, and nothing tells when it no longer is */
+		if (now_ms() >= deadline)
+			return -ETIMEDOUT;
+		poll(NULL, 0, 10);
+	}
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+static int check_peer(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return -errno;
+	return peer.uid == 0 || peer.uid == geteuid() ? 0 : -EPERM;
+}
+
+static int send_all(int fd, const char *data, size_t size, int64_t deadline)
+{
+	while (size > 0) {
+		ssize_t n = send(fd, data, size, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EAGAIN) {
+			int r = wait_for(fd, POLLOUT, deadline);
+
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			data += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* Reads up to the first newline. *ret_size is without it. */
+static int read_line(int fd, int64_t deadline, char **ret, size_t *ret_size)
+{
+	_cleanup_free_ char *buf = NULL;
+	size_t size = 0, room = 0;
+
+	for (;;) {
+		char *end;
+		ssize_t n;
+
+		if (size == room) {
+			if (room >= GUARD_REPLY_MAX)
+				return -EMSGSIZE;
+			room = room ? room * 2 : 4096;
+			buf = xreallocarray(buf, room, 1);
+		}
+		n = recv(fd, buf + size, room - size, 0);
+		if (n < 0 && errno == EAGAIN) {
+			int r = wait_for(fd, POLLIN, deadline);
+
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -ECONNRESET;
+		end = memchr(buf + size, '\n', (size_t)n);
+		size += (size_t)n;
+		if (end) {
+			*ret_size = (size_t)(end - buf);
+			*ret = take_ptr(buf);
+			return 0;
+		}
+	}
+}
+
+static int exchange(int fd, json_t *request, int64_t deadline, json_t **ret, struct err *err)
+{
+	_cleanup_free_ char *line = NULL, *reply = NULL;
+	size_t size = 0;
+	char *text;
+	int r;
+
+	text = json_dumps(request, JSON_COMPACT);
+	if (!text)
+		return err_set(err, EINVAL, "the request is no JSON that can be sent");
+	line = xasprintf("%s\n", text);
+	free(text);
+	r = send_all(fd, line, strlen(line), deadline);
+	/* who was refused at once may still have been told why: read, whatever sending said */
+	if (r == 0 || r == -EPIPE || r == -ECONNRESET)
+		r = read_line(fd, deadline, &reply, &size);
+	if (r == -ETIMEDOUT)
+		return err_set(err, ETIMEDOUT, "netguard did not answer in time");
+	if (r < 0)
+		return err_os(err, -r, "netguard's control socket");
+	*ret = json_loadb(reply, size, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(*ret)) {
+		json_decref(*ret);
+		*ret = NULL;
+		return err_set(err, EPROTO, "netguard's reply is no JSON object");
+	}
+	return 0;
+}
+
+static int check_reply(json_t *reply, struct err *err)
+{
+	const char *text = json_string_value(json_object_get(reply, "error"));
+	const char *reason = json_string_value(json_object_get(reply, "reason"));
+	char printable[256];
+	int code = EIO;
+
+	if (!text && json_is_true(json_object_get(reply, "ok")))
+		return 0;
+	if (!text)
+		return err_set(err, EPROTO, "netguard's reply says neither ok nor what is wrong");
+	if (reason && streq(reason, "timeout"))
+		code = ETIMEDOUT;
+	else if (reason && streq(reason, "denied"))
+		code = EPERM;
+	return err_set(err, code, "%s", text_printable(printable, sizeof(printable), text));
+}
+
+int guard_client_ask_at(const char *path, json_t *request, int timeout_ms, json_t **ret,
+			struct err *err)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	_cleanup_close_ int fd = -1;
+	json_t *reply = NULL;
+	int r;
+
+	r = connect_to(path, deadline, &fd);
+	if (r == -ENOENT || r == -ECONNREFUSED)
+		return err_set(err, ENOTCONN, "netguard is not running (nobody answers at %s)",
+			       path);
+	if (r < 0)
+		return err_os(err, -r, "connect to %s", path);
+	if (check_peer(fd) < 0)
+		return err_set(err, EPERM, "%s is not held by root", path);
+	r = exchange(fd, request, deadline, &reply, err);
+	if (r < 0)
+		return r;
+	r = check_reply(reply, err);
+	if (r < 0 || !ret) {
+		json_decref(reply);
+		return r;
+	}
+	*ret = reply;
+	return 0;
+}
+
+int guard_client_ask(json_t *request, int timeout_ms, json_t **ret, struct err *err)
+{
+	return guard_client_ask_at(GUARD_SOCKET_PATH, request, timeout_ms, ret, err);
+}
+
+int guard_client_wait(const char *container_id, int timeout_ms, struct err *err)
+{
+	json_t *request = json_pack("{s:{s:s, s:i}}", "wait", "container", container_id,
+				    "timeout_ms", timeout_ms);
+	int r;
+
+	if (!request)
+		return err_set(err, EINVAL, "the container's id is no text");
+	/* the daemon's own answer, which names the reason, is to come before our patience ends */
+	r = guard_client_ask(request, timeout_ms + GRACE_MS, NULL, err);
+	json_decref(request);
+	return r;
+}
+
+bool guard_client_running(void)
+{
+	_cleanup_close_ int fd = -1;
+
+	return connect_to(GUARD_SOCKET_PATH, now_ms() + 1000, &fd) == 0 && check_peer(fd) == 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Asking the daemon over its control socket: one request, one reply, each one line of JSON.
+ *
+ * Used by podctl and by netguard's own subcommands. The socket's path can't be chosen: who runs
+ * podctl through sudo chooses the environment, and must not choose what podctl believes. The
+ * reply is believed only where root (or the running user) holds the other end.
+ *
+ * Requests:  {"status": true}   {"wait": {"container": ID, "timeout_ms": N}}   {"reload": true}
+ * Replies:   {"ok": true, ...}  {"error": TEXT, "reason": "timeout" | "denied" | "invalid" | ...}
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/err.h"
+
+#include <jansson.h>
+
+#define GUARD_SOCKET_PATH "/run/netguard/control.sock"
+#define GUARD_REPLY_MAX	  ((size_t)64 * 1024 * 1024)
+
+/* Whether a daemon accepts connections just now. */
+bool guard_client_running(void);
+
+/*
+ * Sends request (borrowed) and waits for the reply, timeout_ms for all of it. 0 and *ret (may be
+ * NULL; a new reference) where the daemon says ok. -ENOTCONN: no daemon runs; -ETIMEDOUT: no
+ * answer in time, or the daemon says so; -EPERM: the daemon refuses; -EPROTO: no sensible reply;
+ * -EIO: any other error that the daemon told, in err.
+ */
+int guard_client_ask(json_t *request, int timeout_ms, json_t **ret, struct err *err);
+
+/*
+ * Waits until the kernel's table has all addresses of this running container (full id). Returns
+ * as guard_client_ask. timeout_ms: at most; the daemon is told the same time.
+ */
+int guard_client_wait(const char *container_id, int timeout_ms, struct err *err);
+
+/* The same with another socket, for tests. */
+int guard_client_ask_at(const char *path, json_t *request, int timeout_ms, json_t **ret,
+			struct err *err);
