@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# host.sh DIR REPO: run inside the sandbox's new network, mount and UTS namespaces (see make.sh), makes the
+# host's own files there. Every mount dies with the mount namespace.
+set -euo pipefail
+dir=$1 repo=$2
+
+# Our copies of other sandboxes' namespace files would keep those namespaces alive after their `down`.
+forget_sandboxes() {
+	local ns
+	for ns in /tmp/sandbox.*/ns; do
+		umount --lazy --recursive "$ns" 2>/dev/null || :
+	done
+}
+
+private_dir() { # DIR-IN-SANDBOX PATH
+	mkdir -p "$1" "$2"
+	mount --bind "$1" "$2"
+}
+
+private_overlay() { # NAME PATH
+	mkdir -p "$dir/overlay/$1/upper" "$dir/overlay/$1/work"
+	mount -t overlay -o "lowerdir=$2,upperdir=$dir/overlay/$1/upper,workdir=$dir/overlay/$1/work" \
+		"sandbox-$1" "$2"
+}
+
+# /sys of this network namespace, with the machine's cgroup tree, which dockerd looks for there.
+mount_sys() {
+	mkdir "$dir/keep"
+	mount --rbind /sys/fs/cgroup "$dir/keep"
+	mount -t sysfs sysfs /sys
+	mount --move "$dir/keep" /sys/fs/cgroup
+	rmdir "$dir/keep"
+}
+
+mount_private() {
+	mkdir "$dir/repo"
+	mount --rbind "$repo" "$dir/repo"
+	mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run
+	mkdir -m 1777 /run/lock
+	private_overlay etc /etc
+	private_overlay root /root
+	private_overlay lib /var/lib # for the mount points below, which the machine may lack
+	private_overlay log /var/log
+	private_dir "$dir/home" /home
+	private_dir "$dir/srv" /srv
+	mkdir -p /srv/pods
+	local name
+	for name in docker containerd podctl netguard; do
+		private_dir "$dir/lib/$name" "/var/lib/$name"
+	done
+	# a repository below one of these was covered: put it back at its path
+	if ! [ "$repo" -ef "$dir/repo" ]; then
+		mkdir -p "$repo"
+		mount --move "$dir/repo" "$repo"
+	else
+		umount --recursive "$dir/repo"
+	fi
+}
+
+add_group() { # NAME GID MEMBERS
+	echo "$1:x:$2:$3" >>/etc/group
+	echo "$1:!::$3" >>/etc/gshadow
+}
+
+add_user() { # NAME UID
+	add_group "$1" "$2" ""
+	echo "$1:x:$2:$2::/home/$1:/bin/sh" >>/etc/passwd
+	echo "$1:!:19000:0:99999:7:::" >>/etc/shadow
+	install -d -m 755 -o "$2" -g "$2" "/home/$1"
+}
+
+write_etc() {
+	add_user traefik 1001
+	add_user bob 1234
+	add_user carol 1235
+	add_user dave 1236
+	add_user opal 1237
+	add_group webteam 2001 dave
+	add_group ops 2002 opal
+	mkdir -p /etc/sudoers.d
+	chmod 750 /etc/sudoers.d
+	# only the machine's own things could be there
+	rm -rf /etc/docker /etc/netguard.yml
+	rm -f /etc/resolv.conf /etc/hosts /etc/hostname
+	echo "nameserver 127.0.0.1" >/etc/resolv.conf
+	printf '127.0.0.1\tlocalhost host1\n::1\tlocalhost ip6-localhost\n' >/etc/hosts
+	echo host1 >/etc/hostname
+	chmod 644 /etc/resolv.conf /etc/hosts /etc/hostname
+}
+
+umask 022
+forget_sandboxes
+mount_sys
+mount_private
+write_etc
+hostname host1
