@@ -10,7 +10,8 @@ inside() { # DIR CMD...
 }
 
 # Starts a daemon that keeps nothing of ours: not the environment (a proxy set there would be used), not the
-# terminal, no descriptor (a pipe of the caller's would never end), no ignored SIGINT.
+# terminal, no descriptor (a pipe of the caller's would never end), no ignored SIGINT. Its pid is then in $spawned:
+# neither setsid (not a group leader, having no job control) nor nsenter forks.
 spawn() { # DIR LOG CMD...
 	local dir=$1 log=$2
 	shift 2
@@ -19,9 +20,10 @@ spawn() { # DIR LOG CMD...
 		cd /
 		close_descriptors
 		exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-			setsid --fork \
+			setsid \
 			nsenter --net="$dir/ns/host" --mount="$dir/ns/mnt" --uts="$dir/ns/uts" -- "$@"
-	) </dev/null >>"$dir/log/$log" 2>&1
+	) </dev/null >>"$dir/log/$log" 2>&1 &
+	spawned=$!
 }
 
 close_descriptors() {
@@ -71,14 +73,17 @@ wait_gone() { # PID SECONDS
 	return 1
 }
 
-# Waits in one process inside, which is much quicker than entering again and again.
-wait_ready() {
+# Waits until registry and engine answer, while dockerd lives. In one process inside, which is much quicker than
+# entering again and again.
+wait_ready() { # DIR DOCKERD-PID
 	# shellcheck disable=SC2016 # for the inner shell
 	inside "$1" timeout 20 bash -c '
-		until exec 3<>/dev/tcp/127.0.0.1/5000; do sleep 0.02; done 2>/dev/null
-		exec 3>&-
+		until (: <>/dev/tcp/127.0.0.1/5000) 2>/dev/null; do sleep 0.02; done
 		until [ -S /run/docker.sock ] &&
-			curl -sf -o /dev/null --unix-socket /run/docker.sock http://engine/_ping; do sleep 0.02; done'
+			curl -sf -o /dev/null --unix-socket /run/docker.sock http://engine/_ping; do
+			kill -0 "$1" 2>/dev/null || exit 1
+			sleep 0.02
+		done' bash "$2"
 }
 
 set_br_netfilter() {
@@ -113,7 +118,7 @@ engine_start() {
 		-H unix:///run/docker.sock --cgroup-parent "/${dir##*/}" \
 		--bip 10.88.0.1/24 --ipv6 --fixed-cidr-v6 fd88:0:0:0::/64 \
 		--dns 192.0.2.1 --registry-mirror http://127.0.0.1:5000 "${extra[@]}"
-	if ! wait_ready "$dir"; then
+	if ! wait_ready "$dir" "$spawned"; then
 		tail -n 20 -- "$dir/log/dockerd.log" >&2
 		die "dockerd does not answer"
 	fi

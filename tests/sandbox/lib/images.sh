@@ -87,7 +87,7 @@ put_image() { # STORAGE NAME RUNTIME-CONFIG-JSON LAYER.tar...
 
 build_images() { # BUSYBOX PROBE OUT
 	local work=$3/work storage=$3/docker/registry/v2
-	local path='"Env":["PATH=/bin"]'
+	local path='"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]'
 	mkdir -p "$work/probe/bin" "$storage"
 	busybox_rootfs "$1" "$work/busybox"
 	install -m 755 "$2" "$work/probe/bin/probe"
@@ -110,10 +110,13 @@ images_into() { # STORAGE PROBE
 	if [ ! -d "$cache/$key" ]; then
 		say "building the images"
 		mkdir -p "$cache"
+		# what older sources made, and nobody used for a week
+		find "$cache" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf -- {} +
 		tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 		build_images "$busybox" "$2" "$tmp"
 		# if another sandbox was quicker, its result is the same
 		mv --no-target-directory -- "$tmp" "$cache/$key" 2>/dev/null || rm -rf -- "$tmp"
 	fi
+	touch -- "$cache/$key"
 	cp -a --reflink=auto -- "$cache/$key" "$1"
 }
