@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* NFLOG records: made as the kernel makes them, cut short at every byte, and formatted. */
+#include "netguard/denials.h"
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+/* 10.88.1.2:40000 -> 10.88.1.1:5433, TCP */
+static const uint8_t packet4[] = {0x45, 0, 0,  40, 0, 0, 0,    0,    64,   6,	 0, 0, 10, 88,
+				  1,	2, 10, 88, 1, 1, 0x9c, 0x40, 0x15, 0x39, 0, 0, 0,  0};
+static const uint8_t packet6[48] = {[0] = 0x60,	 [6] = 17,    [8] = 0xfd, [9] = 0x88, [23] = 2,
+				    [24] = 0xfd, [25] = 0x88, [39] = 1,	  [41] = 53,  [43] = 54};
+
+struct record {
+	uint8_t buffer[1024];
+	struct nlmsghdr *nlh;
+};
+
+static void record_start(struct record *r, const char *prefix)
+{
+	struct nfgenmsg *nfg;
+
+	memset(r->buffer, 0, sizeof(r->buffer));
+	r->nlh = mnl_nlmsg_put_header(r->buffer);
+	r->nlh->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
+	nfg = mnl_nlmsg_put_extra_header(r->nlh, sizeof(*nfg));
+	nfg->version = NFNETLINK_V0;
+	if (prefix)
+		mnl_attr_put_strz(r->nlh, NFULA_PREFIX, prefix);
+}
+
+static struct model *example_model(void)
+{
+	struct model *m = model_new();
+	struct member member = {
+		.id = xstrdup("c1"), .name = xstrdup("web.app"), .pod = xstrdup("web")};
+	struct member_address *a;
+
+	a = &ARRAY_PUSH(member.addresses, member.n_addresses);
+	*a = (struct member_address){.bridge = "br-pods"};
+	assert_true(addr_parse("10.88.1.2", &a->ip4));
+	model_put(m, &member);
+	return m;
+}
+
+static void assert_format(const struct denial *d, const char *user, const char *want)
+{
+	struct model *m = example_model();
+	char text[DENIAL_TEXT_MAX];
+
+	assert_string_equal(denial_format(d, m, user, text), want);
+	model_free(m);
+}
+
+static void test_tcp_from_a_container(void **state)
+{
+	struct record r;
+	struct denial d;
+
+	(void)state;
+	record_start(&r, "container_to_host ");
+	mnl_attr_put_u32(r.nlh, NFULA_IFINDEX_INDEV, htonl(7));
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(packet4), packet4);
+	assert_true(denial_parse(r.nlh, &d));
+	assert_string_equal(d.reason, "container_to_host");
+	assert_int_equal(d.in, 7);
+	assert_false(d.has_uid);
+	assert_format(&d, NULL,
+		      "container_to_host: pod web (web.app) 10.88.1.2:40000 -> 10.88.1.1:5433/tcp");
+}
+
+static void test_udp6_from_a_user(void **state)
+{
+	struct record r;
+	struct denial d;
+
+	(void)state;
+	record_start(&r, "host_to_container ");
+	mnl_attr_put_u32(r.nlh, NFULA_UID, htonl(1235));
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(packet6), packet6);
+	assert_true(denial_parse(r.nlh, &d));
+	assert_format(&d, NULL, "host_to_container: uid 1235 [fd88::2]:53 -> [fd88::1]:54/udp");
+	assert_format(&d, "ca\x1brol",
+		      "host_to_container: user ca?rol [fd88::2]:53 -> [fd88::1]:54/udp");
+}
+
+static void test_fragment_has_no_ports(void **state)
+{
+	uint8_t fragment[sizeof(packet4)];
+	struct record r;
+	struct denial d;
+
+	(void)state;
+	memcpy(fragment, packet4, sizeof(fragment));
+	fragment[7] = 1;
+	record_start(&r, "forged ");
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(fragment), fragment);
+	assert_true(denial_parse(r.nlh, &d));
+	assert_false(d.has_ports);
+	assert_format(&d, NULL, "forged: pod web (web.app) 10.88.1.2 -> 10.88.1.1/tcp");
+}
+
+static void test_nonsense_is_refused(void **state)
+{
+	static const uint8_t short_header[20] = {0x4f}; /* says 60 bytes of header */
+	static const uint8_t other[20] = {0x50};
+	struct record r;
+	struct denial d;
+
+	(void)state;
+	for (size_t n = 0; n < 20; n++) {
+		record_start(&r, "forged ");
+		mnl_attr_put(r.nlh, NFULA_PAYLOAD, n, packet4);
+		assert_false(denial_parse(r.nlh, &d));
+	}
+	for (size_t n = 0; n < 40; n++) {
+		record_start(&r, "forged ");
+		mnl_attr_put(r.nlh, NFULA_PAYLOAD, n, packet6);
+		assert_false(denial_parse(r.nlh, &d));
+	}
+	record_start(&r, "forged ");
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(short_header), short_header);
+	assert_false(denial_parse(r.nlh, &d));
+	record_start(&r, "forged ");
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(other), other);
+	assert_false(denial_parse(r.nlh, &d));
+	record_start(&r, NULL);
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(packet4), packet4);
+	assert_false(denial_parse(r.nlh, &d));
+	record_start(&r, "\x1b[31mforged ");
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(packet4), packet4);
+	assert_false(denial_parse(r.nlh, &d));
+}
+
+static void test_cut_at_every_byte(void **state)
+{
+	struct record r;
+	uint32_t whole;
+
+	(void)state;
+	record_start(&r, "container_to_host ");
+	mnl_attr_put_u32(r.nlh, NFULA_UID, htonl(1));
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(packet4), packet4);
+	whole = r.nlh->nlmsg_len;
+	for (uint32_t n = sizeof(struct nlmsghdr); n < whole; n++) {
+		struct nlmsghdr *cut = xmemdup(r.buffer, n); /* a read behind it is seen by ASan */
+		struct denial d;
+
+		cut->nlmsg_len = n;
+		assert_false(denial_parse(cut, &d));
+		free(cut);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tcp_from_a_container),
+		cmocka_unit_test(test_udp6_from_a_user),
+		cmocka_unit_test(test_fragment_has_no_ports),
+		cmocka_unit_test(test_nonsense_is_refused),
+		cmocka_unit_test(test_cut_at_every_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
