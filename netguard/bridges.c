@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Bridges by rtnetlink: one socket hears of new links, another asks and sets. A bridge is switched
+ * when it appears, long before Docker connects a container to it. Source: rtnetlink(7),
+ * linux/if_link.h, net/bridge/br_netlink.c.
+ */
+#include "netguard/bridges.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+struct bridges {
+	struct mnl_socket *events, *requests;
+	uint32_t seq;
+	uint8_t buffer[64 * 1024];
+};
+
+/* What a link message says of a bridge. */
+struct bridge {
+	int index;
+	char name[IF_NAMESIZE];
+	bool is_bridge;
+	bool on4, on6; /* bridged packets go through the table's forward chain */
+};
+
+/* Guarded bridges that are not switched on yet, found while reading a batch of messages. */
+struct found {
+	bridges_guarded_fn *guarded;
+	void *userdata;
+	struct bridge *items;
+	size_t n;
+};
+
+void bridges_free(struct bridges *b)
+{
+	if (!b)
+		return;
+	if (b->events)
+		mnl_socket_close(b->events);
+	if (b->requests)
+		mnl_socket_close(b->requests);
+	free(b);
+}
+
+static int open_socket(int flags, unsigned groups, struct mnl_socket **ret, struct err *err)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+
+	if (!s)
+		return err_os(err, errno, "rtnetlink socket");
+	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0) {
+		int saved = errno;
+
+		mnl_socket_close(s);
+		return err_os(err, saved, "rtnetlink socket");
+	}
+	*ret = s;
+	return 0;
+}
+
+int bridges_new(struct bridges **ret, struct err *err)
+{
+	_cleanup_(bridges_freep)
+	struct bridges *b = xcalloc(1, sizeof(*b));
+	int r;
+
+	b->seq = (uint32_t)time(NULL);
+	r = open_socket(SOCK_NONBLOCK, RTMGRP_LINK, &b->events, err);
+	if (r < 0)
+		return r;
+	r = open_socket(0, 0, &b->requests, err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(b);
+	return 0;
+}
+
+int bridges_fd(const struct bridges *b)
+{
+	return mnl_socket_get_fd(b->events);
+}
+
+bool bridges_filter_available(void)
+{
+	return access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) == 0;
+}
+
+static int parse_data(const struct nlattr *attr, void *data)
+{
+	struct bridge *bridge = data;
+
+	if (mnl_attr_get_payload_len(attr) < 1)
+		return MNL_CB_OK;
+	if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IPTABLES)
+		bridge->on4 = mnl_attr_get_u8(attr) != 0;
+	else if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IP6TABLES)
+		bridge->on6 = mnl_attr_get_u8(attr) != 0;
+	return MNL_CB_OK;
+}
+
+static int parse_info(const struct nlattr *attr, void *data)
+{
+	struct bridge *bridge = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+		bridge->is_bridge = mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
+				    streq(mnl_attr_get_str(attr), "bridge");
+	else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && bridge->is_bridge)
+		mnl_attr_parse_nested(attr, parse_data, bridge);
+	return MNL_CB_OK;
+}
+
+static int parse_link(const struct nlattr *attr, void *data)
+{
+	struct bridge *bridge = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_IFNAME) {
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
+		    strlen(mnl_attr_get_str(attr)) < sizeof(bridge->name))
+			memcpy(bridge->name, mnl_attr_get_str(attr),
+			       strlen(mnl_attr_get_str(attr)) + 1);
+	} else if (mnl_attr_get_type(attr) == IFLA_LINKINFO) {
+		mnl_attr_parse_nested(attr, parse_info, bridge);
+	}
+	return MNL_CB_OK;
+}
+
+/* A callback of mnl_cb_run: collects, since a request can't be sent in the middle of a dump. */
+static int collect(const struct nlmsghdr *nlh, void *data)
+{
+	struct found *found = data;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct bridge bridge = {0};
+
+	if (nlh->nlmsg_type != RTM_NEWLINK || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifi)) ||
+	    ifi->ifi_family != AF_UNSPEC)
+		return MNL_CB_OK;
+	bridge.index = ifi->ifi_index;
+	mnl_attr_parse(nlh, sizeof(*ifi), parse_link, &bridge);
+	if (bridge.is_bridge && !(bridge.on4 && bridge.on6) && bridge.name[0] &&
+	    found->guarded(found->userdata, bridge.name))
+		ARRAY_PUSH(found->items, found->n) = bridge;
+	return MNL_CB_OK;
+}
+
+/* Sends a request and reads to the end of its answer. */
+static int talk(struct bridges *b, struct nlmsghdr *nlh, mnl_cb_t fn, void *data)
+{
+	int r;
+
+	nlh->nlmsg_seq = ++b->seq;
+	if (mnl_socket_sendto(b->requests, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		ssize_t n = mnl_socket_recvfrom(b->requests, b->buffer, sizeof(b->buffer));
+
+		if (n < 0)
+			return -errno;
+		r = mnl_cb_run(b->buffer, (size_t)n, b->seq, mnl_socket_get_portid(b->requests), fn,
+			       data);
+	} while (r > MNL_CB_STOP);
+	return r < 0 ? -errno : 0;
+}
+
+static int switch_on(struct bridges *b, const struct bridge *bridge)
+{
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct nlattr *info, *data;
+	struct ifinfomsg *ifi;
+
+	nlh->nlmsg_type = RTM_NEWLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = bridge->index;
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IPTABLES, 1);
+	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IP6TABLES, 1);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	return talk(b, nlh, NULL, NULL);
+}
+
+/* Switches all that were found. Returns how many, or the last failure after trying each. */
+static int switch_found(struct bridges *b, struct found *found, struct err *err)
+{
+	int done = 0, failed = 0;
+
+	for (size_t i = 0; i < found->n; i++) {
+		int r = switch_on(b, &found->items[i]);
+
+		if (r == -ENODEV) /* gone in the meantime */
+			continue;
+		if (r < 0)
+			failed = err_os(err, -r,
+					"bridge %s: packets between its ports can't be filtered",
+					found->items[i].name);
+		else
+			done++;
+	}
+	free(found->items);
+	return failed < 0 ? failed : done;
+}
+
+int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err)
+{
+	struct found found = {.guarded = guarded, .userdata = userdata};
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct nlattr *info;
+	int r;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO); /* the kernel leaves out other kinds */
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(nlh, info);
+	r = talk(b, nlh, collect, &found);
+	if (r < 0) {
+		free(found.items);
+		return err_os(err, -r, "list of bridges");
+	}
+	return switch_found(b, &found, err);
+}
+
+int bridges_dispatch(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,
+		     struct err *err)
+{
+	struct found found = {.guarded = guarded, .userdata = userdata};
+
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(b->events, b->buffer, sizeof(b->buffer));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return switch_found(b, &found, err);
+		if (n < 0) {
+			int saved = errno;
+
+			free(found.items);
+			/* messages were lost: look at all */
+			if (saved == ENOBUFS)
+				return bridges_scan(b, guarded, userdata, err);
+			return err_os(err, saved, "rtnetlink events");
+		}
+		if (mnl_cb_run(b->buffer, (size_t)n, 0, 0, collect, &found) < 0) {
+			free(found.items);
+			return err_os(err, errno, "rtnetlink events");
+		}
+	}
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Guarded bridges are switched when they appear, others never: in a network namespace of its own.
+ */
+#include "netguard/bridges.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+extern char **environ;
+
+static void ip_link_add(const char *name, bool on)
+{
+	char *argv[] = {(char[]){"ip"},
+			(char[]){"link"},
+			(char[]){"add"},
+			xstrdup(name),
+			(char[]){"type"},
+			(char[]){"bridge"},
+			(char[]){"nf_call_iptables"},
+			on ? (char[]){"1"} : (char[]){"0"},
+			(char[]){"nf_call_ip6tables"},
+			on ? (char[]){"1"} : (char[]){"0"},
+			NULL};
+	int status;
+	pid_t pid;
+
+	assert_int_equal(posix_spawnp(&pid, "ip", NULL, NULL, argv, environ), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	free(argv[3]);
+}
+
+static bool bridge_flag(const char *name, const char *flag)
+{
+	_cleanup_free_ char *path = xasprintf("/sys/class/net/%s/bridge/%s", name, flag);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char c = '?';
+
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, &c, 1), 1);
+	return c == '1';
+}
+
+static bool guards(void *userdata, const char *ifname)
+{
+	(void)userdata;
+	return startswith(ifname, "br-") != NULL;
+}
+
+static void test_bridges(void **state)
+{
+	_cleanup_(bridges_freep)
+	struct bridges *b = NULL;
+	struct err err = {0};
+
+	(void)state;
+	ip_link_add("br-before", false);
+	ip_link_add("other0", false);
+	assert_int_equal(bridges_new(&b, &err), 0);
+	assert_int_equal(bridges_scan(b, guards, NULL, &err), 1);
+	assert_true(bridge_flag("br-before", "nf_call_iptables"));
+	assert_true(bridge_flag("br-before", "nf_call_ip6tables"));
+	assert_false(bridge_flag("other0", "nf_call_iptables"));
+	assert_int_equal(bridges_scan(b, guards, NULL, &err), 0);
+
+	ip_link_add("br-after", false);
+	ip_link_add("other1", false);
+	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 1);
+	assert_true(bridge_flag("br-after", "nf_call_iptables"));
+	assert_false(bridge_flag("other1", "nf_call_ip6tables"));
+	ip_link_add("br-on", true);
+	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_bridges)};
+
+	/* a sysfs of the new namespace, seen by us only */
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("sysfs", "/sys", "sysfs", 0, NULL) < 0) {
+		perror("namespaces (run as root)");
+		return 1;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

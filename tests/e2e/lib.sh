@@ -1,0 +1,198 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What end-to-end tests share: a sandbox with netguard and podctl inside, flows of real packets,
+# and TAP lines. Source it, call e2e_begin, end with e2e_end.
+#
+# Nothing here may pass because something did not run: a probe that could not be started is a
+# failure, never a denial.
+
+REPO=$(realpath -- "$(dirname "${BASH_SOURCE[0]}")/../..")
+BUILD=$(realpath -- "${BUILD:-$REPO/build}")
+SANDBOX_CMD=$REPO/tests/sandbox/sandbox
+PROBE=$REPO/build/sandbox/probe
+TEST_N=0
+TEST_FAILED=0
+
+pass() { TEST_N=$((TEST_N + 1)); echo "ok $TEST_N - $*"; }
+fail() { TEST_N=$((TEST_N + 1)); TEST_FAILED=$((TEST_FAILED + 1)); echo "not ok $TEST_N - $*"; }
+skip() { TEST_N=$((TEST_N + 1)); echo "ok $TEST_N - $1 # SKIP $2"; }
+note() { echo "# $*"; }
+
+# check NAME CMD...: passes when CMD succeeds; what it says is shown when it does not
+check() {
+	local name=$1 out status
+	shift
+	out=$("$@" 2>&1)
+	status=$?
+	if [ "$status" -eq 0 ]; then
+		pass "$name"
+	else
+		fail "$name"
+		printf '%s\n' "$out" "exit status $status" | tail -n 40 | sed 's/^/#   /'
+	fi
+}
+
+# check_status NAME STATUS PATTERN CMD...: the exit status, and PATTERN (grep -E) in what it says
+check_status() {
+	local name=$1 want=$2 pattern=$3 out status
+	shift 3
+	out=$("$@" 2>&1)
+	status=$?
+	if [ "$status" -eq "$want" ] && grep -qE -- "$pattern" <<< "$out"; then
+		pass "$name"
+	else
+		fail "$name"
+		printf '%s\n' "wanted status $want and /$pattern/, got status $status:" "$out" |
+			tail -n 40 | sed 's/^/#   /'
+	fi
+}
+
+# check_equal NAME WANT GOT
+check_equal() {
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | head -n 40 | sed 's/^/#   /'
+	fi
+}
+
+inside() { "$SANDBOX_CMD" exec "$SANDBOX" -- "$@"; }
+outside() { "$SANDBOX_CMD" exec "$SANDBOX" --in outside -- "$@"; }
+as() { local user=$1; shift; "$SANDBOX_CMD" exec "$SANDBOX" --user "$user" -- "$@"; }
+
+# background CMD...: runs inside, ended with the sandbox; $! is its pid
+background() { inside "$@" > "$SANDBOX/background.log" 2>&1 & }
+
+# wait_for SECONDS CMD...
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" > /dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# e2e_begin [sandbox options]: a sandbox of this test's own, taken down whatever happens
+e2e_begin() {
+	[ "$(id -u)" = 0 ] || { fail "end-to-end tests need root"; exit 1; }
+	SANDBOX=$("$SANDBOX_CMD" up "$@") || { fail "make a sandbox"; exit 1; }
+	export SANDBOX
+	trap e2e_cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+e2e_cleanup() {
+	trap - EXIT
+	if ! "$SANDBOX_CMD" down "$SANDBOX" >&2; then
+		fail "nothing is left of the sandbox"
+	fi
+	[ "$TEST_FAILED" -eq 0 ] || exit 1
+}
+
+e2e_end() { exit $((TEST_FAILED > 0)); }
+
+# put_config: /etc/netguard.yml in the sandbox from standard input (by rename, as an editor does)
+put_config() {
+	# shellcheck disable=SC2016 # for the inner shell
+	inside sh -c 'cat > /etc/netguard.yml.new && chmod 644 /etc/netguard.yml.new &&
+		mv /etc/netguard.yml.new /etc/netguard.yml'
+}
+
+# put_file PATH: any file in the sandbox from standard input
+put_file() {
+	# shellcheck disable=SC2016
+	inside sh -c 'mkdir -p "$(dirname "$1")" && cat > "$1"' sh "$1"
+}
+
+# netguard_start [WRAPPER...]: the daemon in the background; returns once it is in force
+netguard_start() {
+	# shellcheck disable=SC2016
+	inside sh -c 'rm -f /run/netguard.pid; log=$1; shift
+		echo $$ > /run/netguard.pid; exec "$@" >> "$log" 2>&1' sh \
+		"$SANDBOX/netguard.log" "$@" "$BUILD/netguard" run &
+	if ! wait_for "${NETGUARD_START_SECONDS:-10}" netguard_ready; then
+		fail "netguard starts"
+		sed 's/^/#   /' "$SANDBOX/netguard.log"
+		exit 1
+	fi
+}
+
+# in force and connected to the engine
+netguard_ready() { inside "$BUILD/netguard" status --json | jq -e '.engine.connected' ; }
+netguard_pid() { inside cat /run/netguard.pid; }
+
+# netguard_stop [SIGNAL]: ends it by pid and waits
+netguard_stop() {
+	local pid
+	pid=$(netguard_pid)
+	kill -s "${1:-TERM}" "$pid"
+	wait_for 10 not kill -0 "$pid" || fail "netguard ends on SIG${1:-TERM}"
+}
+not() { ! "$@"; }
+
+podctl() { inside "$BUILD/podctl" "$@"; }
+
+container_pid() { inside docker inspect -f '{{.State.Pid}}' "$1"; }
+
+# Runs a probe at FROM: user:NAME, outside, outside:SOURCE, container:NAME. Prints the probe's word.
+probe_from() {
+	local from=$1 pid
+	shift
+	case $from in
+	user:*) as "${from#user:}" "$PROBE" try "$@" ;;
+	outside) outside "$PROBE" try "$@" ;;
+	outside:*) outside "$PROBE" try -s "${from#outside:}" "$@" ;;
+	container:*)
+		pid=$(container_pid "${from#container:}")
+		nsenter --net="/proc/$pid/ns/net" -- "$PROBE" try "$@"
+		;;
+	*) return 99 ;;
+	esac
+}
+
+# flow WANT FROM tcp|udp ADDRESS PORT [WHAT]: one flow of real packets.
+# WANT: open, refused (at once), silent, or denied (refused or silent, but never open)
+flow() {
+	local want=$1 from=$2 proto=$3 address=$4 port=$5 out word
+	out=$(probe_from "$from" "$proto" "$address" "$port" 2>&1)
+	word=${out%% *}
+	case $want:$word in
+	open:open | refused:refused | silent:silent | denied:refused | denied:silent)
+		pass "${6:+$6: }$from -> $address $port/$proto is $word"
+		;;
+	*) fail "${6:+$6: }$from -> $address $port/$proto: wanted $want, got: $out" ;;
+	esac
+}
+
+# counter NAME: packets of one of the table's named counters
+counter() {
+	inside nft -j list counter inet netguard "$1" | jq '[.nftables[].counter? | select(. != null) | .packets][0]'
+}
+
+# flow_counted COUNTER ...: a denied flow that must show in this counter
+flow_counted() {
+	local name=$1 before after
+	shift
+	before=$(counter "$name")
+	flow "$@"
+	after=$(counter "$name")
+	if [ "${after:-0}" -gt "${before:-0}" ]; then
+		pass "... and counted as $name"
+	else
+		fail "... but not counted as $name ($before -> $after)"
+	fi
+}
+
+# the address of a container: container_ip4 NAME, container_ip6 NAME
+container_ip4() { inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
+container_ip6() { inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}{{end}}' "$1"; }
+
+# what nft lists loads again: at every moment
+table_reloads() {
+	inside sh -c 'nft list table inet netguard > /run/listed.nft && [ -s /run/listed.nft ] &&
+		nft -c -f /run/listed.nft'
+}
