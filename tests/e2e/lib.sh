@@ -97,20 +97,17 @@ e2e_end() { exit $((TEST_FAILED > 0)); }
 
 # put_config: /etc/netguard.yml in the sandbox from standard input (by rename, as an editor does)
 put_config() {
-	# shellcheck disable=SC2016 # for the inner shell
 	inside sh -c 'cat > /etc/netguard.yml.new && chmod 644 /etc/netguard.yml.new &&
 		mv /etc/netguard.yml.new /etc/netguard.yml'
 }
 
 # put_file PATH: any file in the sandbox from standard input
 put_file() {
-	# shellcheck disable=SC2016
 	inside sh -c 'mkdir -p "$(dirname "$1")" && cat > "$1"' sh "$1"
 }
 
 # netguard_start [WRAPPER...]: the daemon in the background; returns once it is in force
 netguard_start() {
-	# shellcheck disable=SC2016
 	inside sh -c 'rm -f /run/netguard.pid; log=$1; shift
 		echo $$ > /run/netguard.pid; exec "$@" >> "$log" 2>&1' sh \
 		"$SANDBOX/netguard.log" "$@" "$BUILD/netguard" run &

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Memory: a whole life of both programs under valgrind, and the daemon's own memory after 200 and
+# after 400 container starts.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+starts=${STARTS:-200}
+e2e_begin
+put_config <<'END'
+mount_root: /srv/pods
+network_name: pods
+port_whitelist: { 80: web }
+guard: { allowed_users: [root], host_ports: [53/udp] }
+END
+inside mkdir -p /srv/pods
+inside docker pull -q probe > /dev/null
+
+note "valgrind"
+vg=(valgrind -q --error-exitcode=99 --leak-check=full '--errors-for-leak-kinds=definite,possible'
+	--child-silent-after-fork=yes)
+NETGUARD_START_SECONDS=30 netguard_start "${vg[@]}"
+printf 'publish: ["80:80"]\ncontainers: { app: { image: probe, mounts: [{ source: d, target: /d }] } }\n' | put_file /root/web.yml
+check "podctl apply" inside "${vg[@]}" "$BUILD/podctl" /root/web.yml
+inside sed -i 's/target: .d/target: \/e/' /root/web.yml
+check "podctl apply, a container changed" inside "${vg[@]}" "$BUILD/podctl" /root/web.yml
+check "podctl apply, nothing changed" inside "${vg[@]}" "$BUILD/podctl" /root/web.yml
+check "podctl status" inside "${vg[@]}" "$BUILD/podctl" status
+check_status "podctl apply of an invalid file" 1 '' inside "${vg[@]}" "$BUILD/podctl" "$REPO/Makefile"
+check "podctl down" inside "${vg[@]}" "$BUILD/podctl" down web
+check "netguard check" inside "${vg[@]}" "$BUILD/netguard" check
+check "netguard table" inside "${vg[@]}" "$BUILD/netguard" table
+check "netguard status" inside "${vg[@]}" "$BUILD/netguard" status
+inside docker run --rm --network pods probe try -t 100 tcp 10.88.1.1 1 > /dev/null
+daemon=$(netguard_pid)
+kill "$daemon"
+wait_for 30 not kill -0 "$daemon"
+check_equal "the daemon's life: no leak, no invalid access" "" "$(grep -E '^==[0-9]+==' "$SANDBOX/netguard.log")"
+check "netguard remove" inside "${vg[@]}" "$BUILD/netguard" remove
+
+note "RssAnon"
+netguard_start
+daemon=$(netguard_pid)
+rss() { awk '/^RssAnon/ {print $2}' "/proc/$daemon/status"; }
+inside docker create --name c --network pods probe > /dev/null
+churn() { inside sh -c "for i in \$(seq $1); do docker start c && docker kill c; done" > /dev/null 2>&1; }
+churn $((starts))
+first=$(rss)
+churn $((starts))
+second=$(rss)
+note "RssAnon $first KiB after $starts starts, $second KiB after $((starts * 2))"
+check "under 3 MiB after $starts starts and stops" test "$first" -lt 3072
+check "no higher after $((starts * 2))" test "$second" -le $((first + 64))
+e2e_end
