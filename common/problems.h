@@ -29,14 +29,17 @@ struct problems {
 	size_t n_errors; /* those that are not warnings */
 };
 
-#define PROBLEMS_MAX 100 /* further ones are counted in n_errors, but not kept */
+/* Of each sort this many are kept; further errors are counted in n_errors only. */
+#define PROBLEMS_MAX 100
 
 void problems_add(struct problems *p, struct mark mark, const char *path, const char *fmt, ...)
 	_printf_(4, 5);
 void problems_warn(struct problems *p, struct mark mark, const char *path, const char *fmt, ...)
 	_printf_(4, 5);
 void problems_sort(struct problems *p); /* by line and column */
-/* One line each, as above; file: the name to print before. */
+/* The line that problems_print writes, without its newline. Caller frees. */
+char *problem_format(const struct problem *problem, const char *file);
+/* One line each, as above, and one that says how many more; file: the name to print before. */
 void problems_print(const struct problems *p, const char *file, FILE *out);
 void problems_done(struct problems *p);
 
@@ -46,3 +49,5 @@ void problems_done(struct problems *p);
  */
 #define PROBLEM_QUOTE_MAX 80
 const char *problems_quote(char *buf, const char *text);
+/* Whether text may be shown as above: at most 64 bytes, all of them printable, not empty. */
+bool problems_may_show(const char *text);

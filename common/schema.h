@@ -23,7 +23,7 @@ struct schema {
 };
 
 enum schema_type {
-	SCHEMA_STRING,	 /* char *; plain scalars that YAML types keep their text */
+	SCHEMA_STRING,	 /* char *; plain scalars that YAML types keep their text; null is none */
 	SCHEMA_TEXT,	 /* char *; a number, boolean or null must be quoted: error says how */
 	SCHEMA_BOOL,	 /* bool */
 	SCHEMA_INT,	 /* int64_t, min..max of the field */
@@ -79,25 +79,51 @@ struct schema_field {
 	 */
 	int (*decode)(struct schema_context *ctx, const struct yaml_node *node, void *target,
 		      const struct schema_field *field);
-	/* also for strings, text and ints: a check after decoding; returns NULL or what is wrong */
+	/*
+	 * A check after decoding: returns NULL or what is wrong ("must be ..."; static text).
+	 * value: const char * (STRING, TEXT, each of STRINGS, each value of a TEXT_MAP), const
+	 * int64_t * (INT).
+	 */
 	const char *(*check)(const void *value);
 	const char *doc; /* one sentence for people; SCHEMA_REFUSED: the reason */
 };
 
-/* Decodes root (NULL: an empty document, as an empty map). 0, or -EINVAL with problems added. */
+/*
+ * Decodes root (NULL: an empty document, as an empty map). 0, or -EINVAL where problems holds any
+ * error, also one from before: a tree that yaml_parse found fault with never passes.
+ *
+ * A key with an empty value (`pods:`) counts as an empty map where a map is wanted; anywhere else
+ * a null is an error. Only what is given is written, so defaults that need no freeing may be set
+ * in the struct before.
+ */
 int schema_decode(const struct schema *schema, const struct yaml_node *root,
 		  struct problems *problems, void *ret);
 
-/* For custom decoders. */
+/* For custom decoders. Problems are at the node's place and under ctx's path. */
 int schema_error(struct schema_context *ctx, const struct yaml_node *node, const char *fmt, ...)
 	_printf_(3, 4); /* returns -EINVAL */
 int schema_decode_object(struct schema_context *ctx, const struct schema *schema,
 			 const struct yaml_node *node, void *target);
-/* One value with a path component appended for the time of the call. */
+/*
+ * One value with a path component appended for the time of the call ("name", "[3]"; one that may
+ * not be shown is left out). target: the address of the member. Of field: key, offsets and
+ * required are not looked at.
+ */
 int schema_decode_at(struct schema_context *ctx, const char *component,
 		     const struct schema_field *field, const struct yaml_node *node, void *target);
 /* A scalar's text, or NULL after a report that a string was wanted. */
 const char *schema_get_string(struct schema_context *ctx, const struct yaml_node *node);
+
+/* Appends to the path; returns the length to hand to schema_leave. */
+size_t schema_enter(struct schema_context *ctx, const char *component);
+void schema_leave(struct schema_context *ctx, size_t length);
+/* As schema_error, at another place (that of a key); warnings don't make the file invalid. */
+int schema_error_at(struct schema_context *ctx, struct mark mark, const char *fmt, ...)
+	_printf_(3, 4);
+void schema_warn_at(struct schema_context *ctx, struct mark mark, const char *fmt, ...)
+	_printf_(3, 4);
+/* "a string", "a list", "a map", "a number", "empty": what stands there, for messages. */
+const char *schema_describe(const struct yaml_node *node);
 
 /* The key of the table nearest to key (edit distance at most a third of its length), or NULL. */
 const char *schema_nearest(const struct schema *schema, const char *key);

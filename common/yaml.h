@@ -31,7 +31,9 @@ struct yaml_node {
 
 /*
  * Reads text (size bytes). What is wrong goes to problems. Returns 0 and the root (NULL for an
- * empty document), or -EINVAL with at least one problem added.
+ * empty document), or -EINVAL with at least one problem added. Then, too, *ret is the tree where it
+ * could be made out (a key given twice, an anchor, a tag), otherwise NULL: not to be acted on, but
+ * a decoder finds the errors that come after in it.
  */
 int yaml_parse(const char *text, size_t size, struct problems *problems, struct yaml_node **ret);
 

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The size of a file is what could be read, not what fstat said: it may grow meanwhile. */
+#include "common/file.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int file_read_limited(int fd, size_t max, char **ret, size_t *ret_size, struct err *err)
+{
+	_cleanup_free_ char *buf = NULL;
+	size_t size = 0, room = 4096;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_os(err, errno, "fstat");
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, EISDIR, "is a directory");
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "is not a regular file");
+	if (st.st_size > 0 && (uintmax_t)st.st_size > max)
+		return err_set(err, EFBIG, "is larger than %zu bytes", max);
+	buf = xmalloc(room);
+	for (;;) {
+		ssize_t n;
+
+		/* one byte of the room stays free for the NUL */
+		if (size + 1 == room) {
+			room *= 2;
+			buf = xreallocarray(buf, room, 1);
+		}
+		n = read(fd, buf + size, room - size - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_os(err, errno, "read");
+		if (n == 0)
+			break;
+		size += (size_t)n;
+		if (size > max)
+			return err_set(err, EFBIG, "is larger than %zu bytes", max);
+	}
+	buf[size] = '\0';
+	*ret_size = size;
+	*ret = take_ptr(buf);
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reading a whole file that somebody else may have put there. I/O: not for pure modules.
+ *
+ * Open with O_NONBLOCK | O_CLOEXEC | O_NOCTTY, so that a FIFO or a terminal in its place neither
+ * blocks nor becomes ours; what is checked is the opened descriptor, never the path again.
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/err.h"
+
+/*
+ * Reads fd to its end. 0 and the bytes in *ret (caller frees; a NUL is put behind them), or:
+ * -EISDIR, -EINVAL: not a regular file; -EFBIG: more than max bytes; -errno of reading. err does
+ * not name the file: wrap it.
+ */
+int file_read_limited(int fd, size_t max, char **ret, size_t *ret_size, struct err *err);
