@@ -4,8 +4,8 @@
 # Finding and ending what belongs to a sandbox. Sourced by sandbox; uses its BASE, say, die.
 #
 # A process belongs to a sandbox when it is in one of its namespaces, in its cgroup (containers), carries its
-# SANDBOX_SETUP mark (still being made), or descends from such a one (a container in somebody else's cgroup).
-# Never ourselves or who called us.
+# SANDBOX_SETUP mark (still being made), has its /srv (should the namespaces' files be lost), or descends from such
+# a one (a container in somebody else's cgroup). Never ourselves or who called us.
 
 # Namespaces are compared with those that the bound files hold *now*: a number noted earlier may be reused.
 namespace_links() { # DIR; prints find's alternatives
@@ -27,6 +27,8 @@ members() { # DIR; prints pids
 			find /proc/[0-9]*/ns \( -false "${links[@]}" \) -printf '%p\n' 2>/dev/null || :
 		fi
 		grep -lsE ":/$name(/|\$)" /proc/[0-9]*/cgroup || :
+		# not just any mention: whoever unshares mounts has copies of our namespaces' files
+		grep -lsE "/$name/srv(//deleted)? /srv " /proc/[0-9]*/mountinfo || :
 		grep -lszxF "SANDBOX_SETUP=$dir" /proc/[0-9]*/environ || :
 	} | cut -d/ -f3 | with_descendants
 }
@@ -99,9 +101,6 @@ leftovers() { # DIR
 
 remove_sandbox() { # DIR
 	local dir=$1 left
-	if [ "$dir/ns/mnt" -ef /proc/self/ns/mnt ]; then
-		die "down: we are inside that sandbox"
-	fi
 	say "ending processes"
 	end_members "$dir"
 	say "unmounting"
@@ -145,10 +144,10 @@ check_clean() {
 	local name dirty=0 left
 	for name in $(mentioned); do
 		! is_live "$BASE/$name" || continue
-		dirty=1
 		left=$(leftovers "$BASE/$name")
-		[ -n "$left" ] || left="processes that still have its mounts: $(grep -ls "$name" /proc/[0-9]*/mountinfo |
-			cut -d/ -f3 | tr '\n' ' ')"
+		[ -n "$left" ] || left=$(foreign_mounts "$name")
+		[ -n "$left" ] || continue # taken down while we looked
+		dirty=1
 		printf '%s is no live sandbox, but left:\n%s\n' "$name" "$left"
 	done
 	if ip -o link show br-pods >/dev/null 2>&1; then
@@ -156,4 +155,9 @@ check_clean() {
 		echo "interface br-pods on the machine itself"
 	fi
 	return "$dirty"
+}
+
+# Processes in somebody's mount namespace that was made while the sandbox lived, and has copies of its mounts.
+foreign_mounts() { # NAME
+	{ grep -lsF "$1" /proc/[0-9]*/mountinfo || :; } | sed -E 's|/proc/([0-9]+)/.*|process \1 has its mounts|'
 }
