@@ -30,9 +30,10 @@ struct member_port {
 /* A container as the engine describes it, reduced to what decides. */
 struct member {
 	char *id, *name;
-	char *pod;	   /* NULL: not guarded as a pod (other_containers.guard: false) */
-	bool ours;	   /* made by podctl */
-	char *joined_id;   /* network_mode container:ID: whose addresses it has; else NULL */
+	char *pod;	 /* NULL: not guarded as a pod (other_containers.guard: false) */
+	bool ours;	 /* made by podctl */
+	char *joined_id; /* network_mode container:ID: whose addresses it has; else NULL */
+	bool running;
 	bool host_network; /* runs in the host's network: not guarded, only reported */
 	char *unguarded;   /* why the guard can't see it (macvlan, ipvlan), or NULL */
 	struct member_address *addresses;
@@ -42,8 +43,10 @@ struct member {
 };
 void member_done(struct member *m);
 
+void member_copy(const struct member *m, struct member *ret);
+
 struct model {
-	struct member *members;
+	struct member *members; /* sorted by id */
 	size_t n_members;
 };
 struct model *model_new(void);
@@ -51,6 +54,8 @@ void model_free(struct model *m);
 DEFINE_CLEANUP(struct model, model_free);
 
 struct member *model_find(const struct model *m, const char *id); /* NULL where unknown */
+/* By id, or by name: what "container:X" may stand for. NULL where unknown. */
+struct member *model_find_joined(const struct model *m, const char *id_or_name);
 /* Takes over *member's contents (zeroed behind), replacing one with the same id. */
 void model_put(struct model *m, struct member *member);
 void model_remove(struct model *m, const char *id);
@@ -63,6 +68,24 @@ void model_remove(struct model *m, const char *id);
 char *model_pod_name(const struct settings *s, const char *container_name,
 		     const char *(*get)(void *userdata, const char *label), void *userdata,
 		     bool *ret_ours);
+
+/* "web.app:v1" as a valid pod name: what may not be there becomes '_', at most 63 bytes. */
+char *model_name_to_pod(const char *name);
+
+/*
+ * The name of a pod's limit in the table: the pod's own, or "pod_NAME" where nft would not read
+ * that (a keyword, a digit first). No two pods have the same. Caller frees.
+ */
+char *model_limit_name(const char *pod);
+
+/*
+ * guard.pod_to_pod: allow is an element for each pair of addresses, so up to this many addresses
+ * of a family; with more, only pods' own pairs and connect_to are in the table (see warnings).
+ */
+#define MODEL_PAIRS_MAX ((size_t)512)
+
+/* What people should know of: ports that another pod took, addresses claimed twice, ... */
+void model_warnings(const struct settings *s, const struct model *m, struct strv *ret);
 
 /* All elements of both tables, normalized. Caller frees. */
 struct elements *model_elements(const struct settings *s, const struct people *people,

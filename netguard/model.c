@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The containers that are known, sorted by id. */
+#include "netguard/model.h"
+
+void member_done(struct member *m)
+{
+	free(m->id);
+	free(m->name);
+	free(m->pod);
+	free(m->joined_id);
+	free(m->unguarded);
+	free(m->addresses);
+	free(m->ports);
+	*m = (struct member){0};
+}
+
+void member_copy(const struct member *m, struct member *ret)
+{
+	*ret = *m;
+	ret->id = xstrdup(m->id);
+	ret->name = xstrdup(m->name);
+	ret->pod = xstrdup(m->pod);
+	ret->joined_id = xstrdup(m->joined_id);
+	ret->unguarded = xstrdup(m->unguarded);
+	/* room as ARRAY_PUSH expects it: it grows only at powers of two */
+	ret->addresses = NULL;
+	ret->n_addresses = 0;
+	for (size_t i = 0; i < m->n_addresses; i++)
+		ARRAY_PUSH(ret->addresses, ret->n_addresses) = m->addresses[i];
+	ret->ports = NULL;
+	ret->n_ports = 0;
+	for (size_t i = 0; i < m->n_ports; i++)
+		ARRAY_PUSH(ret->ports, ret->n_ports) = m->ports[i];
+}
+
+struct model *model_new(void)
+{
+	return xcalloc(1, sizeof(struct model));
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->n_members; i++)
+		member_done(&m->members[i]);
+	free(m->members);
+	free(m);
+}
+
+/* The first place whose id is not less than this one. */
+static size_t place_of(const struct model *m, const char *id)
+{
+	size_t low = 0, high = m->n_members;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(m->members[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct member *model_find(const struct model *m, const char *id)
+{
+	size_t i = place_of(m, id);
+
+	return i < m->n_members && streq(m->members[i].id, id) ? &m->members[i] : NULL;
+}
+
+struct member *model_find_joined(const struct model *m, const char *id_or_name)
+{
+	struct member *found = model_find(m, id_or_name);
+
+	for (size_t i = 0; !found && i < m->n_members; i++) {
+		if (m->members[i].name && streq(m->members[i].name, id_or_name))
+			found = &m->members[i];
+	}
+	return found;
+}
+
+void model_put(struct model *m, struct member *member)
+{
+	size_t i = place_of(m, member->id);
+
+	if (i < m->n_members && streq(m->members[i].id, member->id)) {
+		member_done(&m->members[i]);
+	} else {
+		size_t behind = m->n_members - i;
+
+		ARRAY_PUSH(m->members, m->n_members) = (struct member){0};
+		memmove(&m->members[i + 1], &m->members[i], behind * sizeof(*m->members));
+	}
+	m->members[i] = *member;
+	*member = (struct member){0};
+}
+
+void model_remove(struct model *m, const char *id)
+{
+	size_t i = place_of(m, id);
+
+	if (i == m->n_members || !streq(m->members[i].id, id))
+		return;
+	member_done(&m->members[i]);
+	memmove(&m->members[i], &m->members[i + 1], (m->n_members - i - 1) * sizeof(*m->members));
+	m->n_members--;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Settings, people and members to elements: interfaces, members, users, ports of the host. */
+#include "netguard/model_places.h"
+
+enum set_id maker_set(enum set_id set4, const struct addr *a)
+{
+	return a->family == AF_INET6 ? set4 + 1 : set4;
+}
+
+/* Whether every name that p matches is matched by another pattern too. */
+static bool pattern_covered(const struct strv *patterns, size_t i)
+{
+	const char *p = patterns->items[i];
+
+	for (size_t j = 0; j < patterns->n; j++) {
+		const char *q = patterns->items[j];
+		size_t n = strlen(q);
+		bool wide = n > 0 && q[n - 1] == '*' && strncmp(p, q, n - 1) == 0;
+
+		if (j != i && (wide || streq(p, q)) && (!streq(p, q) || j < i))
+			return true;
+	}
+	return false;
+}
+
+/* Intervals may not overlap, so a pattern within another is left out. */
+static void add_patterns(struct maker *k, enum set_id set, const struct strv *patterns)
+{
+	for (size_t i = 0; i < patterns->n; i++) {
+		const char *p = patterns->items[i];
+		size_t n = strlen(p);
+		bool wide = n > 0 && p[n - 1] == '*';
+		char name[IF_NAMESIZE] = "";
+		struct nft_key key = {0};
+
+		if (n - wide >= sizeof(name) || pattern_covered(patterns, i))
+			continue;
+		memcpy(name, p, n - wide);
+		nft_key_ifname(&key, name);
+		elements_add(k->e, set, &key, NULL, NULL, NULL);
+		k->e->sets[set][k->e->n[set] - 1].wildcard = wide;
+	}
+}
+
+static int compare_ports(const void *a, const void *b)
+{
+	const struct ports *x = a, *y = b;
+
+	if (x->proto != y->proto)
+		return x->proto < y->proto ? -1 : 1;
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* Intervals may not overlap: what overlaps or touches becomes one. */
+static void add_host_ports(struct maker *k)
+{
+	const struct settings_ports *from = &k->s->guard.host_ports;
+	_cleanup_free_ struct ports *list = xmemdup(from->items, from->n * sizeof(*list));
+	size_t n = 0;
+
+	if (from->n == 0)
+		return;
+	qsort(list, from->n, sizeof(*list), compare_ports);
+	for (size_t i = 1; i < from->n; i++) {
+		if (list[i].proto != list[n].proto || list[i].first > list[n].last + 1)
+			list[++n] = list[i];
+		else if (list[i].last > list[n].last)
+			list[n].last = list[i].last;
+	}
+	for (size_t i = 0; i <= n; i++) {
+		struct nft_key key = {0}, end = {0};
+
+		nft_key_proto(&key, list[i].proto);
+		nft_key_port(&key, list[i].first);
+		nft_key_proto(&end, list[i].proto);
+		nft_key_port(&end, list[i].last);
+		elements_add(k->e, SET_HOST_PORTS, &key,
+			     list[i].first == list[i].last ? NULL : &end, NULL, NULL);
+	}
+}
+
+static void add_allowed(struct maker *k)
+{
+	for (size_t i = 0; k->people && i < k->people->allowed.n; i++) {
+		const struct account *a = &k->people->allowed.items[i];
+		struct nft_key key = {0};
+
+		nft_key_uid(&key, a->uid);
+		elements_add(k->e, SET_ALLOWED_UIDS, &key, NULL, a->name, NULL);
+	}
+}
+
+static void add_member(struct maker *k, const struct place *p)
+{
+	struct nft_key key = {0};
+
+	nft_key_ifname(&key, p->bridge);
+	nft_key_addr(&key, &p->addr);
+	elements_add(k->e, maker_set(SET_MEMBERS4, &p->addr), &key, NULL, p->member->pod, NULL);
+}
+
+static void add_users(struct maker *k, const struct place *p)
+{
+	for (size_t i = 0; p->users && i < p->users->n; i++) {
+		const struct account *a = &p->users->items[i];
+		_cleanup_free_ char *comment = xasprintf("%s: %s", p->member->pod, a->name);
+		struct nft_key key = {0};
+
+		nft_key_addr(&key, &p->addr);
+		nft_key_uid(&key, a->uid);
+		elements_add(k->e, maker_set(SET_POD_UIDS4, &p->addr), &key, NULL, comment, NULL);
+	}
+}
+
+static void add_address_ports(struct maker *k, enum set_id set4, const struct place *p,
+			      const struct settings_ports *ports)
+{
+	for (size_t i = 0; i < ports->n; i++) {
+		const struct ports *r = &ports->items[i];
+
+		for (unsigned port = r->first; ports_writable(r) && port <= r->last; port++) {
+			struct nft_key key = {0};
+
+			nft_key_addr(&key, &p->addr);
+			nft_key_proto(&key, r->proto);
+			nft_key_port(&key, (uint16_t)port);
+			elements_add(k->e, maker_set(set4, &p->addr), &key, NULL, p->member->pod,
+				     NULL);
+		}
+	}
+}
+
+/* first: the first place of its pod, which makes the limit that all of them share. */
+static void add_rate(struct maker *k, const struct place *p, bool first)
+{
+	const struct settings_rate *rate = &k->s->guard.host_rate;
+	_cleanup_free_ char *name = NULL;
+	struct nft_key key = {0};
+
+	if (p->pod && p->pod->host_rate.rate)
+		rate = &p->pod->host_rate;
+	if (!rate->rate)
+		return;
+	name = model_limit_name(p->member->pod);
+	if (first)
+		elements_add_limit(k->e, name, rate->rate, rate->unit, rate->burst);
+	nft_key_addr(&key, &p->addr);
+	elements_add(k->e, maker_set(SET_POD_RATE4, &p->addr), &key, NULL, NULL, name);
+}
+
+static void add_bridge_address(struct maker *k, const struct place *p, const struct addr *addr)
+{
+	struct nft_key key = {0};
+
+	nft_key_ifname(&key, p->address->veth);
+	nft_key_ether(&key, p->address->mac);
+	nft_key_addr(&key, addr);
+	elements_add(k->e, maker_set(SET_BRIDGE_ADDRESSES4, addr), &key, NULL, p->member->pod,
+		     NULL);
+}
+
+/* The bridge table knows a port only when its interface is known: then all it may send is known. */
+static void add_bridge_port(struct maker *k, const struct place *p)
+{
+	const struct member_address *a = p->address;
+	struct nft_key key = {0};
+	struct addr local = {.family = AF_INET6};
+
+	if (!a->veth[0] || !a->has_mac)
+		return;
+	add_bridge_address(k, p, &p->addr);
+	/* the port itself once: by its first family */
+	if (p->addr.family == AF_INET6 && a->ip4.family != AF_UNSPEC)
+		return;
+	nft_key_ifname(&key, a->veth);
+	elements_add(k->e, SET_BRIDGE_PORTS, &key, NULL, p->member->pod, NULL);
+	/* fe80::/64 and the modified EUI-64 of the MAC (RFC 4291, appendix A) */
+	memcpy(local.bytes, (uint8_t[]){0xfe, 0x80}, 2);
+	memcpy(local.bytes + 8, a->mac, 3);
+	local.bytes[8] ^= 2;
+	local.bytes[11] = 0xff;
+	local.bytes[12] = 0xfe;
+	memcpy(local.bytes + 13, a->mac + 3, 3);
+	add_bridge_address(k, p, &local);
+}
+
+struct elements *model_elements(const struct settings *s, const struct people *people,
+				const struct model *m)
+{
+	struct maker k = {.s = s, .people = people, .m = m, .e = elements_new()};
+
+	places_make(s, people, m, &k.places);
+	add_patterns(&k, SET_CONTAINER_IFACES, &s->guard.container_interfaces);
+	add_patterns(&k, SET_EXEMPT_IFACES, &s->guard.exempt_interfaces);
+	add_allowed(&k);
+	add_host_ports(&k);
+	for (size_t i = 0; i < k.places.n; i++) {
+		const struct place *p = &k.places.items[i];
+		bool first = i == 0 || !streq(p[-1].member->pod, p->member->pod);
+
+		add_member(&k, p);
+		add_users(&k, p);
+		add_rate(&k, p, first);
+		add_bridge_port(&k, p);
+		if (p->pod) {
+			add_address_ports(&k, SET_POD_HOST_PORTS4, p, &p->pod->host_ports);
+			add_address_ports(&k, SET_DIRECT4, p, &p->pod->direct_ports);
+		}
+	}
+	maker_published(&k);
+	maker_links(&k);
+	maker_egress(&k);
+	places_done(&k.places);
+	elements_normalize(k.e);
+	return k.e;
+}

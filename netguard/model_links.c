@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Container to container: within a pod always, to other pods as connect_to or pod_to_pod say. */
+#include "netguard/model_places.h"
+
+/* "web" within a pod, "web -> db" between two. */
+static char *pair_comment(const struct place *a, const struct place *b)
+{
+	if (streq(a->member->pod, b->member->pod))
+		return xstrdup(a->member->pod);
+	return xasprintf("%s -> %s", a->member->pod, b->member->pod);
+}
+
+static struct nft_key pair_key(const struct place *a, const struct place *b)
+{
+	struct nft_key key = {0};
+
+	nft_key_addr(&key, &a->addr);
+	nft_key_addr(&key, &b->addr);
+	return key;
+}
+
+static void add_pair(struct maker *k, const struct place *a, const struct place *b)
+{
+	_cleanup_free_ char *comment = NULL;
+	struct nft_key key = {0};
+
+	if (a->addr.family != b->addr.family || a->member == b->member)
+		return;
+	comment = pair_comment(a, b);
+	key = pair_key(a, b);
+	elements_add(k->e, maker_set(SET_LINKS_ANY4, &a->addr), &key, NULL, comment, NULL);
+}
+
+static void add_pair_ports(struct maker *k, const struct place *a, const struct place *b,
+			   const struct settings_ports *ports)
+{
+	_cleanup_free_ char *comment = NULL;
+
+	if (a->addr.family != b->addr.family)
+		return;
+	comment = pair_comment(a, b);
+	for (size_t i = 0; i < ports->n; i++) {
+		const struct ports *r = &ports->items[i];
+
+		for (unsigned port = r->first; ports_writable(r) && port <= r->last; port++) {
+			struct nft_key key = pair_key(a, b);
+
+			nft_key_proto(&key, r->proto);
+			nft_key_port(&key, (uint16_t)port);
+			elements_add(k->e, maker_set(SET_LINKS4, &a->addr), &key, NULL, comment,
+				     NULL);
+		}
+	}
+}
+
+/* Whether every address may speak with every other, and they are few enough to be written out. */
+static bool all_pairs(const struct maker *k)
+{
+	size_t n6 = 0;
+
+	for (size_t i = 0; i < k->places.n; i++)
+		n6 += k->places.items[i].addr.family == AF_INET6;
+	return k->s->guard.pod_to_pod_allow && n6 <= MODEL_PAIRS_MAX &&
+	       k->places.n - n6 <= MODEL_PAIRS_MAX;
+}
+
+static void add_links(struct maker *k, const struct place *a)
+{
+	for (size_t i = 0; a->pod && i < a->pod->n_connect_to; i++) {
+		const struct settings_link *link = &a->pod->connect_to[i];
+		size_t first, n = places_of_pod(&k->places, link->pod, &first);
+
+		if (streq(link->pod, a->member->pod))
+			continue; /* within the pod everything is allowed already */
+		for (size_t j = first; j < first + n; j++) {
+			if (link->any)
+				add_pair(k, a, &k->places.items[j]);
+			else
+				add_pair_ports(k, a, &k->places.items[j], &link->ports);
+		}
+	}
+}
+
+void maker_links(struct maker *k)
+{
+	bool all = all_pairs(k);
+
+	for (size_t i = 0; i < k->places.n; i++) {
+		const struct place *a = &k->places.items[i];
+		size_t first = 0, n = k->places.n;
+
+		if (!all)
+			n = places_of_pod(&k->places, a->member->pod, &first);
+		for (size_t j = first; j < first + n; j++)
+			add_pair(k, a, &k->places.items[j]);
+		if (!all)
+			add_links(k, a);
+	}
+}

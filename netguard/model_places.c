@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The guarded addresses. An address that two containers claim belongs to neither, whatever the
+ * bridge: the sets that grant something to an address don't know bridges.
+ */
+#include "netguard/model_places.h"
+
+static int compare_addr(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int r = addr_compare(&x->addr, &y->addr);
+
+	return r ? r : strcmp(x->bridge, y->bridge);
+}
+
+static int compare_pod(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int r = strcmp(x->member->pod, y->member->pod);
+
+	return r ? r : compare_addr(a, b);
+}
+
+static void add_place(const struct settings *s, const struct people *people,
+		      const struct member *member, const struct member_address *address,
+		      const struct addr *addr, struct places *p)
+{
+	struct place place = {
+		.member = member, .bridge = address->bridge, .address = address, .addr = *addr};
+
+	if (addr->family == AF_UNSPEC || !settings_guards_interface(s, address->bridge))
+		return;
+	place.pod = settings_find_pod(s, member->pod);
+	if (place.pod && people) {
+		size_t i = (size_t)(place.pod - settings_pod_at(s, 0));
+
+		place.users = i < people->n_pods ? &people->pod_users[i] : NULL;
+	}
+	ARRAY_PUSH(p->items, p->n) = place;
+}
+
+/* Leaves out what several claim. Sorted by address. */
+static void drop_contested(struct places *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0, end; i < p->n; i = end) {
+		bool contested = false;
+
+		for (end = i + 1; end < p->n; end++) {
+			if (addr_compare(&p->items[i].addr, &p->items[end].addr) != 0)
+				break;
+			if (p->items[end].member != p->items[i].member)
+				contested = true;
+		}
+		if (contested) {
+			char text[ADDR_TEXT_MAX];
+
+			strv_add(&p->contested, addr_format(&p->items[i].addr, text));
+			continue;
+		}
+		for (size_t j = i; j < end; j++)
+			p->items[kept++] = p->items[j];
+	}
+	p->n = kept;
+}
+
+void places_make(const struct settings *s, const struct people *people, const struct model *m,
+		 struct places *ret)
+{
+	*ret = (struct places){0};
+	for (size_t i = 0; i < m->n_members; i++) {
+		const struct member *member = &m->members[i];
+
+		if (!member->pod || member->host_network)
+			continue;
+		for (size_t j = 0; j < member->n_addresses; j++) {
+			const struct member_address *a = &member->addresses[j];
+
+			add_place(s, people, member, a, &a->ip4, ret);
+			add_place(s, people, member, a, &a->ip6, ret);
+		}
+	}
+	if (ret->n == 0)
+		return;
+	qsort(ret->items, ret->n, sizeof(*ret->items), compare_addr);
+	drop_contested(ret);
+	qsort(ret->items, ret->n, sizeof(*ret->items), compare_pod);
+}
+
+void places_done(struct places *p)
+{
+	free(p->items);
+	strv_done(&p->contested);
+	*p = (struct places){0};
+}
+
+size_t places_of_pod(const struct places *p, const char *pod, size_t *ret_first)
+{
+	size_t low = 0, high = p->n, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(p->items[middle].member->pod, pod) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	end = low;
+	while (end < p->n && streq(p->items[end].member->pod, pod))
+		end++;
+	*ret_first = low;
+	return end - low;
+}

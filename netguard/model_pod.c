@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names: which pod a container belongs to, and what its limit is called in the table. */
+#include "netguard/model.h"
+
+#define LABEL_POD     "podctl.pod"
+#define LABEL_COMPOSE "com.docker.compose.project"
+#define POD_NAME_MAX  63
+
+/*
+ * The words that nft reads as something else where a limit's name stands: found by trying with nft
+ * 1.0.6, with those that later versions added. Sorted.
+ */
+static const char *const nft_words[] = {
+	"accept",    "add",	 "ah",	       "all",	   "and",	  "any",      "arp",
+	"at",	     "audit",	 "auto-merge", "bridge",   "burst",	  "bytes",    "cgroup",
+	"chain",     "comment",	 "comp",       "constant", "continue",	  "counter",  "cpu",
+	"create",    "ct",	 "day",	       "dccp",	   "define",	  "delete",   "describe",
+	"destroy",   "device",	 "devices",    "dnat",	   "drop",	  "dst",      "dup",
+	"dynamic",   "ecn",	 "element",    "elements", "eq",	  "esp",      "ether",
+	"exists",    "expires",	 "export",     "exthdr",   "fib",	  "flags",    "flow",
+	"flowtable", "flush",	 "frag",       "fwd",	   "gc-interval", "ge",	      "geneve",
+	"get",	     "goto",	 "gre",	       "gretap",   "gt",	  "handle",   "hbh",
+	"hook",	     "hour",	 "ibriport",   "ibrname",  "icmp",	  "icmpv6",   "igmp",
+	"iif",	     "iifgroup", "iifname",    "iiftype",  "import",	  "include",  "index",
+	"inet",	     "insert",	 "interval",   "ip",	   "ip6",	  "ipsec",    "jhash",
+	"jump",	     "last",	 "le",	       "level",	   "limit",	  "list",     "log",
+	"lshift",    "lt",	 "map",	       "mark",	   "masquerade",  "meta",     "meter",
+	"mh",	     "minute",	 "missing",    "monitor",  "name",	  "ne",	      "netdev",
+	"never",     "nftrace",	 "not",	       "notrack",  "numgen",	  "obriport", "obrname",
+	"offload",   "oif",	 "oifgroup",   "oifname",  "oiftype",	  "or",	      "osf",
+	"over",	     "packets",	 "pkttype",    "policy",   "position",	  "priority", "queue",
+	"quota",     "random",	 "rate",       "redefine", "redirect",	  "reject",   "rename",
+	"replace",   "reset",	 "return",     "rshift",   "rt",	  "rt0",      "rt2",
+	"rtclassid", "rule",	 "ruleset",    "sctp",	   "second",	  "secmark",  "set",
+	"size",	     "skgid",	 "skuid",      "snat",	   "socket",	  "srh",      "symhash",
+	"synproxy",  "table",	 "tcp",	       "th",	   "time",	  "timeout",  "tproxy",
+	"tunnel",    "type",	 "typeof",     "udp",	   "udplite",	  "undefine", "update",
+	"vlan",	     "vmap",	 "vni",	       "vxlan",	   "week",	  "xor",      "xt",
+};
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+char *model_name_to_pod(const char *name)
+{
+	char *pod = xstrndup(name, POD_NAME_MAX);
+
+	if (!pod[0]) {
+		free(pod);
+		return xstrdup("unnamed");
+	}
+	for (char *c = pod; *c; c++) {
+		if (!is_alnum(*c) && *c != '-' && *c != '_')
+			*c = '_';
+	}
+	if (!is_alnum(pod[0]))
+		pod[0] = 'x';
+	return pod;
+}
+
+/* A label's value where it is a pod's name, else NULL. */
+static const char *pod_label(const char *(*get)(void *userdata, const char *label), void *userdata,
+			     const char *label)
+{
+	const char *value = label ? get(userdata, label) : NULL;
+
+	return value && pod_name_valid(value) ? value : NULL;
+}
+
+char *model_pod_name(const struct settings *s, const char *container_name,
+		     const char *(*get)(void *userdata, const char *label), void *userdata,
+		     bool *ret_ours)
+{
+	const char *value = pod_label(get, userdata, LABEL_POD);
+
+	*ret_ours = value != NULL;
+	if (value)
+		return xstrdup(value);
+	if (!s->other_guard)
+		return NULL;
+	value = pod_label(get, userdata, s->other_pod_label);
+	if (!value)
+		value = pod_label(get, userdata, LABEL_COMPOSE);
+	return value ? xstrdup(value) : model_name_to_pod(container_name);
+}
+
+char *model_limit_name(const char *pod)
+{
+	bool plain = (pod[0] < '0' || pod[0] > '9') && !startswith(pod, "pod_");
+
+	for (size_t i = 0; plain && i < ARRAY_SIZE(nft_words); i++)
+		plain = !streq(pod, nft_words[i]);
+	return plain ? xstrdup(pod) : xasprintf("pod_%s", pod);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What people should know about the containers that are there. */
+#include "netguard/model_places.h"
+
+static void warn_ports(const struct settings *s, const struct model *m, struct strv *ret)
+{
+	size_t n;
+	_cleanup_free_ struct published *list = published_list(m, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct published *p = &list[i];
+		const struct settings_grant *g = settings_find_grant(s, p->proto, p->port);
+
+		if (!p->pod || p->loopback || (g && streq(g->pod, p->pod)))
+			continue;
+		if (i > 0 && list[i - 1].proto == p->proto && list[i - 1].port == p->port &&
+		    list[i - 1].pod && streq(list[i - 1].pod, p->pod))
+			continue;
+		strv_take(ret,
+			  xasprintf("host port %u/%s is published by %s, but %s%s: closed",
+				    (unsigned)p->port, proto_name(p->proto), p->member->name,
+				    g ? "port_whitelist gives it to pod " : "not on port_whitelist",
+				    g ? g->pod : ""));
+	}
+}
+
+static void warn_member(const struct settings *s, const struct member *m, struct strv *ret)
+{
+	if (!m->running && m->n_addresses == 0)
+		return;
+	if (m->host_network)
+		strv_take(ret, xasprintf("%s runs in the host's network: not guarded", m->name));
+	else if (m->unguarded)
+		strv_take(ret, xasprintf("%s: not guarded: %s", m->name, m->unguarded));
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		const char *bridge = m->addresses[i].bridge;
+		bool guarded = settings_guards_interface(s, bridge);
+
+		if (!guarded)
+			strv_take(ret, xasprintf("%s on %s: not guarded: "
+						 "guard.container_interfaces leaves it out",
+						 m->name, bridge));
+		else if (!m->pod)
+			strv_take(ret, xasprintf("%s on %s: closed: other_containers.guard is "
+						 "false, and the bridge is guarded",
+						 m->name, bridge));
+	}
+}
+
+void model_warnings(const struct settings *s, const struct model *m, struct strv *ret)
+{
+	struct places places;
+	size_t n6 = 0;
+
+	places_make(s, NULL, m, &places);
+	for (size_t i = 0; i < places.contested.n; i++)
+		strv_take(ret, xasprintf("%s is claimed by several containers: closed",
+					 places.contested.items[i]));
+	for (size_t i = 0; i < places.n; i++)
+		n6 += places.items[i].addr.family == AF_INET6;
+	if (s->guard.pod_to_pod_allow && (n6 > MODEL_PAIRS_MAX || places.n - n6 > MODEL_PAIRS_MAX))
+		strv_take(ret, xasprintf("guard.pod_to_pod: allow holds for at most %zu addresses; "
+					 "there are more, so pods are kept apart",
+					 MODEL_PAIRS_MAX));
+	places_done(&places);
+	for (size_t i = 0; i < m->n_members; i++)
+		warn_member(s, &m->members[i], ret);
+	warn_ports(s, m, ret);
+}
