@@ -4,7 +4,9 @@
 PREFIX      ?= /usr/local
 DESTDIR     ?=
 BUILD       ?= build
-CC          ?= gcc
+ifeq ($(origin CC),default)
+CC          := gcc
+endif
 CFLAGS      ?= -O2 -g
 WERROR      ?=
 SANITIZE    ?=
@@ -13,6 +15,14 @@ FUZZ_SECONDS ?= 60
 SYSTEMD_DIR ?= /etc/systemd/system
 ifeq ($(PREFIX),/usr)
 SYSTEMD_DIR = /lib/systemd/system
+endif
+
+# V=1 shows each command
+ifeq ($(V),)
+SAY          = @printf '  %-6s %s\n'
+Q           := @
+else
+SAY          = @:
 endif
 
 PKGS        := libnftnl libmnl libcurl jansson yaml-0.1 libcrypto
@@ -44,7 +54,7 @@ PODCTL_OBJ  := $(call obj,podctl) $(BUILD)/podctl/pause/blob.o $(ENGINE_OBJ) $(C
 # every module but the programs' mains, each once
 MODULE_OBJ  := $(sort $(NETGUARD_OBJ) $(PODCTL_OBJ))
 
-LINK         = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
+LINK         = $(SAY) LINK $@; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
 
 .PHONY: all
 all: $(BUILD)/podctl $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
@@ -57,16 +67,19 @@ $(BUILD)/podctl: $(BUILD)/podctl/main.o $(PODCTL_OBJ)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The process of a pod's root container: static, built into podctl, never sanitized.
 $(BUILD)/pause: podctl/pause/pause.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -Os -static -s -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -Os -static -s -o $@ $<
 
 $(BUILD)/podctl/pause/blob.o: podctl/pause/blob.S $(BUILD)/pause
 	@mkdir -p $(@D)
-	$(CC) -DPAUSE_FILE='"$(BUILD)/pause"' -c -o $@ $<
+	$(SAY) AS $<
+	$(Q)$(CC) -DPAUSE_FILE='"$(BUILD)/pause"' -c -o $@ $<
 
 .PHONY: deps
 deps: ## install with apt what building and testing need and this machine lacks
