@@ -29,6 +29,8 @@ size_t schema_enter(struct schema_context *ctx, const char *component)
 	size_t n = strlen(ctx->path);
 	const char *dot = n > 0 && *component != '[' ? "." : "";
 
+	if (!*component)
+		return n;
 	snprintf(ctx->path + n, sizeof(ctx->path) - n, "%s%s", dot,
 		 problems_may_show(component) ? component : "(key)");
 	return n;
@@ -90,7 +92,7 @@ const char *schema_describe(const struct yaml_node *node)
 	if (node->kind == YAML_NODE_MAP)
 		return "a map";
 	if (yaml_is_null(node))
-		return "empty";
+		return *node->text ? "null" : "empty";
 	if (yaml_get_bool(node, &b))
 		return "true or false";
 	return yaml_is_typed(node) ? "a number" : "a string";
@@ -120,6 +122,14 @@ static const char *get_text(struct schema_context *ctx, const struct yaml_node *
 		schema_error(ctx, node, "must be a string, but is %s: put it in quotes",
 			     schema_describe(node));
 	return NULL;
+}
+
+static int check_key(struct schema_context *ctx, const struct schema_field *field,
+		     const struct yaml_node *key)
+{
+	const char *wrong = field->check_key ? field->check_key(key->text) : NULL;
+
+	return wrong ? schema_error(ctx, key, "%s", wrong) : 0;
 }
 
 static int run_check(struct schema_context *ctx, const struct schema_field *field,
@@ -236,6 +246,8 @@ static int decode_text_map(struct schema_context *ctx, const struct schema_field
 
 		if (fault)
 			result = schema_error(ctx, key, "%s", fault);
+		else if (check_key(ctx, field, key) < 0)
+			result = -EINVAL;
 		if (text && run_check(ctx, field, node->values[i], text) < 0)
 			result = -EINVAL;
 		if (text)
@@ -272,9 +284,10 @@ static int decode_list(struct schema_context *ctx, const struct schema *object,
 	return result;
 }
 
-static int decode_map(struct schema_context *ctx, const struct schema *object,
+static int decode_map(struct schema_context *ctx, const struct schema_field *field,
 		      const struct yaml_node *node, struct schema_array *target)
 {
+	const struct schema *object = field->object;
 	int result = want_map(ctx, node);
 
 	if (result != 0)
@@ -288,6 +301,8 @@ static int decode_map(struct schema_context *ctx, const struct schema *object,
 
 		entry->key = xstrdup(node->keys[i]->text);
 		entry->mark = node->keys[i]->mark;
+		if (check_key(ctx, field, node->keys[i]) < 0)
+			result = -EINVAL;
 		if (schema_decode_object(ctx, object, node->values[i], entry) < 0)
 			result = -EINVAL;
 		schema_leave(ctx, length);
@@ -315,7 +330,7 @@ static int decode_value(struct schema_context *ctx, const struct schema_field *f
 	case SCHEMA_LIST:
 		return decode_list(ctx, field->object, node, target);
 	case SCHEMA_MAP:
-		return decode_map(ctx, field->object, node, target);
+		return decode_map(ctx, field, node, target);
 	case SCHEMA_CUSTOM:
 		return field->decode(ctx, node, target, field);
 	case SCHEMA_REFUSED:

@@ -75,7 +75,7 @@ struct schema_field {
 	const struct schema *object;
 	/*
 	 * SCHEMA_CUSTOM: decodes node into target (the address of the member). Reports to ctx by
-	 * schema_error. Returns 0 or -EINVAL after at least one report. arg: the field's.
+	 * schema_error. Returns 0 or -EINVAL after at least one report.
 	 */
 	int (*decode)(struct schema_context *ctx, const struct yaml_node *node, void *target,
 		      const struct schema_field *field);
@@ -85,6 +85,8 @@ struct schema_field {
 	 * int64_t * (INT).
 	 */
 	const char *(*check)(const void *value);
+	/* the same for each key of a MAP or TEXT_MAP */
+	const char *(*check_key)(const char *key);
 	const char *doc; /* one sentence for people; SCHEMA_REFUSED: the reason */
 };
 
@@ -114,7 +116,7 @@ int schema_decode_at(struct schema_context *ctx, const char *component,
 /* A scalar's text, or NULL after a report that a string was wanted. */
 const char *schema_get_string(struct schema_context *ctx, const struct yaml_node *node);
 
-/* Appends to the path; returns the length to hand to schema_leave. */
+/* Appends to the path ("": nothing); returns the length to hand to schema_leave. */
 size_t schema_enter(struct schema_context *ctx, const char *component);
 void schema_leave(struct schema_context *ctx, size_t length);
 /* As schema_error, at another place (that of a key); warnings don't make the file invalid. */
@@ -122,7 +124,7 @@ int schema_error_at(struct schema_context *ctx, struct mark mark, const char *fm
 	_printf_(3, 4);
 void schema_warn_at(struct schema_context *ctx, struct mark mark, const char *fmt, ...)
 	_printf_(3, 4);
-/* "a string", "a list", "a map", "a number", "empty": what stands there, for messages. */
+/* "a string", "a list", "a map", "a number", "empty", "null": what stands there, for messages. */
 const char *schema_describe(const struct yaml_node *node);
 
 /* The key of the table nearest to key (edit distance at most a third of its length), or NULL. */

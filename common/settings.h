@@ -15,11 +15,17 @@
 
 #define SETTINGS_PATH "/etc/netguard.yml"
 
+/*
+ * Ports of one entry, where the table has an element for each port (everywhere but
+ * guard.host_ports and egress).
+ */
+#define SETTINGS_PORTS_MAX 1024
+
 /* Host ports that a pod may publish. */
 struct settings_grant {
 	struct ports ports;
 	char *pod;
-	struct prefix *from; /* sources allowed; none: any */
+	struct prefix *from; /* sources allowed, as written; none: any */
 	size_t n_from;
 	bool pod_users_only; /* host_users: pod */
 	struct mark mark;
@@ -32,6 +38,7 @@ struct settings_rate {
 	uint32_t burst; /* packets; default 5 */
 };
 
+/* Sorted by protocol and first port, no two overlapping. */
 struct settings_ports {
 	struct ports *items;
 	size_t n;
@@ -45,7 +52,7 @@ struct settings_link {
 	struct mark mark;
 };
 
-/* egress: "[2001:db8::/32]:25/tcp", "0.0.0.0/0:443/tcp" */
+/* egress: "[2001:db8::/32]:25/tcp", "0.0.0.0/0:443/tcp"; as written, so they may overlap */
 struct settings_egress {
 	struct prefix to;
 	struct ports ports;
@@ -69,6 +76,7 @@ struct settings_pod {
 struct settings_guard {
 	struct strv container_interfaces, exempt_interfaces; /* "docker0", "br-*" */
 	struct strv allowed_users, allowed_groups;
+	bool container_interfaces_given, allowed_users_given;
 	struct settings_ports host_ports;
 	struct settings_rate host_rate;
 	bool pod_to_pod_allow;
@@ -106,6 +114,9 @@ struct settings {
 	struct settings_policy policy;
 };
 
+/* The table of all keys. */
+extern const struct schema settings_schema;
+
 /*
  * Pure: text to settings, defaults filled in (host_hostname: hostname is used where absent).
  * 0 or -EINVAL with problems. *ret is set only on success; warnings may be added to problems.
@@ -133,8 +144,12 @@ const struct settings_pod *settings_pod_at(const struct settings *s, size_t i);
 const struct settings_grant *settings_find_grant(const struct settings *s, uint8_t proto,
 						 uint16_t port);
 
-/* Rules for names, shared with podctl. */
+/* Rules for names and values, shared with podctl. */
 bool pod_name_valid(const char *name); /* [A-Za-z0-9][A-Za-z0-9_-]*, at most 63 */
+/* The canonical name ("NET_RAW") of "net_raw", "CAP_NET_RAW"..., or NULL: not one of Linux's. */
+const char *capability_name(const char *text);
+/* "512M", "1.5g", "2Gb", "1024": bytes, units of 1024 (k M G T P). Positive, or false. */
+bool size_parse(const char *text, int64_t *ret);
 
 /* Interface patterns: "docker0", "br-*" (a trailing star only). */
 bool ifname_pattern_valid(const char *pattern);
