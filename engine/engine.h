@@ -25,9 +25,23 @@ struct engine_request;
 #define ENGINE_DEFAULT_HOST "unix:///var/run/docker.sock"
 #define ENGINE_TIMEOUT_MS   30000
 
-/* host: "unix:///path" or "tcp://..."; NULL: ENGINE_DEFAULT_HOST. Nothing is connected yet. */
+/*
+ * Where the engine is. This library never looks at the environment, but libraries below it do
+ * (OPENSSL_CONF, SSLKEYLOGFILE): a program whose environment is hostile empties it before.
+ */
+struct engine_options {
+	const char *host; /* "unix:///path", "tcp://host[:port]"; NULL: ENGINE_DEFAULT_HOST */
+	bool tls;	  /* tcp only; the engine's certificate is always verified */
+	/* folder of ca.pem, cert.pem, key.pem; NULL: the system's CAs, no certificate of ours */
+	const char *cert_path;
+};
+
+/* -EINVAL: not such a host. Nothing is connected yet. All strings are copied. */
+int engine_new_with(const struct engine_options *options, struct engine **ret, struct err *err);
+/* The same for a host without TLS. */
 int engine_new(const char *host, struct engine **ret, struct err *err);
-void engine_free(struct engine *e); /* cancels what is in flight, without callbacks */
+const char *engine_host(const struct engine *e); /* "unix:///var/run/docker.sock" */
+void engine_free(struct engine *e);		 /* cancels what is in flight, without callbacks */
 DEFINE_CLEANUP(struct engine, engine_free);
 
 /*
@@ -41,25 +55,34 @@ const char *engine_api_version(const struct engine *e); /* "1.41" */
 int engine_use_version(struct engine *e, json_t *version, struct err *err);
 
 struct engine_reply {
-	/* 0: an HTTP reply came whole; -errno: it did not (err says why) */
+	/*
+	 * 0: an HTTP reply came whole; -errno: it did not (err says why), never -ENOENT or -EEXIST
+	 * unless on_line or on_data said so: -ECONNREFUSED, -EACCES: no connection; -ECONNRESET:
+	 * lost or cut short; -ETIMEDOUT; -EPROTO: no HTTP, or no JSON; -EMSGSIZE: over our limits.
+	 */
 	int result;
-	struct err err; /* also set, with the engine's own message, for status >= 400 */
-	int status;	/* HTTP status, 0 where none came */
-	json_t *json;	/* borrowed; NULL where the body is empty or raw was asked for */
-	const char *body;
+	struct err err;	  /* also set, with the engine's own message, for status >= 400 */
+	int status;	  /* HTTP status, 0 where none came */
+	json_t *json;	  /* borrowed; NULL where the body is empty or raw was asked for */
+	const char *body; /* NULL where nothing was collected; a NUL stands behind it */
 	size_t size;
 };
 
-/* Called once per request, from engine_wait or engine_dispatch. May start further requests. */
+/*
+ * Called once per request, from engine_wait, engine_do or engine_dispatch. May start further
+ * requests, cancel others, and use engine_do; the request itself is gone when it returns.
+ */
 typedef void engine_done_fn(void *userdata, const struct engine_reply *reply);
 
 /*
- * Called for each line of a stream (without its newline), in order, before done.
- * Returns 0 to go on, -errno to end the request with that error.
+ * Called for each line of a stream (without its newline or CR LF; empty lines are left out), in
+ * order, before done. Only for 2xx: the body of an error is collected for err and json as always.
+ * Returns 0 to go on, -errno to end the request with that error. May start and cancel requests
+ * (itself too), but not wait: engine_do fails with -EDEADLK, the others must not be called.
  */
 typedef int engine_line_fn(void *userdata, const char *line, size_t size);
 
-/* Called for each piece of a raw stream (logs). */
+/* Called for each piece of a raw stream (logs). As for lines. */
 typedef int engine_data_fn(void *userdata, const void *data, size_t size);
 
 struct engine_call {
@@ -79,7 +102,13 @@ struct engine_call {
 	void *userdata;
 };
 
-/* Starts a request. It never fails here: what goes wrong comes to done, never before it returns. */
+/*
+ * Starts a request. It never fails here: what goes wrong comes to done, never before it returns.
+ * At most ENGINE_PARALLEL_MAX requests with an ordinary timeout (up to ENGINE_TIMEOUT_MS) and no
+ * stream run at a time, the others wait their turn (which their timeout does not count); streams
+ * and calls with a longer timeout or none always start at once.
+ */
+#define ENGINE_PARALLEL_MAX 32
 struct engine_request *engine_start(struct engine *e, const struct engine_call *call);
 void engine_cancel(struct engine *e, struct engine_request *r); /* done is not called */
 
@@ -88,13 +117,16 @@ void engine_wait(struct engine *e);
 /* The same, but also returns (1) as soon as *stop is not 0 (set by a signal handler or callback).
  */
 int engine_wait_until(struct engine *e, const volatile int *stop);
-/* One request, start to end; *ret (may be NULL) is a new reference. Returns 0 when 2xx (and 304).
+/*
+ * One request, start to end; others go on meanwhile. Returns as engine_reply_check. *ret (may be
+ * NULL) is a new reference, NULL where the body is empty. call's done is not used.
  */
 int engine_do(struct engine *e, const struct engine_call *call, json_t **ret, struct err *err);
 /* Returns 0 for 2xx and 304, -ENOENT for 404, -EEXIST for 409, otherwise -EIO or the reply's
  * result. */
 int engine_reply_check(const struct engine_reply *reply, struct err *err);
 
+/* Readable when engine_dispatch has something to do; dispatch never blocks. */
 int engine_fd(const struct engine *e);
 void engine_dispatch(struct engine *e);
 
@@ -113,6 +145,7 @@ struct engine_endpoint {
 
 struct engine_port {
 	char *host_ip; /* "" or "0.0.0.0" or "::": any */
+	/* host_port 0: the engine picks one at start (not running: also where a range is given) */
 	uint16_t host_port, port;
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP, else the port is left out */
 };
@@ -135,11 +168,21 @@ struct engine_container {
 	size_t n_ports;
 	int64_t created; /* list only: Unix seconds */
 	int exit_code;
-	bool running;
+	bool running; /* or paused: has processes; not while it waits to be restarted */
 };
 void engine_container_done(struct engine_container *c);
 
-/* Decoders: pure. Leave *ret alone on failure; -EPROTO with the key in err. */
+/*
+ * JSON of the engine: duplicate keys, NULs and anything behind it refused or made harmless (see
+ * json.c). text need not end in NUL. Returns a new reference in *ret, or -EPROTO.
+ */
+int engine_json_parse(const char *text, size_t size, json_t **ret, struct err *err);
+
+/*
+ * Decoders: pure. Leave *ret alone on failure; -EPROTO with the key in err. Ids are made of
+ * [A-Za-z0-9_.-] only, so they can stand in a path. Other strings are as the engine sent them:
+ * text_printable before they are shown.
+ */
 int engine_container_from_inspect(json_t *json, struct engine_container *ret, struct err *err);
 int engine_container_from_list(json_t *json, struct engine_container *ret, struct err *err);
 

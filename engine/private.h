@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of engine/ share and nobody else sees.
+ *
+ * A request is on exactly one list of its engine: queued (plain or stream) -> active (curl has it)
+ * -> finished (waits for its done function), or dropped (cancelled inside of a curl callback, where
+ * curl can't let go of it yet). While its done function runs it is on none.
+ */
+#pragma once
+
+#include "engine/engine.h"
+
+#include <curl/curl.h>
+#include <sys/queue.h>
+
+#define ENGINE_BODY_MAX	   ((size_t)64 * 1024 * 1024)
+#define ENGINE_LINE_MAX	   ((size_t)1024 * 1024)
+#define ENGINE_HEADERS_MAX ((size_t)256 * 1024)
+
+#define ENGINE_API_MINOR_MIN 41
+#define ENGINE_API_MINOR_MAX 52
+
+enum request_state {
+	REQUEST_QUEUED,
+	REQUEST_ACTIVE,
+	REQUEST_FINISHED,
+	REQUEST_DELIVERING, /* done is running */
+	REQUEST_DROPPED,
+};
+
+struct engine_request {
+	TAILQ_ENTRY(engine_request) entry;
+	struct engine *engine;
+	enum request_state state;
+	bool limited; /* counts for ENGINE_PARALLEL_MAX */
+	bool head;    /* a reply without a body, whatever its headers say */
+	bool raw;
+	engine_line_fn *on_line;
+	engine_data_fn *on_data;
+	engine_done_fn *done;
+	void *userdata, *done_data;
+
+	CURL *easy;
+	struct curl_slist *headers;
+	char *payload; /* the request's JSON */
+	char curl_error[CURL_ERROR_SIZE];
+
+	size_t header_bytes;
+	bool headers_ended;
+	char *body; /* what was collected, or the line that has not ended yet */
+	size_t size, capacity;
+	int result; /* -errno: why we, not curl, ended it; err says it */
+	int status;
+	struct err err;
+};
+
+TAILQ_HEAD(engine_requests, engine_request);
+
+struct engine {
+	CURLM *multi;
+	int epoll_fd, timer_fd;
+	char *host;	   /* as given */
+	char *socket_path; /* NULL: TCP */
+	char *base;	   /* "http://localhost" */
+	bool tls;
+	char *ca, *cert, *key;
+	unsigned api_minor;
+	char api_version[16];
+
+	struct engine_requests queued, queued_streams, active, finished, dropped;
+	size_t n_requests; /* on any list but dropped */
+	size_t n_limited;  /* active ones that count */
+	bool in_curl;	   /* curl's callbacks may be running: it must not be called */
+	int64_t deadline;  /* when curl wants to be called, monotonic ns; 0: never */
+	int64_t armed;	   /* what the timer stands at; 0: not armed */
+};
+
+/* request.c: one request. Its result goes to r->result, r->err, r->status, r->body. */
+int request_activate(struct engine_request *r);	   /* 0: curl has it; -errno: finished with that */
+void request_deactivate(struct engine_request *r); /* takes it out of curl's hands */
+void request_conclude(struct engine_request *r, CURLcode code); /* what curl says of its end */
+void request_free(struct engine_request *r);
+
+/* reply.c */
+void reply_deliver(struct engine_request *r);
+
+/* client.c */
+void engine_kick(struct engine *e); /* makes engine_fd readable */
