@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A pod as its file describes it: decoded by tables, then checked against itself and against what
+ * the system's configuration lets this pod do. Pure.
+ *
+ * Always true of a struct pod: every image reference, port, mount and name in it is valid and
+ * allowed, so what comes later only has to carry it out.
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/problems.h"
+#include "common/schema.h"
+#include "common/settings.h"
+#include "podctl/image_ref.h"
+#include "podctl/publish.h"
+
+/* Labels that say what a container is; nobody else may set labels with this prefix. */
+#define POD_LABEL_PREFIX    "podctl."
+#define POD_LABEL_POD	    "podctl.pod"
+#define POD_LABEL_CONTAINER "podctl.container" /* "" on the root container */
+#define POD_LABEL_HASH	    "podctl.config-hash"
+#define POD_LABEL_ROOT	    "podctl.root-container-id" /* not on the root container */
+
+#define POD_PIN_FOLDER "/run/podctl/mounts" /* where mounts.c pins sources */
+
+struct pod_mount {
+	char *source; /* below mount_root/POD, normalized: "data/www", or "." */
+	char *target; /* in the container, absolute, normalized */
+	bool readonly;
+	struct mark mark, source_mark, target_mark;
+	bool source_given, target_given;
+};
+
+enum pod_restart_kind {
+	POD_RESTART_NO,
+	POD_RESTART_ON_FAILURE,
+	POD_RESTART_ALWAYS,
+	POD_RESTART_UNLESS_STOPPED,
+};
+
+struct pod_restart {
+	enum pod_restart_kind kind;
+	uint32_t retries; /* ON_FAILURE: 0 is without end */
+};
+
+struct pod_container {
+	struct schema_entry entry; /* key: its name in the pod */
+	char *image;		   /* as written */
+	struct mark image_mark;
+	struct image_ref ref;
+	struct strv command, entrypoint; /* none: the image's */
+	struct schema_pairs environment, labels;
+	char *user; /* NULL: the image's */
+	struct mark user_mark;
+	struct pod_restart restart;
+	struct schema_array mounts; /* struct pod_mount */
+};
+
+struct pod_publish {
+	struct publish publish;
+	struct mark mark;
+};
+
+struct pod {
+	char *name;
+	char *hostname;
+	struct mark hostname_mark;
+	struct schema_array containers; /* struct pod_container, in the file's order */
+	struct mark containers_mark;
+	struct pod_publish *publish;
+	size_t n_publish;
+};
+
+/*
+ * The pod's name from a file's: without folders and without the last extension. NULL where that
+ * is no valid name (also where the engine would not take it: one character). Caller frees.
+ */
+char *pod_name_from_path(const char *path);
+
+/* Whether a pod may have this name: pod_name_valid and at least two characters. */
+bool pod_name_usable(const char *name);
+
+/* 0 and *ret, or -EINVAL with problems. name: usable. */
+int pod_parse(const char *name, const char *text, size_t size, const struct settings *settings,
+	      struct problems *problems, struct pod **ret);
+void pod_free(struct pod *pod);
+DEFINE_CLEANUP(struct pod, pod_free);
+
+size_t pod_n_containers(const struct pod *pod);
+const struct pod_container *pod_container_at(const struct pod *pod, size_t i);
+const struct pod_container *pod_find_container(const struct pod *pod, const char *name);
+const struct pod_mount *pod_mount_at(const struct pod_container *c, size_t i);
+
+/* The engine's name of a container, "web.app"; container NULL: the root's. Caller frees. */
+char *pod_container_name(const char *pod, const char *container);
+
+/* Where a mount's source is pinned: POD_PIN_FOLDER/POD/ID, ID from the source. Caller frees. */
+char *pod_pin_path(const char *pod, const char *source);
+
+/* ---- pod_check.c, called by pod_parse ---- */
+
+/* Checks and completes a decoded pod. Adds to problems. */
+void pod_check(struct pod *pod, const struct settings *settings, struct problems *problems);
