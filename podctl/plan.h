@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is to be done so that what is there becomes what a pod file says: a list of steps, each
+ * with its reason. Pure: nothing of the engine in here, and nothing is done.
+ *
+ * Always true: a step touches only containers that plan_owns, by their ids. The same file applied
+ * again to what the steps make gives no steps. Whatever part of the steps was carried out when an
+ * apply was interrupted, the next plan leads to the same end.
+ *
+ * A container that replaces another is made beside it as NAME.new (the root's: POD..new) and gets
+ * its name when the old one is gone; no container of a file can have such a name.
+ */
+#pragma once
+
+#include "podctl/pod.h"
+
+/* A container as the engine's list shows it. */
+struct present_container {
+	char *id, *name;
+	char *image;			   /* as the list shows it */
+	char *image_id;			   /* "sha256:..." */
+	char *state;			   /* "created", "running", "exited", ... */
+	char *pod, *part, *hash, *root_id; /* our labels; NULL where absent */
+};
+
+struct present {
+	struct present_container *items;
+	size_t n;
+};
+void present_done(struct present *p);
+
+/* The images of a pod, each once, and what the engine has under that name. */
+struct plan_image {
+	const struct image_ref *ref; /* of the pod */
+	char *id;		     /* NULL: not here */
+};
+
+struct plan_images {
+	struct plan_image *items;
+	size_t n;
+};
+void plan_images_collect(const struct pod *pod, struct plan_images *ret); /* without ids */
+void plan_images_done(struct plan_images *images);
+
+enum plan_action {
+	PLAN_PULL,
+	PLAN_REMOVE,
+	PLAN_CREATE,
+	PLAN_REPLACE,
+	PLAN_START,
+	PLAN_RENAME, /* an interrupted replacement: give it its name */
+};
+
+struct plan_step {
+	enum plan_action action;
+	const char *part;		       /* container in the pod; "" the root; PULL: NULL */
+	const char *image;		       /* PULL: which */
+	const struct pod_container *container; /* CREATE, REPLACE of a member; else NULL */
+	const struct present_container *old;   /* all but PULL and CREATE */
+	char *reason;
+};
+
+struct plan {
+	struct plan_step *steps; /* in the order to be carried out */
+	size_t n;
+	const struct present_container *root; /* that stays (perhaps to be started); or NULL */
+};
+void plan_done(struct plan *plan);
+
+/* Whether a container is this pod's: labelled so by us, under a name that is the pod's. */
+bool plan_owns(const char *pod, const struct present_container *c);
+
+/*
+ * Plans. present: may hold anything, what is not owned is passed over. Pointers in *ret go into
+ * pod, present and images, which must stay.
+ */
+void plan_make(const struct pod *pod, const struct settings *settings,
+	       const struct present *present, const struct plan_images *images,
+	       const char *pause_image, struct plan *ret);
+
+/* Steps that take a whole pod away: members first, the root last. */
+void plan_make_down(const char *pod, const struct present *present, struct plan *ret);
+
+/* Whether any step makes or names a container, so that names must be free. */
+bool plan_needs_names(const struct plan *plan);
+
+/* "web.app" and the temporary name beside it; part "": the root. Caller frees. */
+char *plan_name(const char *pod, const char *part);
+char *plan_temporary_name(const char *pod, const char *part);
+
+/* "replace", "start", ... and a past form for reports: "replaced". */
+const char *plan_action_name(enum plan_action action);
