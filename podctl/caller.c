@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The effective ids are changed for the time of one open and read and then changed back. That is
+ * safe here because the process has one thread, real and saved uid stay root's (so the caller can
+ * neither signal nor trace it), and a failure to change back ends the process.
+ */
+#include "podctl/caller.h"
+
+#include "common/accounts.h"
+#include "common/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/magic.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define GROUPS_MAX 65536
+
+/* A uid or gid in plain decimal; (uid_t)-1 is none. */
+static bool parse_id(const char *text, uint32_t *ret)
+{
+	uint64_t n = 0;
+
+	if (!*text || strlen(text) > 10 || (text[0] == '0' && text[1]))
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		n = n * 10 + (uint64_t)(*text - '0');
+	}
+	if (n >= UINT32_MAX)
+		return false;
+	*ret = (uint32_t)n;
+	return true;
+}
+
+static void own_groups(struct caller *c)
+{
+	int n = getgroups(0, NULL);
+
+	if (n <= 0)
+		return;
+	c->groups = xcalloc((size_t)n, sizeof(*c->groups));
+	n = getgroups(n, c->groups);
+	c->n_groups = n > 0 ? (size_t)n : 0;
+}
+
+static void groups_of(struct caller *c)
+{
+	int n = 64;
+
+	for (;;) {
+		c->groups = xreallocarray(c->groups, (size_t)n, sizeof(*c->groups));
+		if (getgrouplist(c->name, c->gid, c->groups, &n) >= 0)
+			break;
+		if (n > GROUPS_MAX) /* fewer groups are fewer rights */
+			n = 0;
+		if (n == 0)
+			break;
+	}
+	c->n_groups = (size_t)n;
+}
+
+int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, struct err *err)
+{
+	struct caller c = {.uid = getuid(), .gid = getgid()};
+	const struct passwd *user;
+
+	if (getuid() != geteuid() || getgid() != getegid())
+		return err_set(err, EPERM, "is not made to be installed set-user-id; use sudo");
+	if (sudo_uid) {
+		uint32_t uid, gid;
+
+		if (!parse_id(sudo_uid, &uid) || !sudo_gid || !parse_id(sudo_gid, &gid))
+			return err_set(err, EPERM, "SUDO_UID or SUDO_GID is no number");
+		c.uid = uid;
+		c.gid = gid;
+		c.switches = uid != geteuid();
+		if (c.switches && geteuid() != 0)
+			return err_set(err, EPERM,
+				       "cannot take the rights of user %u: run by sudo as root",
+				       (unsigned)uid);
+	}
+	user = getpwuid(c.uid);
+	c.name = user ? xstrdup(user->pw_name) : xasprintf("%u", (unsigned)c.uid);
+	if (!c.switches)
+		own_groups(&c);
+	else if (user)
+		groups_of(&c);
+	*ret = c;
+	return 0;
+}
+
+void caller_done(struct caller *c)
+{
+	free(c->groups);
+	free(c->name);
+	*c = (struct caller){0};
+}
+
+struct rights {
+	gid_t *groups;
+	int n_groups;
+};
+
+static int take_rights(const struct caller *c, struct rights *saved, struct err *err)
+{
+	saved->n_groups = getgroups(0, NULL);
+	if (saved->n_groups < 0)
+		return err_os(err, errno, "getgroups");
+	saved->groups = xcalloc((size_t)saved->n_groups, sizeof(gid_t));
+	saved->n_groups = getgroups(saved->n_groups, saved->groups);
+	if (saved->n_groups < 0)
+		return err_os(err, errno, "getgroups");
+	/* the uid last: without it there is no right to change the others */
+	if (setgroups(c->n_groups, c->groups) < 0 || setegid(c->gid) < 0 || seteuid(c->uid) < 0)
+		return err_os(err, errno, "cannot take the rights of user %s", c->name);
+	return 0;
+}
+
+static void give_back(struct rights *saved)
+{
+	if (seteuid(0) < 0 || setegid(getgid()) < 0 ||
+	    setgroups((size_t)(saved->n_groups > 0 ? saved->n_groups : 0), saved->groups) < 0)
+		abort();
+	free(saved->groups);
+}
+
+/* Regular files of these are made by the kernel for whoever reads, and tell of our process. */
+static bool is_kernel_file(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
+}
+
+static int open_and_read(const char *path, char **ret, size_t *ret_size, struct err *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return err_os(err, errno, "cannot open it");
+	if (is_kernel_file(fd))
+		return err_set(err, EINVAL, "is not a regular file");
+	return file_read_limited(fd, CALLER_FILE_MAX, ret, ret_size, err);
+}
+
+int caller_read_file(const struct caller *c, const char *path, char **ret, size_t *ret_size,
+		     struct err *err)
+{
+	struct rights saved = {0};
+	char shown[256];
+	int r = 0;
+
+	if (c->switches) {
+		r = take_rights(c, &saved, err);
+		if (r == 0)
+			r = open_and_read(path, ret, ret_size, err);
+		give_back(&saved);
+	} else {
+		r = open_and_read(path, ret, ret_size, err);
+	}
+	return r < 0 ? err_wrap(err, "%s", text_printable(shown, sizeof(shown), path)) : 0;
+}
+
+int caller_check_owner(const struct caller *c, const struct settings *settings, const char *pod,
+		       struct err *err)
+{
+	const struct settings_pod *p = settings_find_pod(settings, pod);
+	struct accounts owners = {0};
+	struct strv missing = {0};
+	bool found;
+
+	if (c->uid == 0 || !p || !p->owners_given)
+		return 0;
+	accounts_resolve(&p->owners, &owners, &missing);
+	found = accounts_has(&owners, c->uid);
+	accounts_done(&owners);
+	strv_done(&missing);
+	if (!found)
+		return err_set(err, EPERM, "pod %s: user %s is not one of its owners", pod,
+			       c->name);
+	return 0;
+}
+
+void caller_take_environment(struct caller_environment *ret)
+{
+	static const char *const believed[] = {"NETGUARD_CONFIG", "DOCKER_TLS_VERIFY",
+					       "DOCKER_CERT_PATH"};
+	char *values[ARRAY_SIZE(believed)] = {0};
+	const char *no_color = getenv("NO_COLOR");
+	bool trusted = !getenv("SUDO_UID") && getuid() == geteuid() && getgid() == getegid();
+	struct caller_environment e = {
+		.sudo_uid = xstrdup(getenv("SUDO_UID")),
+		.sudo_gid = xstrdup(getenv("SUDO_GID")),
+		.no_color = no_color && *no_color,
+	};
+
+	if (trusted) {
+		e.docker_host = xstrdup(getenv("DOCKER_HOST"));
+		for (size_t i = 0; i < ARRAY_SIZE(believed); i++)
+			values[i] = xstrdup(getenv(believed[i]));
+	}
+	if (e.docker_host && !*e.docker_host)
+		freep(&e.docker_host);
+	if (clearenv() != 0 || setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1) < 0)
+		abort();
+	for (size_t i = 0; i < ARRAY_SIZE(believed); i++) {
+		if (values[i] && setenv(believed[i], values[i], 1) < 0)
+			abort();
+		free(values[i]);
+	}
+	*ret = e;
+}
+
+void caller_environment_done(struct caller_environment *e)
+{
+	free(e->sudo_uid);
+	free(e->sudo_gid);
+	free(e->docker_host);
+	*e = (struct caller_environment){0};
+}
