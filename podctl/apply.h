@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Carries a plan out: leftovers go, the root container comes, the guard is waited for, stale
+ * containers go, and the others are made, started and replaced beside each other.
+ *
+ * Where one fails, the others still run to their ends, and what it replaced is put back. Where the
+ * guard fails, the root container is stopped: no pod runs on unguarded.
+ */
+#pragma once
+
+#include "engine/engine.h"
+#include "podctl/plan.h"
+#include "podctl/ui.h"
+
+struct apply {
+	struct engine *engine;
+	const struct pod *pod;
+	const struct settings *settings;
+	const char *pause_image;
+	const struct ui *ui;
+};
+
+/* Steps of PLAN_PULL must have been done before: plan holds none. Failures are told to ui. */
+int apply_plan(const struct apply *a, const struct present *present, const struct plan *plan,
+	       struct err *err);
+
+/* Stops and removes what plan_make_down gives. */
+int apply_down(const struct apply *a, const struct plan *plan, struct err *err);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/look.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct look_list {
+	json_t *list;
+	struct err err; /* code 0: none */
+};
+
+struct look_image {
+	struct plan_image *image;
+	struct err *err;
+};
+
+static void list_done(void *userdata, const struct engine_reply *reply)
+{
+	struct look_list *l = userdata;
+	struct err err = {0};
+
+	if (engine_reply_check(reply, &err) < 0)
+		l->err = err;
+	else
+		l->list = json_incref(reply->json);
+}
+
+static void image_done(void *userdata, const struct engine_reply *reply)
+{
+	struct look_image *li = userdata;
+	struct err err = {0};
+	const char *id;
+	int r = engine_reply_check(reply, &err);
+
+	if (r == -ENOENT)
+		return;
+	id = r == 0 ? json_string_value(json_object_get(reply->json, "Id")) : NULL;
+	if (r == 0 && !id)
+		err_set(&err, EPROTO, "the engine's reply has no Id");
+	if (id) {
+		free(li->image->id);
+		li->image->id = xstrdup(id);
+	} else if (!li->err->code) {
+		err_wrap(&err, "image %s", li->image->ref->text);
+		*li->err = err;
+	}
+}
+
+/* Containers, running or not, with a label or a name: {"label": ["podctl.pod=web"]}. */
+static char *list_path(const char *filter, const char *value)
+{
+	json_auto_t *filters = json_pack("{s:[s]}", filter, value);
+	_cleanup_free_ char *text = json_dumps(filters, JSON_COMPACT);
+	_cleanup_free_ char *escaped = engine_escape(text ? text : "");
+
+	return xasprintf("/containers/json?all=1&filters=%s", escaped);
+}
+
+static char *pod_list_path(const char *pod)
+{
+	_cleanup_free_ char *label =
+		pod ? xasprintf("%s=%s", POD_LABEL_POD, pod) : xstrdup(POD_LABEL_POD);
+
+	return list_path("label", label);
+}
+
+static int decode(json_t *entry, struct present_container *ret, struct err *err)
+{
+	struct engine_container c = {0};
+	int r = engine_container_from_list(entry, &c, err);
+
+	if (r < 0)
+		return r;
+	*ret = (struct present_container){
+		.id = xstrdup(c.id),
+		.name = xstrdup(c.name ? c.name : ""),
+		.image = xstrdup(c.image ? c.image : ""),
+		.image_id = xstrdup(c.image_id ? c.image_id : ""),
+		.state = xstrdup(c.state ? c.state : ""),
+		.pod = xstrdup(engine_container_label(&c, POD_LABEL_POD)),
+		.part = xstrdup(engine_container_label(&c, POD_LABEL_CONTAINER)),
+		.hash = xstrdup(engine_container_label(&c, POD_LABEL_HASH)),
+		.root_id = xstrdup(engine_container_label(&c, POD_LABEL_ROOT)),
+	};
+	engine_container_done(&c);
+	return 0;
+}
+
+static int decode_list(json_t *list, struct present *ret, struct err *err)
+{
+	struct present present = {0};
+	json_t *entry;
+	size_t i;
+
+	if (!json_is_array(list))
+		return err_set(err, EPROTO, "the engine's list of containers is no list");
+	json_array_foreach (list, i, entry) {
+		struct present_container c;
+		int r = decode(entry, &c, err);
+
+		if (r < 0) {
+			present_done(&present);
+			return r;
+		}
+		ARRAY_PUSH(present.items, present.n) = c;
+	}
+	*ret = present;
+	return 0;
+}
+
+int look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
+	 struct err *err)
+{
+	size_t n = images ? images->n : 0;
+	_cleanup_free_ struct look_image *requests = xcalloc(n, sizeof(*requests));
+	_cleanup_free_ char *path = pod_list_path(pod);
+	struct err image_err = {0};
+	struct look_list l = {0};
+	int r;
+
+	engine_start(e, &(struct engine_call){
+				.method = "GET", .path = path, .done = list_done, .userdata = &l});
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *ref = engine_escape(images->items[i].ref->text);
+		_cleanup_free_ char *image_path = xasprintf("/images/%s/json", ref);
+
+		freep(&images->items[i].id);
+		requests[i] = (struct look_image){&images->items[i], &image_err};
+		engine_start(e, &(struct engine_call){.method = "GET",
+						      .path = image_path,
+						      .done = image_done,
+						      .userdata = &requests[i]});
+	}
+	engine_wait(e);
+	if (!l.err.code && image_err.code)
+		l.err = image_err;
+	if (l.err.code) {
+		*err = l.err;
+		r = -err->code;
+	} else {
+		r = decode_list(l.list, ret, err);
+	}
+	json_decref(l.list);
+	return r;
+}
+
+int look_list(struct engine *e, const char *pod, json_t **ret, struct err *err)
+{
+	_cleanup_free_ char *path = pod_list_path(pod);
+
+	return engine_do(e, &(struct engine_call){.method = "GET", .path = path}, ret, err);
+}
+
+static bool wants_name(const struct pod *pod, const char *name)
+{
+	_cleanup_free_ char *root = plan_temporary_name(pod->name, "");
+
+	if (streq(name, pod->name) || streq(name, root))
+		return true;
+	for (size_t i = 0; i < pod_n_containers(pod); i++) {
+		const char *part = pod_container_at(pod, i)->entry.key;
+		_cleanup_free_ char *a = plan_name(pod->name, part);
+		_cleanup_free_ char *b = plan_temporary_name(pod->name, part);
+
+		if (streq(name, a) || streq(name, b))
+			return true;
+	}
+	return false;
+}
+
+int look_at_names(struct engine *e, const struct pod *pod, struct err *err)
+{
+	/* the engine's filter is a regular expression; a pod's name has no bytes that mean more */
+	_cleanup_free_ char *pattern = xasprintf("^/?%s($|\\.)", pod->name);
+	_cleanup_free_ char *path = list_path("name", pattern);
+	json_auto_t *list = NULL;
+	struct present present = {0};
+	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = path}, &list, err);
+
+	if (r == 0)
+		r = decode_list(list, &present, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < present.n && r == 0; i++) {
+		const struct present_container *c = &present.items[i];
+
+		if (wants_name(pod, c->name) && !plan_owns(pod->name, c))
+			r = err_set(err, EEXIST,
+				    "container %s is there already and was not made by podctl for "
+				    "this pod: nothing was touched",
+				    c->name);
+	}
+	present_done(&present);
+	return r;
+}
+
+int look_at_network(struct engine *e, const char *network, struct err *err)
+{
+	_cleanup_free_ char *name = engine_escape(network);
+	_cleanup_free_ char *path = xasprintf("/networks/%s", name);
+	json_auto_t *json = NULL;
+	struct engine_network n = {0};
+	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = path}, &json, err);
+
+	if (r == 0)
+		r = engine_network_from_json(json, &n, err);
+	if (r < 0)
+		return err_wrap(err, "network %s", network);
+	if (!n.driver || !streq(n.driver, "bridge"))
+		r = err_set(err, EPERM,
+			    "network %s has driver %s: only bridge networks can be guarded",
+			    network, n.driver ? n.driver : "?");
+	else if (!streq(n.name, network))
+		/* found by an id: a name given later to another network would mean that one */
+		r = err_set(err, EPERM, "network %s is to be named by its name, %s", network,
+			    n.name);
+	engine_network_done(&n);
+	return r;
+}

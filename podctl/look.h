@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Looking at what the engine has: containers and images, as the planner wants them. */
+#pragma once
+
+#include "engine/engine.h"
+#include "podctl/plan.h"
+
+/*
+ * Starts one list request and one per image (images may be NULL), then waits for all of them.
+ * What the engine has goes to *ret and into the images' ids (NULL: not here).
+ */
+int look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
+	 struct err *err);
+
+/* The raw list of all containers with our label (pod NULL) or the pod's; new reference. */
+int look_list(struct engine *e, const char *pod, json_t **ret, struct err *err);
+
+/*
+ * Whether all names that a plan wants are free or the pod's own: -EEXIST names the container that
+ * is in the way. It is left alone.
+ */
+int look_at_names(struct engine *e, const struct pod *pod, struct err *err);
+
+/* -EPERM unless the network is there and is a bridge. */
+int look_at_network(struct engine *e, const char *network, struct err *err);
