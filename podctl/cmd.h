@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The subcommands, one small file each, and what they share: who calls, the configuration, which
+ * pod is meant. Each returns the exit status: 0 done and clean, 1 failed or refused, 2 changes.
+ */
+#pragma once
+
+#include "common/settings.h"
+#include "engine/engine.h"
+#include "podctl/caller.h"
+#include "podctl/pod.h"
+#include "podctl/ui.h"
+
+enum cmd_exit { CMD_OK = 0, CMD_FAILED = 1, CMD_CHANGES = 2 };
+
+enum cmd_option {
+	CMD_OPT_JSON = 1 << 0,
+	CMD_OPT_NO_WAIT = 1 << 1,
+};
+
+struct cmd_context {
+	struct caller_environment environment;
+	struct caller caller;
+	struct ui ui;
+	unsigned options; /* CMD_OPT_* that were given */
+};
+
+typedef int cmd_fn(struct cmd_context *ctx, int n, char **args);
+
+struct cmd {
+	const char *name;
+	const char *args; /* for the usage: "FILE" */
+	const char *summary;
+	unsigned options;	/* those it takes */
+	int args_min, args_max; /* -1: any number */
+	cmd_fn *run;
+};
+
+cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down;
+
+/* ---- shared; failures are told, and -errno is returned ---- */
+
+int cmd_load_settings(struct cmd_context *ctx, struct settings **ret);
+
+/* The pod that NAME or FILE names; the caller must be one of its owners. Caller frees. */
+int cmd_pod_name(struct cmd_context *ctx, const struct settings *settings, const char *arg,
+		 char **ret);
+
+/* Reads the pod file as the caller. Sets ui.pod, which points into *ret. */
+int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const char *file,
+		 struct pod **ret);
+
+/* An engine that answers, with the version agreed on. */
+int cmd_connect(struct cmd_context *ctx, struct engine **ret);
+
+/* The pod's lock, waited for unless --no-wait. */
+int cmd_lock(struct cmd_context *ctx, const char *pod, int *ret);
+
+/* Tells err and returns CMD_FAILED. */
+int cmd_fail(const struct cmd_context *ctx, const struct err *err);

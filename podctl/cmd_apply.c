@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* podctl [apply] FILE: make the pod what FILE says; only what differs is touched. */
+#include "podctl/apply.h"
+#include "podctl/cmd.h"
+#include "podctl/guard.h"
+#include "podctl/images.h"
+#include "podctl/look.h"
+#include "podctl/mounts.h"
+#include "podctl/pause_image.h"
+
+#include <errno.h>
+
+struct work {
+	struct cmd_context *ctx;
+	const struct settings *settings;
+	const struct pod *pod;
+	struct engine *engine;
+	struct plan_images images;
+	struct present present;
+	struct plan plan;
+	char *pause_image;
+};
+
+static void work_done(struct work *w)
+{
+	plan_done(&w->plan);
+	present_done(&w->present);
+	plan_images_done(&w->images);
+	free(w->pause_image);
+}
+
+/* Everything that can be refused is refused before anything is touched. */
+static int check_before(struct work *w, struct err *err)
+{
+	int r = guard_check(w->settings, err);
+
+	if (r == 0 && plan_needs_names(&w->plan))
+		r = look_at_names(w->engine, w->pod, err);
+	if (r == 0 && !w->plan.root)
+		r = look_at_network(w->engine, w->settings->network_name, err);
+	return r;
+}
+
+static bool lacks_images(const struct plan_images *images)
+{
+	for (size_t i = 0; i < images->n; i++) {
+		if (!images->items[i].id)
+			return true;
+	}
+	return false;
+}
+
+static int carry_out(struct work *w, struct err *err)
+{
+	struct apply a = {w->engine, w->pod, w->settings, w->pause_image, &w->ctx->ui};
+	int r = check_before(w, err);
+
+	if (r == 0 && !w->plan.root)
+		r = images_load_pause(w->engine, w->pause_image, &w->ctx->ui, err);
+	if (r < 0) {
+		ui_error(&w->ctx->ui, "%s", err->text);
+		return r;
+	}
+	return apply_plan(&a, &w->present, &w->plan, err); /* tells its failures itself */
+}
+
+static int work(struct work *w, struct err *err)
+{
+	int r;
+
+	plan_images_collect(w->pod, &w->images);
+	w->pause_image = pause_image_name();
+	r = look(w->engine, w->pod->name, &w->images, &w->present, err);
+	if (r == 0 && lacks_images(&w->images))
+		r = images_pull(w->engine, &w->images, &w->ctx->ui, err);
+	if (r == 0)
+		r = mounts_pin(w->pod, w->settings, err);
+	if (r < 0) {
+		ui_error(&w->ctx->ui, "%s", err->text);
+		return r;
+	}
+	plan_make(w->pod, w->settings, &w->present, &w->images, w->pause_image, &w->plan);
+	if (w->plan.n == 0) {
+		ui_say(&w->ctx->ui, "nothing to change");
+		return 0;
+	}
+	r = carry_out(w, err);
+	if (r == 0)
+		r = mounts_unpin(w->pod->name, w->pod, err);
+	return r;
+}
+
+int cmd_apply(struct cmd_context *ctx, int n _unused_, char **args)
+{
+	_cleanup_(settings_freep)
+	struct settings *settings = NULL;
+	_cleanup_(pod_freep)
+	struct pod *pod = NULL;
+	_cleanup_(engine_freep)
+	struct engine *engine = NULL;
+	_cleanup_close_ int lock = -1;
+	struct work w = {.ctx = ctx};
+	struct err err = {0};
+	int r;
+
+	if (cmd_load_settings(ctx, &settings) < 0 || cmd_load_pod(ctx, settings, args[0], &pod) < 0)
+		return CMD_FAILED;
+	ctx->ui.pod = pod->name;
+	if (cmd_lock(ctx, pod->name, &lock) < 0 || cmd_connect(ctx, &engine) < 0) {
+		ctx->ui.pod = NULL;
+		return CMD_FAILED;
+	}
+	w.settings = settings;
+	w.pod = pod;
+	w.engine = engine;
+	r = work(&w, &err);
+	work_done(&w);
+	ctx->ui.pod = NULL;
+	return r < 0 ? CMD_FAILED : CMD_OK;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/cmd.h"
+
+#include "podctl/lock.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+int cmd_fail(const struct cmd_context *ctx, const struct err *err)
+{
+	ui_error(&ctx->ui, "%s", err->text);
+	return CMD_FAILED;
+}
+
+/* FILE:LINE:COL: ..., behind our own name. */
+static void print_problems(const struct problems *problems, const char *file)
+{
+	_cleanup_free_ char *shown = xmalloc(strlen(file) + 1), *prefix = NULL;
+
+	text_printable(shown, strlen(file) + 1, file);
+	prefix = xasprintf("podctl: %s", shown);
+	fflush(stdout);
+	problems_print(problems, prefix, stderr);
+}
+
+int cmd_load_settings(struct cmd_context *ctx, struct settings **ret)
+{
+	struct problems problems = {0};
+	struct err err = {0};
+	int r = settings_load(NULL, &problems, ret, &err);
+
+	/* warnings are for `netguard check`: who runs podctl can do nothing about them */
+	if (r < 0 && problems.n_errors > 0) {
+		print_problems(&problems, settings_path());
+		ui_error(&ctx->ui, "the configuration is invalid, so nothing is allowed");
+	} else if (r < 0) {
+		ui_error(&ctx->ui, "%s", err.text);
+	}
+	problems_done(&problems);
+	return r;
+}
+
+int cmd_pod_name(struct cmd_context *ctx, const struct settings *settings, const char *arg,
+		 char **ret)
+{
+	_cleanup_free_ char *name = pod_name_from_path(arg);
+	struct err err = {0};
+
+	if (!name) {
+		ui_error(&ctx->ui,
+			 "%s: a pod is named after its file: letters, digits, _ and -, the first a "
+			 "letter or digit, 2 to 63 characters",
+			 arg);
+		return -EINVAL;
+	}
+	if (caller_check_owner(&ctx->caller, settings, name, &err) < 0) {
+		ui_error(&ctx->ui, "%s", err.text);
+		return -EPERM;
+	}
+	*ret = take_ptr(name);
+	return 0;
+}
+
+int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const char *file,
+		 struct pod **ret)
+{
+	_cleanup_free_ char *name = NULL, *text = NULL;
+	struct problems problems = {0};
+	struct err err = {0};
+	size_t size = 0;
+	int r = cmd_pod_name(ctx, settings, file, &name);
+
+	if (r < 0)
+		return r;
+	r = caller_read_file(&ctx->caller, file, &text, &size, &err);
+	if (r < 0) {
+		ui_error(&ctx->ui, "%s", err.text);
+		return r;
+	}
+	r = pod_parse(name, text, size, settings, &problems, ret);
+	if (problems.n > 0)
+		print_problems(&problems, file);
+	problems_done(&problems);
+	return r;
+}
+
+int cmd_connect(struct cmd_context *ctx, struct engine **ret)
+{
+	_cleanup_(engine_freep)
+	struct engine *e = NULL;
+	struct err err = {0};
+	int r = engine_new(ctx->environment.docker_host, &e, &err);
+
+	if (r == 0)
+		r = engine_negotiate(e, &err);
+	if (r < 0) {
+		ui_error(&ctx->ui, "%s", err.text);
+		return r;
+	}
+	*ret = take_ptr(e);
+	return 0;
+}
+
+int cmd_lock(struct cmd_context *ctx, const char *pod, int *ret)
+{
+	struct err err = {0};
+	int r = lock_take(pod, false, ret, &err);
+
+	if (r == -EWOULDBLOCK && !(ctx->options & CMD_OPT_NO_WAIT)) {
+		ui_say(&ctx->ui, "waiting: %s", err.text);
+		r = lock_take(pod, true, ret, &err);
+	}
+	if (r < 0)
+		ui_error(&ctx->ui, "%s", err.text);
+	return r;
+}

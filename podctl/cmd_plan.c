@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* podctl plan FILE: say what apply would do. Nothing is touched, nothing is pulled. */
+#include "podctl/cmd.h"
+#include "podctl/look.h"
+#include "podctl/pause_image.h"
+
+#include <stdio.h>
+
+/* What a step is about, as people know it. Caller frees. */
+static char *subject(const char *pod, const struct plan_step *s)
+{
+	if (s->action == PLAN_PULL)
+		return xasprintf("image %s", s->image);
+	return s->old ? xstrdup(s->old->name) : plan_name(pod, s->part);
+}
+
+static void print_json(const char *pod, const struct plan *plan)
+{
+	json_auto_t *steps = json_array(), *top = NULL;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_step *s = &plan->steps[i];
+		_cleanup_free_ char *what = subject(pod, s);
+
+		json_array_append_new(
+			steps,
+			json_pack("{s:s, s:s, s:s, s:s}", "action", plan_action_name(s->action),
+				  "kind", s->action == PLAN_PULL ? "image" : "container", "name",
+				  s->image ? s->image : what, "reason", s->reason));
+	}
+	top = json_pack("{s:s, s:O}", "pod", pod, "steps", steps);
+	json_dumpf(top, stdout, JSON_INDENT(2));
+	printf("\n");
+}
+
+static void print_text(const struct cmd_context *ctx, const char *pod, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_step *s = &plan->steps[i];
+		_cleanup_free_ char *what = subject(pod, s);
+		enum ui_color color = s->action == PLAN_CREATE	 ? UI_GREEN
+				      : s->action == PLAN_REMOVE ? UI_RED
+								 : UI_YELLOW;
+		char line[512];
+		_cleanup_free_ char *text = xasprintf("%s: %s", what, s->reason);
+
+		printf("%s%-8s%s %s\n", ui_on(&ctx->ui, color), plan_action_name(s->action),
+		       ui_off(&ctx->ui), text_printable(line, sizeof(line), text));
+	}
+	if (plan->n == 0)
+		printf("pod %s: nothing to change\n", pod);
+}
+
+int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
+{
+	_cleanup_(settings_freep)
+	struct settings *settings = NULL;
+	_cleanup_(pod_freep)
+	struct pod *pod = NULL;
+	_cleanup_(engine_freep)
+	struct engine *engine = NULL;
+	_cleanup_free_ char *pause_image = NULL;
+	struct plan_images images = {0};
+	struct present present = {0};
+	struct plan plan = {0};
+	struct err err = {0};
+	int result = CMD_FAILED;
+
+	if (cmd_load_settings(ctx, &settings) < 0 ||
+	    cmd_load_pod(ctx, settings, args[0], &pod) < 0 || cmd_connect(ctx, &engine) < 0)
+		return CMD_FAILED;
+	pause_image = pause_image_name();
+	plan_images_collect(pod, &images);
+	if (look(engine, pod->name, &images, &present, &err) < 0) {
+		cmd_fail(ctx, &err);
+	} else {
+		plan_make(pod, settings, &present, &images, pause_image, &plan);
+		if (ctx->options & CMD_OPT_JSON)
+			print_json(pod->name, &plan);
+		else
+			print_text(ctx, pod->name, &plan);
+		result = plan.n > 0 ? CMD_CHANGES : CMD_OK;
+	}
+	plan_done(&plan);
+	present_done(&present);
+	plan_images_done(&images);
+	return result;
+}

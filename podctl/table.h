@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Text in columns. Cells are made printable; widths count characters, not bytes. */
+#pragma once
+
+#include "podctl/ui.h"
+
+#define TABLE_COLUMNS_MAX 12
+
+struct table_row {
+	char *cells[TABLE_COLUMNS_MAX];
+	enum ui_color color;
+};
+
+struct table {
+	struct table_row *rows;
+	size_t n, columns;
+};
+
+void table_add(struct table *t, size_t n, const char *const *cells, enum ui_color color);
+/* colored: the column that has the row's colour; the first row is coloured as a whole. */
+void table_print(const struct table *t, const struct ui *ui, size_t colored);
+void table_done(struct table *t);
