@@ -101,7 +101,7 @@ bool denial_parse(const struct nlmsghdr *nlh, struct denial *ret)
 	bool known;
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) ||
-	    nlh->nlmsg_len < (size_t)MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg))
+	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
 		return false;
 	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, &a);
 	if (!parse_reason(a.table[NFULA_PREFIX], &d) || !a.table[NFULA_PAYLOAD])
