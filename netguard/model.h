@@ -35,6 +35,7 @@ struct member {
 	char *joined_id; /* network_mode container:ID: whose addresses it has; else NULL */
 	bool running;
 	bool host_network; /* runs in the host's network: not guarded, only reported */
+	uint64_t seen;	   /* number of the question whose answer this is, see watch.h */
 	char *unguarded;   /* why the guard can't see it (macvlan, ipvlan), or NULL */
 	struct member_address *addresses;
 	size_t n_addresses;

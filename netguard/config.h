@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The configuration file under watch: settings and the people they name, as they are in force.
+ *
+ * The directory is watched, not the file, so that an editor's rename counts. An invalid file never
+ * replaces a valid one: each problem is logged with its place, and the old settings stay.
+ */
+#pragma once
+
+#include "common/accounts.h"
+#include "common/settings.h"
+#include "netguard/loop.h"
+
+struct config;
+
+/*
+ * Loads path (NULL: the usual one). -errno where it can't be used, and with closed instead the
+ * defaults, which let nobody through but root: a daemon that starts with a broken file must not
+ * leave the host open. config_problem says so.
+ */
+int config_new(const char *path, bool closed, struct config **ret, struct err *err);
+void config_free(struct config *c);
+DEFINE_CLEANUP(struct config, config_free);
+
+const struct settings *config_settings(const struct config *c);
+const struct people *config_people(const struct config *c);
+const char *config_path(const struct config *c);
+/* Why the file on disk is not what is in force, or NULL; who is missing: in people. */
+const char *config_problem(const struct config *c);
+
+/*
+ * changed(userdata, settings): called from the loop when something other is in force; settings
+ * says whether the file changed, or only who the people are (looked up again each minute).
+ */
+typedef void config_changed_fn(void *userdata, bool settings);
+int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, void *userdata,
+		 struct err *err);
+
+/* Reads the file again now. -errno and err where it can't be used; the old one stays. */
+int config_reload(struct config *c, struct err *err);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The control socket: JSON lines, a reply for each request, peers known by their credentials.
+ *
+ * Anybody may connect, so everything is limited: connections in all and per user, the length of a
+ * line, the time without a request, the time to read a reply. Only root may ask for reload.
+ */
+#pragma once
+
+#include "netguard/control_request.h"
+#include "netguard/loop.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+
+#define CONTROL_CLIENTS_MAX	 128
+#define CONTROL_CLIENTS_FOR_ROOT 32
+#define CONTROL_CLIENTS_PER_USER 16 /* root: all */
+#define CONTROL_IDLE_MS		 10000
+
+struct control;
+
+struct control_ops {
+	json_t *(*status)(void *userdata); /* new reference: what goes into the reply */
+	int (*reload)(void *userdata, struct err *err);
+	/* A wait begins: the number to be given to waited. */
+	uint64_t (*wait_begin)(void *userdata, const char *container);
+	/*
+	 * 1: the kernel has the container's addresses; 0: not yet; -errno and err: it never will.
+	 * Asked at once and at each control_check.
+	 */
+	int (*waited)(void *userdata, const char *container, uint64_t number, struct err *err);
+	void *userdata;
+};
+
+/* Makes the socket at path anew (mode 0666). The caller sees to it that no other daemon runs. */
+int control_new(struct loop *l, const char *path, const struct control_ops *ops,
+		struct control **ret, struct err *err);
+void control_free(struct control *c); /* also takes the socket away */
+DEFINE_CLEANUP(struct control, control_free);
+
+void control_check(struct control *c); /* something changed: answers waits that are over */
+size_t control_n_clients(const struct control *c);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "netguard/daemon_private.h"
+
+#include "common/guard_client.h"
+#include "common/log.h"
+#include "netguard/notify.h"
+#include "netguard/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STORED_TABLE "table"
+
+/* ---- what the parts call ---- */
+
+static void on_model(void *userdata)
+{
+	daemon_changed(userdata);
+}
+
+static void on_answered(void *userdata)
+{
+	struct daemon *d = userdata;
+
+	/* what changed is applied first; then the waits are looked at anyway */
+	if (!d->due)
+		control_check(d->control);
+}
+
+static void on_link(void *userdata, enum watch_state state, const char *why)
+{
+	struct daemon *d = userdata;
+
+	if (state == WATCH_UP) {
+		log_info("following the engine, API %s, %zu containers",
+			 watch_api_version(d->watch), daemon_model(d)->n_members);
+		free(take_ptr(d->engine_why));
+	} else if (state == WATCH_DOWN) {
+		if (!d->engine_why || !streq(d->engine_why, why))
+			log_warning("engine: %s; what is in force stays", why);
+		free(d->engine_why);
+		d->engine_why = xstrdup(why);
+	}
+}
+
+static const struct settings *get_settings(void *userdata)
+{
+	const struct daemon *d = userdata;
+
+	return config_settings(d->config);
+}
+
+static void on_config(void *userdata, bool settings)
+{
+	struct daemon *d = userdata;
+	struct err err;
+
+	daemon_apply(d, &err);
+	if (settings) {
+		/* which pod a container belongs to may be another now */
+		watch_resync(d->watch);
+		daemon_scan_bridges(d);
+	}
+}
+
+static int reload(void *userdata, struct err *err)
+{
+	struct daemon *d = userdata;
+	int r;
+
+	notify_reloading();
+	r = config_reload(d->config, err);
+	notify_send("READY=1");
+	return r;
+}
+
+static json_t *get_status(void *userdata)
+{
+	return daemon_status(userdata);
+}
+
+static uint64_t wait_begin(void *userdata, const char *container)
+{
+	struct daemon *d = userdata;
+
+	return watch_ask(d->watch, container);
+}
+
+static int waited(void *userdata, const char *container, uint64_t number, struct err *err)
+{
+	struct daemon *d = userdata;
+	const struct member *m = model_find(daemon_model(d), container);
+
+	if (!m && !watch_asking(d->watch, container))
+		return err_set(err, ENOENT, "no such container");
+	if (!m || !m->running || m->seen <= number || d->due || d->table_error)
+		return 0;
+	if (m->joined_id) {
+		m = model_find_joined(daemon_model(d), m->joined_id);
+		if (!m || !m->running)
+			return 0;
+	}
+	return daemon_has_member(d, m, err);
+}
+
+static void on_signal(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct err err;
+
+	switch (signal_read(s)) {
+	case 0:
+		break;
+	case SIGHUP:
+		reload(d, &err); /* logged there */
+		break;
+	default:
+		notify_send("STOPPING=1");
+		loop_stop(d->loop);
+	}
+}
+
+/* ---- life ---- */
+
+static int take_lock(struct daemon *d, struct err *err)
+{
+	if (mkdir(DAEMON_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return err_os(err, errno, "%s", DAEMON_RUN_DIR);
+	d->lock = open(DAEMON_RUN_DIR "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (d->lock < 0)
+		return err_os(err, errno, "%s/lock", DAEMON_RUN_DIR);
+	if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
+		return err_set(err, EBUSY, "another netguard runs");
+	return 0;
+}
+
+/* The table, closed for all that is not known, before anything else. */
+static int install_table(struct daemon *d, struct err *err)
+{
+	struct err why;
+	int r;
+
+	r = config_new(NULL, true, &d->config, err);
+	if (r < 0)
+		return r;
+	r = state_load(STATE_DIR, &d->model, &why);
+	if (r < 0 && r != -ENOENT && r != -ESTALE)
+		log_warning("state not used: %s", why.text);
+	if (r < 0)
+		d->model = model_new();
+	r = keeper_new(notify_stored(STORED_TABLE), &d->keeper, err);
+	if (r < 0)
+		return r;
+	r = daemon_apply(d, err);
+	if (r < 0)
+		return r;
+	notify_store(keeper_owner_fd(d->keeper), STORED_TABLE);
+	return 0;
+}
+
+static int add_signals(struct daemon *d, struct err *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return signals_add(d->loop, &d->signals, &set, on_signal, d, err);
+}
+
+static int start(struct daemon *d, struct err *err)
+{
+	const struct watch_ops watch_ops = {.changed = on_model,
+					    .state = on_link,
+					    .answered = on_answered,
+					    .settings = get_settings,
+					    .userdata = d};
+	const struct control_ops control_ops = {.status = get_status,
+						.reload = reload,
+						.wait_begin = wait_begin,
+						.waited = waited,
+						.userdata = d};
+	int r;
+
+	if ((r = take_lock(d, err)) < 0 || (r = install_table(d, err)) < 0 ||
+	    (r = loop_new(&d->loop, err)) < 0 || (r = add_signals(d, err)) < 0 ||
+	    (r = daemon_table_sources(d, err)) < 0 ||
+	    (r = config_watch(d->config, d->loop, on_config, d, err)) < 0)
+		return r;
+	r = watch_new(d->loop, getenv("DOCKER_HOST"), d->model, &watch_ops, &d->watch, err);
+	d->model = NULL; /* the watch's, also where it failed */
+	if (r < 0)
+		return r;
+	r = control_new(d->loop, GUARD_SOCKET_PATH, &control_ops, &d->control, err);
+	if (r < 0)
+		return r;
+	watch_start(d->watch);
+	return 0;
+}
+
+static void finish(struct daemon *d)
+{
+	struct source *sources[] = {
+		&d->signals, &d->keeper_source, &d->bridges_source, &d->denials_source, &d->apply,
+		&d->retry,   &d->save};
+	struct err err;
+
+	if (d->watch && state_save(STATE_DIR, daemon_model(d), &err) < 0)
+		log_warning("state not saved: %s", err.text);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		source_remove(sources[i]);
+	control_free(d->control);
+	watch_free(d->watch);
+	model_free(d->model);
+	bridges_free(d->bridges);
+	denials_free(d->denials);
+	keeper_free(d->keeper);
+	config_free(d->config);
+	loop_free(d->loop);
+	elements_free(d->applied);
+	free(d->table_error);
+	free(d->engine_why);
+	closep(&d->lock);
+}
+
+int daemon_run(struct err *err)
+{
+	struct daemon d = {.lock = -1,
+			   .signals = SOURCE_NONE,
+			   .keeper_source = SOURCE_NONE,
+			   .bridges_source = SOURCE_NONE,
+			   .denials_source = SOURCE_NONE,
+			   .apply = SOURCE_NONE,
+			   .retry = SOURCE_NONE,
+			   .save = SOURCE_NONE};
+	int r = start(&d, err);
+
+	if (r == 0) {
+		notify_send("READY=1");
+		r = loop_run(d.loop, err);
+	}
+	if (r == 0)
+		log_info("stopping; the table stays");
+	finish(&d);
+	return r;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Inside the daemon: shared by daemon.c, daemon_table.c and daemon_status.c. */
+#pragma once
+
+#include "netguard/bridges.h"
+#include "netguard/config.h"
+#include "netguard/control.h"
+#include "netguard/daemon.h"
+#include "netguard/denials.h"
+#include "netguard/keeper.h"
+#include "netguard/loop.h"
+#include "netguard/watch.h"
+
+struct daemon {
+	struct loop *loop;
+	struct config *config;
+	struct keeper *keeper;
+	struct watch *watch;
+	struct control *control;
+	struct bridges *bridges; /* NULL where they can't be */
+	struct denials *denials;
+	struct model *model; /* until watch takes it over */
+	int lock;
+
+	struct source signals, keeper_source, bridges_source, denials_source;
+	struct source apply, retry, save;
+
+	struct elements *applied; /* what the kernel has, as far as we know */
+	uint64_t applied_at;	  /* loop_now_ms */
+	bool due;		  /* the model changed since */
+	char *table_error;	  /* of the last transaction that was refused; NULL: none */
+	unsigned retry_ms;
+	uint64_t n_healed;
+	char *engine_why; /* why the engine is not reached */
+	bool save_failed; /* said once */
+};
+
+/* daemon_table.c: model -> kernel */
+int daemon_apply(struct daemon *d, struct err *err);
+void daemon_changed(struct daemon *d); /* apply soon: at most 10 ms later */
+int daemon_table_sources(struct daemon *d, struct err *err);
+void daemon_scan_bridges(struct daemon *d);
+/* 1 where all guarded addresses of m are in force, 0 not yet, -errno and err: never. */
+int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err);
+const struct model *daemon_model(const struct daemon *d);
+
+/* daemon_status.c */
+json_t *daemon_status(struct daemon *d);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What `netguard status` shows, as JSON. Anybody may ask for it. */
+#include "netguard/daemon_private.h"
+
+#include <unistd.h>
+
+#define COUNTERS_MAX 16
+
+static json_t *text_or_null(const char *text)
+{
+	char printable[1024];
+
+	return text ? json_string(text_printable(printable, sizeof(printable), text)) : json_null();
+}
+
+static json_t *strings(const struct strv *v)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < v->n; i++)
+		json_array_append_new(list, text_or_null(v->items[i]));
+	return list;
+}
+
+static void add_addresses(json_t *list, const struct member *m)
+{
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		const struct member_address *a = &m->addresses[i];
+
+		if (a->ip4.family)
+			json_array_append_new(list, json_string(addr_format(&a->ip4, text)));
+		if (a->ip6.family)
+			json_array_append_new(list, json_string(addr_format(&a->ip6, text)));
+	}
+}
+
+static json_t *ports_of(const struct member *m)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->n_ports && (m->running || m->n_addresses); i++) {
+		const struct member_port *p = &m->ports[i];
+		char host[ADDR_TEXT_MAX] = "";
+
+		if (p->host_ip.family)
+			addr_format(&p->host_ip, host);
+		json_array_append_new(list,
+				      json_pack("{s:s, s:i, s:i, s:s}", "host_ip", host,
+						"host_port", (int)p->host_port, "port",
+						(int)p->port, "protocol", proto_name(p->proto)));
+	}
+	return list;
+}
+
+static json_t *container_of(const struct daemon *d, const struct member *m)
+{
+	const struct model *model = daemon_model(d);
+	const struct member *root = m->joined_id ? model_find_joined(model, m->joined_id) : NULL;
+	json_t *addresses = json_array();
+	struct err err;
+
+	add_addresses(addresses, root ? root : m);
+	return json_pack("{s:s, s:o, s:b, s:b, s:b, s:o, s:o}", "id", m->id, "name",
+			 text_or_null(m->name), "podctl", (int)m->ours, "running", (int)m->running,
+			 "in_force",
+			 (int)(m->running && daemon_has_member(d, root ? root : m, &err) > 0),
+			 "addresses", addresses, "ports", ports_of(m));
+}
+
+static json_t *pods_of(const struct daemon *d)
+{
+	const struct model *model = daemon_model(d);
+	json_t *pods = json_object();
+
+	for (size_t i = 0; i < model->n_members; i++) {
+		const struct member *m = &model->members[i];
+		json_t *pod;
+
+		if (!m->pod)
+			continue;
+		pod = json_object_get(pods, m->pod);
+		if (!pod) {
+			pod = json_array();
+			json_object_set_new(pods, m->pod, pod);
+		}
+		json_array_append_new(pod, container_of(d, m));
+	}
+	return pods;
+}
+
+static json_t *counters_of(const struct daemon *d)
+{
+	struct keeper_counter counters[COUNTERS_MAX];
+	json_t *object = json_object();
+	struct err err;
+	int n = keeper_counters(d->keeper, counters, COUNTERS_MAX, &err);
+
+	for (int i = 0; i < n; i++)
+		json_object_set_new(object, counters[i].name,
+				    json_integer((json_int_t)counters[i].packets));
+	return object;
+}
+
+static json_t *warnings_of(const struct daemon *d)
+{
+	_cleanup_(strv_done)
+	struct strv list = {0};
+	const struct people *people = config_people(d->config);
+
+	if (config_problem(d->config))
+		strv_take(&list, xasprintf("%s; an earlier configuration is in force",
+					   config_problem(d->config)));
+	for (size_t i = 0; i < people->missing.n; i++)
+		strv_take(&list, xasprintf("%s does not exist", people->missing.items[i]));
+	model_warnings(config_settings(d->config), daemon_model(d), &list);
+	if (!bridges_filter_available())
+		strv_add(&list, "br_netfilter is not loaded: containers of one bridge reach each "
+				"other");
+	return strings(&list);
+}
+
+json_t *daemon_status(struct daemon *d)
+{
+	static const char *const states[] = {
+		[WATCH_DOWN] = "down", [WATCH_SYNCING] = "connecting", [WATCH_UP] = "up"};
+	enum watch_state state = watch_get_state(d->watch);
+
+	return json_pack(
+		"{s:s, s:i, s:{s:s, s:b, s:o, s:I, s:I}, s:{s:s, s:s, s:o}, s:{s:o, s:o}, s:o, "
+		"s:o, s:o}",
+		"version", VERSION, "pid", (int)getpid(), "table", "state",
+		d->table_error ? "behind" : "in force", "owned", (int)keeper_owns(d->keeper),
+		"error", text_or_null(d->table_error), "elements",
+		(json_int_t)(d->applied ? elements_count(d->applied) : 0), "put_back",
+		(json_int_t)d->n_healed, "engine", "state", states[state], "api",
+		watch_api_version(d->watch), "why",
+		state == WATCH_DOWN ? text_or_null(d->engine_why) : json_null(), "configuration",
+		"path", text_or_null(config_path(d->config)), "problem",
+		text_or_null(config_problem(d->config)), "pods", pods_of(d), "denied",
+		counters_of(d), "warnings", warnings_of(d));
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From the model to the kernel: applying, healing, retrying, remembering.
+ *
+ * A change is applied in the loop's next round, so what one reading of events brought is one
+ * transaction, and not more often than each 10 ms, so a burst is few.
+ */
+#include "netguard/daemon_private.h"
+
+#include "common/log.h"
+#include "netguard/state.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#define BATCH_MS     10
+#define RETRY_MIN_MS 100
+#define RETRY_MAX_MS 10000
+#define SAVE_MS	     200
+
+const struct model *daemon_model(const struct daemon *d)
+{
+	return d->watch ? watch_model(d->watch) : d->model;
+}
+
+static void failed(struct daemon *d, const char *what, const struct err *err)
+{
+	if (!d->table_error || !streq(d->table_error, err->text))
+		log_error("%s: %s; the table stays as it was", what, err->text);
+	free(d->table_error);
+	d->table_error = xstrdup(err->text);
+	d->retry_ms = d->retry_ms ? d->retry_ms * 2 : RETRY_MIN_MS;
+	if (d->retry_ms > RETRY_MAX_MS)
+		d->retry_ms = RETRY_MAX_MS;
+	if (d->retry.fd >= 0)
+		timer_set(&d->retry, d->retry_ms, 0);
+}
+
+static void succeeded(struct daemon *d)
+{
+	if (d->table_error)
+		log_notice("the table is true again");
+	free(take_ptr(d->table_error));
+	d->retry_ms = 0;
+	if (d->retry.fd >= 0)
+		timer_set(&d->retry, 0, 0);
+}
+
+int daemon_apply(struct daemon *d, struct err *err)
+{
+	_cleanup_(elements_freep)
+	struct elements *want = NULL;
+	struct keeper_result result = {0};
+	int r;
+
+	d->due = false;
+	d->applied_at = loop_now_ms();
+	want = model_elements(config_settings(d->config), config_people(d->config),
+			      daemon_model(d));
+	r = keeper_apply(d->keeper, want, &result, err);
+	if (r < 0) {
+		failed(d, "change refused", err);
+		return r;
+	}
+	succeeded(d);
+	elements_free(d->applied);
+	d->applied = take_ptr(want);
+	if (result.installed || result.adopted)
+		log_notice("table %s, %zu elements", result.adopted ? "adopted" : "installed",
+			   elements_count(d->applied));
+	else if (result.added || result.deleted)
+		log_debug("table: %zu elements added, %zu taken away", result.added,
+			  result.deleted);
+	if (d->save.fd >= 0)
+		timer_set(&d->save, SAVE_MS, 0);
+	if (d->control)
+		control_check(d->control);
+	return 0;
+}
+
+void daemon_changed(struct daemon *d)
+{
+	uint64_t since = loop_now_ms() - d->applied_at;
+
+	if (d->due)
+		return;
+	d->due = true;
+	if (since >= BATCH_MS)
+		timer_fire(&d->apply);
+	else
+		timer_set(&d->apply, BATCH_MS - since, 0);
+}
+
+static void on_apply(struct source *s, uint32_t events _unused_)
+{
+	struct err err;
+
+	if (timer_read(s))
+		daemon_apply(s->userdata, &err); /* told there, and tried again */
+}
+
+static void on_save(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct err err;
+
+	if (!timer_read(s))
+		return;
+	if (state_save(STATE_DIR, daemon_model(d), &err) == 0) {
+		d->save_failed = false;
+		return;
+	}
+	if (!d->save_failed)
+		log_warning("state not saved: %s", err.text);
+	d->save_failed = true;
+}
+
+static void on_keeper(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct keeper_result result = {0};
+	char who[64] = "";
+	struct err err;
+	int r = keeper_dispatch(d->keeper, who, &err);
+
+	if (r == 0)
+		return;
+	if (r > 0)
+		r = keeper_heal(d->keeper, &result, &err);
+	if (r < 0) {
+		failed(d, "put back", &err);
+		return;
+	}
+	d->n_healed++;
+	log_warning("%s changed the table: put back (%s, %zu elements added, %zu taken away)",
+		    who[0] ? who : "somebody", result.installed ? "all of it" : "differences",
+		    result.added, result.deleted);
+	succeeded(d);
+}
+
+static bool is_guarded(void *userdata, const char *ifname)
+{
+	const struct daemon *d = userdata;
+
+	return settings_guards_interface(config_settings(d->config), ifname);
+}
+
+void daemon_scan_bridges(struct daemon *d)
+{
+	struct err err;
+
+	if (d->bridges && bridges_scan(d->bridges, is_guarded, d, &err) < 0)
+		log_warning("bridges: %s", err.text);
+}
+
+static void on_bridges(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct err err;
+
+	if (bridges_dispatch(d->bridges, is_guarded, d, &err) < 0)
+		log_warning("bridges: %s", err.text);
+}
+
+static const char *user_name(const struct people *p, uint32_t uid)
+{
+	for (size_t i = 0; i < p->allowed.n; i++) {
+		if (p->allowed.items[i].uid == uid)
+			return p->allowed.items[i].name;
+	}
+	for (size_t i = 0; i < p->n_pods; i++) {
+		for (size_t j = 0; j < p->pod_users[i].n; j++) {
+			if (p->pod_users[i].items[j].uid == uid)
+				return p->pod_users[i].items[j].name;
+		}
+	}
+	return NULL;
+}
+
+static void on_denial(void *userdata, const struct denial *denial)
+{
+	const struct daemon *d = userdata;
+	char text[DENIAL_TEXT_MAX];
+	const char *user =
+		denial->has_uid ? user_name(config_people(d->config), denial->uid) : NULL;
+
+	if (config_settings(d->config)->guard.log_denied)
+		log_notice("denied %s", denial_format(denial, daemon_model(d), user, text));
+}
+
+static void on_denials(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct err err;
+
+	if (denials_dispatch(d->denials, on_denial, d, &err) < 0)
+		log_warning("denials: %s", err.text);
+}
+
+int daemon_table_sources(struct daemon *d, struct err *err)
+{
+	struct err why;
+	int r;
+
+	if ((r = timer_add(d->loop, &d->apply, on_apply, d, err)) < 0 ||
+	    (r = timer_add(d->loop, &d->retry, on_apply, d, err)) < 0 ||
+	    (r = timer_add(d->loop, &d->save, on_save, d, err)) < 0 ||
+	    (r = source_add(d->loop, &d->keeper_source, keeper_fd(d->keeper), EPOLLIN, on_keeper, d,
+			    err)) < 0)
+		return r;
+	/* helps, but the table holds without: bridged packets and the log */
+	if (bridges_new(&d->bridges, &why) < 0)
+		log_warning("bridges: %s", why.text);
+	else if ((r = source_add(d->loop, &d->bridges_source, bridges_fd(d->bridges), EPOLLIN,
+				 on_bridges, d, err)) < 0)
+		return r;
+	if (!bridges_filter_available())
+		log_warning(
+			"br_netfilter is not loaded: containers of one bridge reach each other");
+	if (denials_new(&d->denials, &why) < 0)
+		log_warning("denials are counted, but not logged: %s", why.text);
+	else if ((r = source_add(d->loop, &d->denials_source, denials_fd(d->denials), EPOLLIN,
+				 on_denials, d, err)) < 0)
+		return r;
+	daemon_scan_bridges(d);
+	return 0;
+}
+
+/* ---- is a container in force? ---- */
+
+static bool in_force(const struct daemon *d, const char *bridge, const struct addr *addr)
+{
+	enum set_id set = addr->family == AF_INET6 ? SET_MEMBERS6 : SET_MEMBERS4;
+	struct nft_key key = {0};
+
+	nft_key_ifname(&key, bridge);
+	nft_key_addr(&key, addr);
+	for (size_t i = 0; d->applied && i < d->applied->n[set]; i++) {
+		const struct nft_key *k = &d->applied->sets[set][i].key;
+
+		if (k->size == key.size && memcmp(k->data, key.data, key.size) == 0)
+			return true;
+	}
+	return false;
+}
+
+int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err)
+{
+	if (m->host_network)
+		return err_set(err, EINVAL, "%s runs in the host's network: not guarded", m->name);
+	if (m->unguarded)
+		return err_set(err, EINVAL, "%s: not guarded: %s", m->name, m->unguarded);
+	if (!m->pod)
+		return err_set(err, EINVAL, "%s: other_containers.guard is false", m->name);
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		const struct member_address *a = &m->addresses[i];
+
+		if (!settings_guards_interface(config_settings(d->config), a->bridge))
+			return err_set(err, EINVAL,
+				       "%s on %s: not guarded: guard.container_interfaces leaves "
+				       "it out",
+				       m->name, a->bridge);
+		if ((a->ip4.family && !in_force(d, a->bridge, &a->ip4)) ||
+		    (a->ip6.family && !in_force(d, a->bridge, &a->ip6)))
+			return 0;
+	}
+	return 1;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "netguard/watch_members.h"
+
+#include "netguard/watch_events.h"
+
+void watch_networks_done(struct watch_networks *n)
+{
+	while (n->n > 0)
+		watch_networks_remove(n, n->items[n->n - 1].id);
+	free(n->items);
+	*n = (struct watch_networks){0};
+}
+
+static struct watch_network *find_network(const struct watch_networks *n, const char *id)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		if (streq(n->items[i].id, id))
+			return &n->items[i];
+	}
+	return NULL;
+}
+
+const struct watch_network *watch_networks_find(const struct watch_networks *n, const char *id)
+{
+	return find_network(n, id);
+}
+
+void watch_networks_put(struct watch_networks *n, const struct engine_network *network)
+{
+	watch_networks_remove(n, network->id);
+	ARRAY_PUSH(n->items, n->n) = (struct watch_network){
+		.id = xstrdup(network->id),
+		.name = xstrdup(network->name),
+		.driver = xstrdup(network->driver),
+		.bridge = xstrdup(network->bridge),
+	};
+}
+
+void watch_networks_remove(struct watch_networks *n, const char *id)
+{
+	struct watch_network *w = find_network(n, id);
+
+	if (!w)
+		return;
+	free(w->id);
+	free(w->name);
+	free(w->driver);
+	free(w->bridge);
+	*w = n->items[--n->n];
+}
+
+static const char *get_attribute(void *userdata, const char *label)
+{
+	return json_string_value(json_object_get(userdata, label));
+}
+
+void member_from_event(const struct settings *s, const char *id, const char *name,
+		       const json_t *attributes, struct member *ret)
+{
+	struct member m = {.id = xstrdup(id), .name = xstrdup(name)};
+
+	/* only read, but jansson's getter wants it without const in a void pointer */
+	m.pod = model_pod_name(s, name, get_attribute, (void *)(uintptr_t)attributes, &m.ours);
+	*ret = m;
+}
+
+/* "172.17.0.2" or "172.17.0.2/16"; false for anything else, also "". */
+static bool parse_address(const char *text, int family, struct addr *ret)
+{
+	char buf[ADDR_TEXT_MAX];
+	size_t n = text ? strcspn(text, "/") : 0;
+	struct addr a;
+
+	if (n == 0 || n >= sizeof(buf))
+		return false;
+	memcpy(buf, text, n);
+	buf[n] = '\0';
+	if (!addr_parse(buf, &a) || a.family != family)
+		return false;
+	*ret = a;
+	return true;
+}
+
+static bool make_address(const char *bridge, const char *ip4, const char *ip6, const char *mac,
+			 struct member_address *ret)
+{
+	struct member_address a = {0};
+
+	if (!bridge || !bridge[0] || strlen(bridge) >= sizeof(a.bridge))
+		return false;
+	memcpy(a.bridge, bridge, strlen(bridge));
+	parse_address(ip4, AF_INET, &a.ip4);
+	parse_address(ip6, AF_INET6, &a.ip6);
+	if (a.ip4.family == AF_UNSPEC && a.ip6.family == AF_UNSPEC)
+		return false;
+	a.has_mac = mac && mac_parse(mac, a.mac);
+	*ret = a;
+	return true;
+}
+
+static bool same_address(const struct member_address *a, const struct member_address *b)
+{
+	return streq(a->bridge, b->bridge) && addr_compare(&a->ip4, &b->ip4) == 0 &&
+	       addr_compare(&a->ip6, &b->ip6) == 0 && a->has_mac == b->has_mac &&
+	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+static struct member_address *find_address(const struct member *m, const char *bridge)
+{
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		if (streq(m->addresses[i].bridge, bridge))
+			return &m->addresses[i];
+	}
+	return NULL;
+}
+
+/* True where that is new. */
+static bool set_address(struct member *m, const struct member_address *a)
+{
+	struct member_address *old = find_address(m, a->bridge);
+
+	if (old && same_address(old, a))
+		return false;
+	if (old)
+		*old = *a;
+	else
+		ARRAY_PUSH(m->addresses, m->n_addresses) = *a;
+	return true;
+}
+
+bool member_clear(struct member *m, const char *bridge, uint64_t number)
+{
+	bool changed = false;
+
+	m->seen = number;
+	if (!bridge) {
+		changed = m->running || m->n_addresses > 0;
+		m->running = false;
+		m->n_addresses = 0;
+		free(take_ptr(m->addresses));
+		return changed;
+	}
+	for (size_t i = 0; i < m->n_addresses;) {
+		if (streq(m->addresses[i].bridge, bridge)) {
+			m->addresses[i] = m->addresses[--m->n_addresses];
+			changed = true;
+		} else {
+			i++;
+		}
+	}
+	return changed;
+}
+
+static const char *get_label(void *userdata, const char *label)
+{
+	return engine_container_label(userdata, label);
+}
+
+static void take_ports(const struct engine_container *c, struct member *m)
+{
+	for (size_t i = 0; i < c->n_ports; i++) {
+		struct member_port p = {.host_port = c->ports[i].host_port,
+					.port = c->ports[i].port,
+					.proto = c->ports[i].proto};
+
+		/* what can't be read stays "any", which is the widest and so the most closed */
+		if (c->ports[i].host_ip)
+			addr_parse(c->ports[i].host_ip, &p.host_ip);
+		if (p.host_port && p.port)
+			ARRAY_PUSH(m->ports, m->n_ports) = p;
+	}
+}
+
+static void take_endpoints(const struct engine_container *c, const struct watch_networks *networks,
+			   struct member *m)
+{
+	for (size_t i = 0; i < c->n_endpoints; i++) {
+		const struct engine_endpoint *ep = &c->endpoints[i];
+		const struct watch_network *n =
+			ep->network_id ? watch_networks_find(networks, ep->network_id) : NULL;
+		struct member_address a;
+
+		if (n && n->bridge) {
+			if (c->running && make_address(n->bridge, ep->ip4, ep->ip6, ep->mac, &a))
+				set_address(m, &a);
+		} else if (n && n->driver && !streq(n->driver, "host") &&
+			   !streq(n->driver, "null") && !m->unguarded) {
+			m->unguarded =
+				xasprintf("network %s is of driver %s, which the host's table "
+					  "does not see",
+					  n->name, n->driver);
+		}
+	}
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? streq(a, b) : a == b;
+}
+
+static bool same_member(const struct member *a, const struct member *b)
+{
+	if (!same_text(a->name, b->name) || !same_text(a->pod, b->pod) || a->ours != b->ours ||
+	    !same_text(a->joined_id, b->joined_id) || !same_text(a->unguarded, b->unguarded) ||
+	    a->running != b->running || a->host_network != b->host_network ||
+	    a->n_addresses != b->n_addresses || a->n_ports != b->n_ports)
+		return false;
+	for (size_t i = 0; i < a->n_addresses; i++) {
+		const struct member_address *other = find_address(b, a->addresses[i].bridge);
+
+		if (!other || !same_address(&a->addresses[i], other))
+			return false;
+	}
+	for (size_t i = 0; i < a->n_ports; i++) {
+		const struct member_port *p = &a->ports[i], *q = &b->ports[i];
+
+		if (p->host_port != q->host_port || p->port != q->port || p->proto != q->proto ||
+		    addr_compare(&p->host_ip, &q->host_ip) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool member_from_container(struct model *model, const struct settings *s,
+			   const struct watch_networks *networks, const struct engine_container *c,
+			   uint64_t number, bool *ret_stale)
+{
+	struct member *old = model_find(model, c->id);
+	struct member m = {.id = xstrdup(c->id), .name = xstrdup(c->name), .running = c->running};
+	const char *joined = c->network_mode ? startswith(c->network_mode, "container:") : NULL;
+	bool changed;
+
+	*ret_stale = old && number < old->seen;
+	if (*ret_stale) {
+		member_done(&m);
+		return false;
+	}
+	/* get_label only reads; the pointer goes through a void pointer without const */
+	m.pod = model_pod_name(s, c->name, get_label, (void *)(uintptr_t)c, &m.ours);
+	m.joined_id = xstrdup(joined);
+	m.host_network = c->network_mode && streq(c->network_mode, "host");
+	take_ports(c, &m);
+	take_endpoints(c, networks, &m);
+	m.seen = number;
+	if (old && !c->running) {
+		/* being started: what the network said of its addresses stays, and its number */
+		m.seen = old->seen;
+		for (size_t i = 0; i < old->n_addresses; i++)
+			set_address(&m, &old->addresses[i]);
+	}
+	changed = !old || !same_member(old, &m);
+	model_put(model, &m);
+	return changed;
+}
+
+static const struct engine_network_member *find_in(const struct engine_network *n, const char *id)
+{
+	for (size_t i = 0; i < n->n_members; i++) {
+		if (n->members[i].id && streq(n->members[i].id, id))
+			return &n->members[i];
+	}
+	return NULL;
+}
+
+bool members_from_network(struct model *model, const struct engine_network *network,
+			  uint64_t number, struct strv *unknown, bool *ret_stale)
+{
+	bool changed = false;
+
+	*ret_stale = false;
+	if (!network->bridge)
+		return false;
+	for (size_t i = 0; i < network->n_members; i++) {
+		const struct engine_network_member *nm = &network->members[i];
+		struct member *m = nm->id ? model_find(model, nm->id) : NULL;
+		struct member_address a;
+
+		if (!m) {
+			/* also "ep-ID": an endpoint that the engine has no container for */
+			if (watch_id_valid(nm->id))
+				strv_add(unknown, nm->id);
+			continue;
+		}
+		if (number < m->seen) {
+			*ret_stale = true;
+			continue;
+		}
+		if (make_address(network->bridge, nm->ip4, nm->ip6, nm->mac, &a))
+			changed |= set_address(m, &a);
+		else
+			changed |= member_clear(m, network->bridge, number);
+		m->seen = number;
+	}
+	for (size_t i = 0; i < model->n_members; i++) {
+		struct member *m = &model->members[i];
+
+		if (find_address(m, network->bridge) && number >= m->seen &&
+		    !find_in(network, m->id))
+			changed |= member_clear(m, network->bridge, number);
+	}
+	return changed;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the engine says, turned into members of the model. Pure.
+ *
+ * Answers may come late: each question has a number, each member remembers the number of the
+ * question (or event) that it was last learned from, and an older answer changes nothing.
+ */
+#pragma once
+
+#include "engine/engine.h" /* lint: types only */
+#include "netguard/model.h"
+
+/* A network of the engine, remembered for what container answers don't say. */
+struct watch_network {
+	char *id, *name, *driver;
+	char *bridge; /* NULL: not a bridge of this host */
+};
+struct watch_networks {
+	struct watch_network *items;
+	size_t n;
+};
+void watch_networks_done(struct watch_networks *n);
+const struct watch_network *watch_networks_find(const struct watch_networks *n, const char *id);
+void watch_networks_put(struct watch_networks *n, const struct engine_network *network);
+void watch_networks_remove(struct watch_networks *n, const char *id);
+
+/* A container that was only named so far, by a create event. attributes: name, image, labels. */
+void member_from_event(const struct settings *s, const char *id, const char *name,
+		       const json_t *attributes, struct member *ret);
+
+/*
+ * Puts a container into the model. Addresses only from one that runs. Returns true where the
+ * model changed; *ret_stale: a newer answer was there, so this one was not used.
+ */
+bool member_from_container(struct model *m, const struct settings *s,
+			   const struct watch_networks *networks, const struct engine_container *c,
+			   uint64_t number, bool *ret_stale);
+
+/*
+ * The members of one bridge network: sets and takes away addresses on its bridge. Containers that
+ * the model does not know are added to unknown. *ret_stale as above, for at least one.
+ */
+bool members_from_network(struct model *m, const struct engine_network *network, uint64_t number,
+			  struct strv *unknown, bool *ret_stale);
+
+/* Takes away the address on a bridge (NULL: all, and running). True where there was one. */
+bool member_clear(struct member *m, const char *bridge, uint64_t number);

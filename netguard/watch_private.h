@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Inside the watch: shared by watch.c and watch_sync.c. */
+#pragma once
+
+#include "engine/engine.h"
+#include "netguard/watch.h"
+#include "netguard/watch_events.h"
+
+enum ask_kind { ASK_CONTAINER, ASK_NETWORK };
+
+/* A question that is not answered yet. At most one of a kind and id. */
+struct ask {
+	struct watch *watch;
+	enum ask_kind kind;
+	char *id;
+	uint64_t number;
+	bool again; /* something happened since: ask once more */
+	bool gone;  /* destroyed since: the answer is worth nothing */
+	struct engine_request *request;
+};
+
+struct watch {
+	struct watch_ops ops;
+	struct engine *engine;
+	struct source engine_source, retry;
+	enum watch_state state;
+	struct model *model;
+	struct watch_networks networks;
+	uint64_t number; /* of the last question or event */
+	struct ask **asks;
+	size_t n_asks;
+	unsigned backoff_ms;
+	bool failed; /* a new attempt is due: ignore what still comes of the old one */
+
+	/* while connecting */
+	struct engine_request *events, *step;
+	struct model *fresh;
+	struct watch_networks fresh_networks;
+	size_t next_network; /* of fresh_networks, whose members are asked for */
+	uint64_t step_number;
+	struct strv queue; /* event lines to replay */
+	size_t replayed;
+};
+
+void watch_changed(struct watch *w);
+void watch_question(struct watch *w, enum ask_kind kind, const char *id);
+void watch_cancel_asks(struct watch *w);
+void watch_event(struct watch *w, const struct engine_event *ev);
+/* The link is of no use any more: says why and tries again later. */
+void watch_fail(struct watch *w, const char *why);

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connecting, asking for everything, replaying what happened meanwhile. */
+#include "netguard/watch_private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#define BACKOFF_MIN_MS 50
+#define BACKOFF_MAX_MS 5000
+#define QUEUE_MAX      20000 /* events while asking for everything */
+
+/* {"type":["container","network"]}, escaped */
+#define FILTERS "%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%7D"
+
+static void set_state(struct watch *w, enum watch_state state, const char *why)
+{
+	w->state = state;
+	w->ops.state(w->ops.userdata, state, why);
+}
+
+/* May be called from an answer's callback: the requests are cancelled later, by the timer. */
+void watch_fail(struct watch *w, const char *why)
+{
+	if (w->failed)
+		return;
+	w->failed = true;
+	w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : BACKOFF_MIN_MS;
+	if (w->backoff_ms > BACKOFF_MAX_MS)
+		w->backoff_ms = BACKOFF_MAX_MS;
+	timer_set(&w->retry, w->backoff_ms, 0);
+	set_state(w, WATCH_DOWN, why);
+}
+
+static void cancel_all(struct watch *w)
+{
+	watch_cancel_asks(w);
+	if (w->events)
+		engine_cancel(w->engine, take_ptr(w->events));
+	if (w->step)
+		engine_cancel(w->engine, take_ptr(w->step));
+	model_free(take_ptr(w->fresh));
+	watch_networks_done(&w->fresh_networks);
+	strv_done(&w->queue);
+	w->replayed = 0;
+}
+
+static void next_step(struct watch *w, const char *path, engine_done_fn *done)
+{
+	w->step_number = ++w->number;
+	w->step = engine_start(
+		w->engine,
+		&(struct engine_call){.method = "GET", .path = path, .done = done, .userdata = w});
+}
+
+/* True where the answer can be used; the step is over either way. */
+static bool step_ok(struct watch *w, const struct engine_reply *reply)
+{
+	struct err err;
+
+	w->step = NULL;
+	if (engine_reply_check(reply, &err) < 0) {
+		watch_fail(w, err.text);
+		return false;
+	}
+	return !w->failed;
+}
+
+/* ---- events ---- */
+
+static int take_line(struct watch *w, const char *line, size_t size)
+{
+	struct engine_event ev = {0};
+	struct err err;
+
+	if (engine_event_parse(line, size, &ev, &err) < 0) {
+		watch_fail(w, err.text);
+		return -EPROTO;
+	}
+	watch_event(w, &ev);
+	engine_event_done(&ev);
+	return 0;
+}
+
+static int on_event_line(void *userdata, const char *line, size_t size)
+{
+	struct watch *w = userdata;
+
+	if (w->failed || size == 0)
+		return 0;
+	if (w->state == WATCH_UP)
+		return take_line(w, line, size);
+	if (w->queue.n >= QUEUE_MAX) {
+		watch_fail(w, "too many events while asking for everything");
+		return -E2BIG;
+	}
+	strv_take(&w->queue, xstrndup(line, size));
+	return 0;
+}
+
+static void on_events_end(void *userdata, const struct engine_reply *reply)
+{
+	struct watch *w = userdata;
+	struct err err;
+
+	w->events = NULL;
+	watch_fail(w,
+		   engine_reply_check(reply, &err) < 0 ? err.text : "the stream of events ended");
+}
+
+static void start_events(struct watch *w)
+{
+	_cleanup_free_ char *path = NULL;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	path = xasprintf("/events?since=%" PRId64 ".%09ld&filters=%s", (int64_t)now.tv_sec,
+			 now.tv_nsec, FILTERS);
+	w->events = engine_start(w->engine, &(struct engine_call){.method = "GET",
+								  .path = path,
+								  .timeout_ms = -1,
+								  .on_line = on_event_line,
+								  .done = on_events_end,
+								  .userdata = w});
+}
+
+/* ---- everything, step by step ---- */
+
+static void commit(struct watch *w)
+{
+	model_free(w->model);
+	w->model = take_ptr(w->fresh);
+	watch_networks_done(&w->networks);
+	w->networks = w->fresh_networks;
+	w->fresh_networks = (struct watch_networks){0};
+	w->backoff_ms = 0;
+	set_state(w, WATCH_UP, NULL);
+	for (size_t i = 0; i < w->queue.n && !w->failed; i++)
+		take_line(w, w->queue.items[i], strlen(w->queue.items[i]));
+	strv_done(&w->queue);
+	watch_changed(w);
+	w->ops.answered(w->ops.userdata);
+}
+
+static void ask_members(struct watch *w);
+
+static void on_members(void *userdata, const struct engine_reply *reply)
+{
+	_cleanup_(strv_done)
+	struct strv unknown = {0};
+	struct watch *w = userdata;
+	struct engine_network n = {0};
+	struct err err;
+	bool stale;
+
+	if (reply->result == 0 && reply->status == 404) {
+		w->step = NULL; /* gone since; the queue has its event */
+		if (!w->failed)
+			ask_members(w);
+		return;
+	}
+	if (!step_ok(w, reply))
+		return;
+	if (engine_network_from_json(reply->json, &n, &err) < 0) {
+		watch_fail(w, err.text);
+		return;
+	}
+	/* containers that came since the list was made have their own event in the queue */
+	members_from_network(w->fresh, &n, w->step_number, &unknown, &stale);
+	engine_network_done(&n);
+	ask_members(w);
+}
+
+/* The members of the next bridge: a container that is just being started is in no list. */
+static void ask_members(struct watch *w)
+{
+	while (w->next_network < w->fresh_networks.n) {
+		const struct watch_network *n = &w->fresh_networks.items[w->next_network++];
+		_cleanup_free_ char *path = NULL;
+
+		if (!n->bridge || !watch_id_valid(n->id))
+			continue;
+		path = xasprintf("/networks/%s", n->id);
+		next_step(w, path, on_members);
+		return;
+	}
+	commit(w);
+}
+
+static void on_containers(void *userdata, const struct engine_reply *reply)
+{
+	struct watch *w = userdata;
+	const struct settings *s = w->ops.settings(w->ops.userdata);
+	struct err err;
+	json_t *item;
+	size_t i;
+
+	if (!step_ok(w, reply))
+		return;
+	if (!json_is_array(reply->json)) {
+		watch_fail(w, "the list of containers is no list");
+		return;
+	}
+	w->fresh = model_new();
+	json_array_foreach (reply->json, i, item) {
+		struct engine_container c = {0};
+		bool stale;
+
+		if (engine_container_from_list(item, &c, &err) < 0) {
+			watch_fail(w, err.text);
+			return;
+		}
+		if (watch_id_valid(c.id))
+			member_from_container(w->fresh, s, &w->fresh_networks, &c, w->step_number,
+					      &stale);
+		engine_container_done(&c);
+	}
+	w->next_network = 0;
+	ask_members(w);
+}
+
+static void on_networks(void *userdata, const struct engine_reply *reply)
+{
+	struct watch *w = userdata;
+	struct err err;
+	json_t *item;
+	size_t i;
+
+	if (!step_ok(w, reply))
+		return;
+	if (!json_is_array(reply->json)) {
+		watch_fail(w, "the list of networks is no list");
+		return;
+	}
+	json_array_foreach (reply->json, i, item) {
+		struct engine_network n = {0};
+
+		if (engine_network_from_json(item, &n, &err) < 0) {
+			watch_fail(w, err.text);
+			return;
+		}
+		watch_networks_put(&w->fresh_networks, &n);
+		engine_network_done(&n);
+	}
+	next_step(w, "/containers/json?all=1", on_containers);
+}
+
+static void on_version(void *userdata, const struct engine_reply *reply)
+{
+	struct watch *w = userdata;
+	struct err err;
+
+	if (!step_ok(w, reply))
+		return;
+	if (engine_use_version(w->engine, reply->json, &err) < 0) {
+		watch_fail(w, err.text);
+		return;
+	}
+	set_state(w, WATCH_SYNCING, NULL);
+	start_events(w);
+	next_step(w, "/networks", on_networks);
+}
+
+static void connect_engine(struct watch *w)
+{
+	cancel_all(w);
+	w->failed = false;
+	w->step = engine_start(w->engine, &(struct engine_call){.method = "GET",
+								.path = "/version",
+								.unversioned = true,
+								.done = on_version,
+								.userdata = w});
+}
+
+static void on_retry(struct source *s, uint32_t events _unused_)
+{
+	if (timer_read(s))
+		connect_engine(s->userdata);
+}
+
+static void on_engine(struct source *s, uint32_t events _unused_)
+{
+	struct watch *w = s->userdata;
+
+	engine_dispatch(w->engine);
+}
+
+void watch_start(struct watch *w)
+{
+	timer_set(&w->retry, 1, 0);
+}
+
+void watch_resync(struct watch *w)
+{
+	if (w->state == WATCH_DOWN)
+		return; /* the next attempt asks for everything anyway */
+	w->failed = true;
+	w->state = WATCH_SYNCING;
+	timer_set(&w->retry, 1, 0);
+}
+
+int watch_new(struct loop *l, const char *host, struct model *model, const struct watch_ops *ops,
+	      struct watch **ret, struct err *err)
+{
+	_cleanup_(watch_freep)
+	struct watch *w = xcalloc(1, sizeof(*w));
+	int r;
+
+	w->ops = *ops;
+	w->model = model;
+	w->engine_source = w->retry = SOURCE_NONE;
+	r = engine_new(host, &w->engine, err);
+	if (r < 0)
+		return r;
+	r = source_add(l, &w->engine_source, engine_fd(w->engine), EPOLLIN, on_engine, w, err);
+	if (r < 0)
+		return r;
+	r = timer_add(l, &w->retry, on_retry, w, err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(w);
+	return 0;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	source_remove(&w->engine_source);
+	source_remove(&w->retry);
+	if (w->engine)
+		cancel_all(w);
+	engine_free(w->engine);
+	model_free(w->model);
+	watch_networks_done(&w->networks);
+	free(w->asks);
+	free(w);
+}
