@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/log.h"
+#include "netguard/commands.h"
+#include "netguard/daemon.h"
+
+#include <unistd.h>
+
+int cmd_run(int argc, char **argv _unused_)
+{
+	struct err err;
+
+	if (argc > 1)
+		return command_usage("run");
+	if (geteuid() != 0) {
+		log_error("run: only root can keep the table");
+		return 1;
+	}
+	if (daemon_run(&err) < 0) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	return 0;
+}

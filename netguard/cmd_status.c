@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/guard_client.h"
+#include "common/log.h"
+#include "netguard/commands.h"
+
+#include <stdio.h>
+
+#define STATUS_MS 10000
+
+/* Text of the daemon, made printable again: what is shown is not trusted twice. */
+static void put(const char *before, const json_t *text, const char *after)
+{
+	char printable[512];
+	const char *value = json_string_value(text);
+
+	printf("%s%s%s", before, text_printable(printable, sizeof(printable), value ? value : ""),
+	       after);
+}
+
+static void put_container(const json_t *c)
+{
+	const json_t *addresses = json_object_get(c, "addresses");
+	const json_t *ports = json_object_get(c, "ports"), *item;
+	bool running = json_is_true(json_object_get(c, "running"));
+	bool in_force = json_is_true(json_object_get(c, "in_force"));
+	size_t i;
+
+	put("    ", json_object_get(c, "name"), "");
+	printf("  %s", !running ? "not running" : in_force ? "guarded" : "closed");
+	json_array_foreach (addresses, i, item)
+		put(" ", item, "");
+	json_array_foreach (ports, i, item)
+		printf("  %lld -> %lld/%s",
+		       (long long)json_integer_value(json_object_get(item, "host_port")),
+		       (long long)json_integer_value(json_object_get(item, "port")),
+		       json_string_value(json_object_get(item, "protocol")));
+	putchar('\n');
+}
+
+static void put_pods(json_t *pods)
+{
+	const char *name;
+	json_t *containers, *item;
+	size_t i;
+
+	json_object_foreach (pods, name, containers) {
+		printf("  pod %s\n", name);
+		json_array_foreach (containers, i, item)
+			put_container(item);
+	}
+}
+
+static void put_status(const json_t *s)
+{
+	const json_t *table = json_object_get(s, "table"), *engine = json_object_get(s, "engine");
+	const json_t *warnings = json_object_get(s, "warnings"), *item;
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	put("table:  ", json_object_get(table, "state"), "");
+	printf(", %lld elements%s",
+	       (long long)json_integer_value(json_object_get(table, "elements")),
+	       json_is_true(json_object_get(table, "owned")) ? ", nobody else may change it" : "");
+	if (json_is_string(json_object_get(table, "error")))
+		put(": ", json_object_get(table, "error"), "");
+	put("\nengine: ", json_object_get(engine, "state"), "");
+	put(", API ", json_object_get(engine, "api"), "");
+	if (json_is_string(json_object_get(engine, "why")))
+		put(": ", json_object_get(engine, "why"), "");
+	printf("\npods:\n");
+	put_pods(json_object_get(s, "pods"));
+	printf("denied packets:\n");
+	json_object_foreach (json_object_get(s, "denied"), name, value)
+		printf("  %-24s %lld\n", name, (long long)json_integer_value(value));
+	json_array_foreach (warnings, i, item)
+		put("warning: ", item, "\n");
+}
+
+int cmd_status(int argc, char **argv)
+{
+	bool as_json = argc == 2 && streq(argv[1], "--json");
+	json_t *request, *reply = NULL;
+	struct err err;
+	int r;
+
+	if (argc > 1 && !as_json)
+		return command_usage("status [--json]");
+	request = json_pack("{s:b}", "status", 1);
+	r = guard_client_ask(request, STATUS_MS, &reply, &err);
+	json_decref(request);
+	if (r < 0) {
+		log_error("status: %s", err.text);
+		return 1;
+	}
+	if (as_json) {
+		json_object_del(reply, "ok");
+		json_dumpf(reply, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		put_status(reply);
+	}
+	json_decref(reply);
+	return 0;
+}

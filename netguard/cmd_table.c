@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table as it should be now: from the configuration and what the engine says. */
+#include "common/log.h"
+#include "netguard/commands.h"
+#include "netguard/config.h"
+#include "netguard/ruleset.h"
+#include "netguard/watch.h"
+
+struct asking {
+	struct loop *loop;
+	struct config *config;
+	bool reached;
+};
+
+static void on_changed(void *userdata _unused_)
+{
+}
+
+static void on_state(void *userdata, enum watch_state state, const char *why)
+{
+	struct asking *a = userdata;
+
+	if (state == WATCH_DOWN)
+		log_warning("engine: %s; members are left out", why);
+	else if (state == WATCH_UP)
+		a->reached = true;
+	if (state != WATCH_SYNCING)
+		loop_stop(a->loop);
+}
+
+static const struct settings *get_settings(void *userdata)
+{
+	const struct asking *a = userdata;
+
+	return config_settings(a->config);
+}
+
+static int print_table(struct asking *a, struct err *err)
+{
+	const struct watch_ops ops = {.changed = on_changed,
+				      .state = on_state,
+				      .answered = on_changed,
+				      .settings = get_settings,
+				      .userdata = a};
+	_cleanup_(watch_freep)
+	struct watch *w = NULL;
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+	int r;
+
+	r = watch_new(a->loop, getenv("DOCKER_HOST"), model_new(), &ops, &w, err);
+	if (r < 0)
+		return r;
+	watch_start(w);
+	r = loop_run(a->loop, err);
+	if (r < 0)
+		return r;
+	e = model_elements(config_settings(a->config), config_people(a->config), watch_model(w));
+	ruleset_print(e, stdout);
+	return 0;
+}
+
+int cmd_table(int argc, char **argv _unused_)
+{
+	struct asking a = {0};
+	struct err err;
+	int r;
+
+	if (argc > 1)
+		return command_usage("table");
+	r = config_new(NULL, false, &a.config, &err);
+	if (r == 0)
+		r = loop_new(&a.loop, &err);
+	if (r == 0)
+		r = print_table(&a, &err);
+	if (r < 0)
+		log_error("table: %s", err.text);
+	config_free(a.config);
+	loop_free(a.loop);
+	return r < 0;
+}
