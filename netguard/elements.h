@@ -72,13 +72,18 @@ void elements_add_limit(struct elements *e, const char *name, uint64_t rate, uin
 void elements_normalize(struct elements *e);
 void elements_free(struct elements *e); /* e from elements_new */
 struct elements *elements_new(void);
+struct elements *elements_copy(const struct elements *e);
 DEFINE_CLEANUP(struct elements, elements_free);
 
-/* What turns `have` into `want`. An element whose comment or object differs is in both. */
+/*
+ * What turns `have` into `want`. An element whose comment or object differs is in both, and so is
+ * one whose limit has another rate now (and the limit): to be deleted first, then added.
+ */
 struct elements_change {
 	struct elements *add, *del;
 };
 void elements_difference(const struct elements *want, const struct elements *have,
 			 struct elements_change *ret);
 void elements_change_done(struct elements_change *c);
+bool elements_change_empty(const struct elements_change *c);
 size_t elements_count(const struct elements *e);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Keys: the fields of a concatenation as they lie in the kernel's registers, each padded with
- * zeros to 4 bytes. Pure.
+ * Keys of elements: built field by field, read back field by field, printed as nft writes them.
+ *
+ * A key lies as in the kernel's registers, each field padded with zeros to 4 bytes, with one
+ * exception: a uid is in network order here, so that keys sort as numbers do. set.c turns it round
+ * for the sets whose uids the kernel wants in host order.
  */
-#include "nft/nft.h"
+#include "nft/private.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -12,7 +15,7 @@ static void append(struct nft_key *k, const void *data, size_t size)
 {
 	size_t padded = (size + 3) & ~(size_t)3;
 
-	assert(k->size + padded <= NFT_KEY_MAX);
+	assert(k->size + padded <= sizeof(k->data));
 	memset(k->data + k->size, 0, padded);
 	memcpy(k->data + k->size, data, size);
 	k->size = (uint8_t)(k->size + padded);
@@ -20,16 +23,17 @@ static void append(struct nft_key *k, const void *data, size_t size)
 
 void nft_key_ifname(struct nft_key *k, const char *name)
 {
-	char field[IF_NAMESIZE] = "";
+	char buf[IF_NAMESIZE] = "";
+	size_t n = strlen(name);
 
-	assert(strlen(name) < sizeof(field));
-	memcpy(field, name, strlen(name));
-	append(k, field, sizeof(field));
+	assert(n < sizeof(buf));
+	memcpy(buf, name, n);
+	append(k, buf, sizeof(buf));
 }
 
 void nft_key_addr(struct nft_key *k, const struct addr *a)
 {
-	assert(a->family == AF_INET || a->family == AF_INET6);
+	assert(addr_size(a) > 0);
 	append(k, a->bytes, addr_size(a));
 }
 
@@ -40,17 +44,68 @@ void nft_key_ether(struct nft_key *k, const uint8_t mac[static 6])
 
 void nft_key_proto(struct nft_key *k, uint8_t proto)
 {
-	append(k, &proto, sizeof(proto));
+	append(k, &proto, 1);
 }
 
 void nft_key_port(struct nft_key *k, uint16_t port)
 {
-	uint16_t network_order = htons(port);
+	uint16_t be = htons(port);
 
-	append(k, &network_order, sizeof(network_order));
+	append(k, &be, sizeof(be));
 }
 
 void nft_key_uid(struct nft_key *k, uint32_t uid)
 {
-	append(k, &uid, sizeof(uid));
+	uint32_t be = htonl(uid);
+
+	append(k, &be, sizeof(be));
+}
+
+int nft_key_compare(const struct nft_key *a, const struct nft_key *b)
+{
+	size_t n = a->size < b->size ? a->size : b->size;
+	int r = memcmp(a->data, b->data, n);
+
+	return r != 0 ? r : (a->size > b->size) - (a->size < b->size);
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	if (!a || !b)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+int nft_element_compare(const struct nft_element *a, const struct nft_element *b)
+{
+	int r = nft_key_compare(&a->key, &b->key);
+
+	if (r == 0)
+		r = a->wildcard - b->wildcard;
+	return r != 0 ? r : nft_key_compare(&a->end, &b->end);
+}
+
+bool nft_element_equal(const struct nft_element *a, const struct nft_element *b)
+{
+	return nft_element_compare(a, b) == 0 && compare_text(a->comment, b->comment) == 0 &&
+	       compare_text(a->object, b->object) == 0;
+}
+
+void nft_element_done(struct nft_element *e)
+{
+	free(e->comment);
+	free(e->object);
+	*e = (struct nft_element){0};
+}
+
+char *nft_comment(const char *text)
+{
+	char buf[NFT_COMMENT_MAX + 1];
+
+	/* nft writes comments in double quotes and knows no escape */
+	text_printable(buf, sizeof(buf), text);
+	for (char *p = buf; *p; p++)
+		if (*p == '"')
+			*p = '\'';
+	return xstrdup(buf);
 }

@@ -27,18 +27,23 @@ enum nft_type {
 	NFT_TYPE_PROTO, /* inet_proto */
 	NFT_TYPE_PORT,	/* inet_service, network order */
 	NFT_TYPE_UID,
+	NFT_TYPE_ICMPV6, /* icmpv6_type */
+	NFT_TYPE_COUNT_
 };
 
 #define NFT_KEY_MAX    64 /* as the kernel */
 #define NFT_FIELDS_MAX 5
 
-/* A concatenation as it lies in registers: each field padded to 4 bytes. */
+/*
+ * A concatenation as it lies in registers: each field padded to 4 bytes, all in network order (so
+ * uids too, which the kernel wants in host order in some sets: the batch builder sees to it).
+ */
 struct nft_key {
 	uint8_t data[NFT_KEY_MAX];
 	uint8_t size;
 };
 
-/* Each appends one field; the caller keeps to the set's types (asserted by element checks). */
+/* Each appends one field; the caller keeps to the set's types (the batch builder checks). */
 void nft_key_ifname(struct nft_key *k, const char *name);
 void nft_key_addr(struct nft_key *k, const struct addr *a);
 void nft_key_ether(struct nft_key *k, const uint8_t mac[static 6]);
@@ -56,3 +61,16 @@ struct nft_element {
 	char *comment; /* printable, at most 128 bytes; NULL: none */
 	char *object;  /* map value: name of the limit; NULL in sets */
 };
+
+#define NFT_COMMENT_MAX 127 /* nft refuses longer ones */
+
+/* Text made fit for a comment: printable, no double quotes, cut at NFT_COMMENT_MAX. Caller frees.
+ */
+char *nft_comment(const char *text);
+
+int nft_key_compare(const struct nft_key *a, const struct nft_key *b);
+/* By key, wildcard and end: what makes an element the same one for the kernel. */
+int nft_element_compare(const struct nft_element *a, const struct nft_element *b);
+/* The same with comment and object. */
+bool nft_element_equal(const struct nft_element *a, const struct nft_element *b);
+void nft_element_done(struct nft_element *e); /* frees what it holds, and zeroes it */
