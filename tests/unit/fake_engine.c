@@ -130,7 +130,7 @@ static struct fake_reply choose(struct conn *c, const char *request, char **ret_
 	body = xasprintf("{\"message\":\"no script for %.*s\"}", (int)strcspn(request, "\r\""),
 			 request);
 	*ret_fallback = fake_http(404, body);
-	return (struct fake_reply){.data = *ret_fallback};
+	return (struct fake_reply){.data = *ret_fallback, .size = strlen(*ret_fallback)};
 }
 
 static void nap(int ms)
@@ -142,7 +142,7 @@ static void nap(int ms)
 
 static bool send_reply(struct conn *c, const struct fake_reply *r)
 {
-	size_t size = r->size ? r->size : strlen(r->data), first = size;
+	size_t size = r->size, first = size;
 
 	if (r->cut && r->cut < size)
 		size = first = r->cut;
@@ -290,8 +290,15 @@ const char *fake_engine_host(const struct fake_engine *f)
 
 void fake_engine_add(struct fake_engine *f, const struct fake_reply *reply)
 {
+	struct fake_reply mine = *reply;
+	char *data;
+
+	mine.size = mine.size ? mine.size : strlen(mine.data);
+	/* a client that has enough may be done with it before we are */
+	mine.data = data = xmemdup(mine.data, mine.size);
 	pthread_mutex_lock(&f->lock);
-	ARRAY_PUSH(f->entries, f->n_entries) = (struct entry){.reply = *reply};
+	strv_take(&f->kept, data);
+	ARRAY_PUSH(f->entries, f->n_entries) = (struct entry){.reply = mine};
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -332,14 +339,9 @@ char *fake_http_chunked(int status, const char *body, size_t chunk)
 
 void fake_engine_json(struct fake_engine *f, const char *path, int status, const char *body)
 {
-	struct fake_reply r = {.path = path};
-	char *data = fake_http(status, body);
+	_cleanup_free_ char *data = fake_http(status, body);
 
-	r.data = data;
-	pthread_mutex_lock(&f->lock);
-	strv_take(&f->kept, data);
-	pthread_mutex_unlock(&f->lock);
-	fake_engine_add(f, &r);
+	fake_engine_add(f, &(struct fake_reply){.path = path, .data = data});
 }
 
 void fake_engine_push(struct fake_engine *f, unsigned n, const char *text)

@@ -22,7 +22,7 @@ enum fake_end {
 struct fake_reply {
 	const char *method; /* NULL: any */
 	const char *path;   /* the request's target begins with it; NULL: any */
-	/* all bytes of the reply; data is borrowed and must stay */
+	/* all bytes of the reply; copied */
 	const char *data;
 	size_t size;  /* 0: strlen(data) */
 	size_t split; /* not 0: a pause after this many bytes */
