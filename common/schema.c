@@ -41,7 +41,7 @@ void schema_leave(struct schema_context *ctx, size_t length)
 	ctx->path[length] = '\0';
 }
 
-static size_t enter_index(struct schema_context *ctx, size_t i)
+size_t schema_enter_index(struct schema_context *ctx, size_t i)
 {
 	char component[32];
 
@@ -205,7 +205,7 @@ static int decode_strings(struct schema_context *ctx, const struct schema_field 
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < node->n; i++) {
-		size_t length = enter_index(ctx, i);
+		size_t length = schema_enter_index(ctx, i);
 		const char *text = schema_get_string(ctx, node->values[i]);
 
 		if (text)
@@ -274,7 +274,7 @@ static int decode_list(struct schema_context *ctx, const struct schema *object,
 	target->items = xcalloc(node->n, object->size);
 	target->n = node->n;
 	for (size_t i = 0; i < node->n; i++) {
-		size_t length = enter_index(ctx, i);
+		size_t length = schema_enter_index(ctx, i);
 
 		if (schema_decode_object(ctx, object, node->values[i],
 					 at(target->items, i * object->size)) < 0)

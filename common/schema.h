@@ -118,6 +118,7 @@ const char *schema_get_string(struct schema_context *ctx, const struct yaml_node
 
 /* Appends to the path ("": nothing); returns the length to hand to schema_leave. */
 size_t schema_enter(struct schema_context *ctx, const char *component);
+size_t schema_enter_index(struct schema_context *ctx, size_t i); /* "[i]" */
 void schema_leave(struct schema_context *ctx, size_t length);
 /* As schema_error, at another place (that of a key); warnings don't make the file invalid. */
 int schema_error_at(struct schema_context *ctx, struct mark mark, const char *fmt, ...)

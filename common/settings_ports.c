@@ -59,6 +59,7 @@ int settings_decode_ports(struct schema_context *ctx, const struct yaml_node *no
 		return schema_error(ctx, node, "must be a list of ports, but is %s",
 				    schema_describe(node));
 	for (size_t i = 0; i < node->n; i++) {
+		size_t length = schema_enter_index(ctx, i);
 		struct ports ports;
 
 		if (!schema_get_string(ctx, node->values[i]) ||
@@ -66,6 +67,7 @@ int settings_decode_ports(struct schema_context *ctx, const struct yaml_node *no
 			result = -EINVAL;
 		else
 			ARRAY_PUSH(ret->items, ret->n) = ports;
+		schema_leave(ctx, length);
 	}
 	merge_ports(ret);
 	return result;
@@ -153,6 +155,7 @@ int settings_decode_egress(struct schema_context *ctx, const struct yaml_node *n
 			ctx, node,
 			"must be a list; [] for none, or leave the key out for no limit");
 	for (size_t i = 0; i < node->n; i++) {
+		size_t length = schema_enter_index(ctx, i);
 		const char *text = schema_get_string(ctx, node->values[i]);
 		struct settings_egress e;
 
@@ -165,6 +168,7 @@ int settings_decode_egress(struct schema_context *ctx, const struct yaml_node *n
 					     "\"0.0.0.0/0:443/tcp\" or \"[2001:db8::/32]:25/tcp\"");
 		else
 			result = -EINVAL;
+		schema_leave(ctx, length);
 	}
 	return result;
 }

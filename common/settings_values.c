@@ -98,6 +98,7 @@ int settings_decode_capabilities(struct schema_context *ctx, const struct yaml_n
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < names.n; i++) {
+		size_t length = schema_enter_index(ctx, i);
 		const char *name = capability_name(names.items[i]);
 
 		if (!name)
@@ -108,6 +109,7 @@ int settings_decode_capabilities(struct schema_context *ctx, const struct yaml_n
 						      : "");
 		else if (!strv_has(ret, name))
 			strv_add(ret, name);
+		schema_leave(ctx, length);
 	}
 	return result;
 }

@@ -21,6 +21,7 @@ static int decode_from(struct schema_context *ctx, const struct yaml_node *node,
 		return schema_error(
 			ctx, node, "must be a list of addresses or prefixes; leave it out for any");
 	for (size_t i = 0; i < node->n; i++) {
+		size_t length = schema_enter_index(ctx, i);
 		const char *text = schema_get_string(ctx, node->values[i]);
 		struct prefix prefix;
 
@@ -33,6 +34,7 @@ static int decode_from(struct schema_context *ctx, const struct yaml_node *node,
 				"as 192.0.2.0/24 or \"2001:db8::/32\"");
 		else
 			result = -EINVAL;
+		schema_leave(ctx, length);
 	}
 	return result;
 }
