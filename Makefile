@@ -45,12 +45,12 @@ ALL_CFLAGS   = -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARNINGS)
                $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS)
 
-obj          = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
 COMMON_OBJ  := $(call obj,common)
 ENGINE_OBJ  := $(call obj,engine)
 NFT_OBJ     := $(call obj,nft)
 NETGUARD_OBJ := $(call obj,netguard) $(NFT_OBJ) $(ENGINE_OBJ) $(COMMON_OBJ)
-PODCTL_OBJ  := $(call obj,podctl) $(BUILD)/podctl/pause/blob.o $(ENGINE_OBJ) $(COMMON_OBJ)
+PODCTL_OBJ  := $(call obj,podctl) $(BUILD)/obj/podctl/pause/blob.o $(ENGINE_OBJ) $(COMMON_OBJ)
 # every module but the programs' mains, each once
 MODULE_OBJ  := $(sort $(NETGUARD_OBJ) $(PODCTL_OBJ))
 
@@ -59,13 +59,13 @@ LINK         = $(SAY) LINK $@; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter
 .PHONY: all
 all: $(BUILD)/podctl $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
 
-$(BUILD)/netguard: $(BUILD)/netguard/main.o $(NETGUARD_OBJ)
+$(BUILD)/netguard: $(BUILD)/obj/netguard/main.o $(NETGUARD_OBJ)
 	$(LINK)
 
-$(BUILD)/podctl: $(BUILD)/podctl/main.o $(PODCTL_OBJ)
+$(BUILD)/podctl: $(BUILD)/obj/podctl/main.o $(PODCTL_OBJ)
 	$(LINK)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -76,7 +76,7 @@ $(BUILD)/pause: podctl/pause/pause.c
 	$(SAY) CC $<
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -Os -static -s -o $@ $<
 
-$(BUILD)/podctl/pause/blob.o: podctl/pause/blob.S $(BUILD)/pause
+$(BUILD)/obj/podctl/pause/blob.o: podctl/pause/blob.S $(BUILD)/pause
 	@mkdir -p $(@D)
 	$(SAY) AS $<
 	$(Q)$(CC) -DPAUSE_FILE='"$(BUILD)/pause"' -c -o $@ $<
@@ -93,7 +93,7 @@ deps-build: ## the same, for building only
 
 UNIT_SRC    := $(wildcard tests/unit/test_*.c)
 UNIT_BIN    := $(UNIT_SRC:%.c=$(BUILD)/%)
-UNIT_HELP   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+UNIT_HELP   := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
 # programs of the end-to-end tests, linked like unit tests
 E2E_SRC     := $(wildcard tests/e2e/*.c)
 E2E_BIN     := $(E2E_SRC:%.c=$(BUILD)/%)
@@ -103,10 +103,12 @@ REPLAY_BIN  := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 # the kept .o files of tests are no intermediates to delete
 .SECONDARY:
 
-$(UNIT_BIN) $(E2E_BIN): $(BUILD)/%: $(BUILD)/%.o $(UNIT_HELP) $(MODULE_OBJ)
+$(UNIT_BIN) $(E2E_BIN): $(BUILD)/%: $(BUILD)/obj/%.o $(UNIT_HELP) $(MODULE_OBJ)
+	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
-$(REPLAY_BIN): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(MODULE_OBJ)
+$(REPLAY_BIN): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(MODULE_OBJ)
+	@mkdir -p $(@D)
 	$(LINK)
 
 .PHONY: tests
@@ -143,7 +145,7 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (60) each, with clang's libFuzze
 	tests/fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: fuzz-objects print-module-objects
-fuzz-objects: $(MODULE_OBJ) $(FUZZ_SRC:%.c=$(BUILD)/%.o)
+fuzz-objects: $(MODULE_OBJ) $(FUZZ_SRC:%.c=$(BUILD)/obj/%.o)
 print-module-objects:
 	@echo $(MODULE_OBJ)
 
@@ -187,4 +189,4 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1 - \2/p' Makefile | awk -F' - ' '{printf "%-14s %s\n", $$1, $$2}'
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/*/*.d)
