@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A whole reply of the engine: strict JSON, then every decoder on it and, for a list, on each of
+ * its entries. What is taken must hold what engine.h says of it.
+ */
+#include "engine/engine.h"
+
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_container(struct engine_container *c)
+{
+	assert(c->id && c->id[0] && !strpbrk(c->id, "/ \n?#%"));
+	assert(c->name && c->image && c->image_id && c->labels && c->state[0]);
+	assert(c->status && c->health && c->network_mode);
+	assert(c->pid >= 0 && (c->running || c->pid == 0));
+	for (size_t i = 0; i < c->n_endpoints; i++) {
+		const struct engine_endpoint *ep = &c->endpoints[i];
+
+		assert(ep->network && ep->network_id && ep->ip4 && ep->ip6 && ep->mac);
+	}
+	for (size_t i = 0; i < c->n_ports; i++)
+		assert(c->ports[i].host_ip && c->ports[i].port > 0);
+	engine_container_done(c);
+}
+
+static void decode(json_t *json)
+{
+	struct engine_container c;
+	struct engine_network n;
+	struct err err = {0};
+
+	if (engine_container_from_inspect(json, &c, &err) == 0)
+		check_container(&c);
+	else
+		assert(err.code > 0 && err.text[0]);
+	if (engine_container_from_list(json, &c, &err) == 0)
+		check_container(&c);
+	if (engine_network_from_json(json, &n, &err) == 0) {
+		assert(n.id[0] && n.name && n.driver && n.scope);
+		assert(!n.bridge || (strlen(n.bridge) < 16 && !strpbrk(n.bridge, "/ \n")));
+		engine_network_done(&n);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct engine *engine;
+	json_auto_t *json = NULL;
+	struct err err = {0};
+	json_t *entry;
+	size_t i;
+
+	if (!engine && engine_new(NULL, &engine, &err) < 0)
+		abort();
+	if (engine_json_parse((const char *)data, size, &json, &err) < 0) {
+		assert(err.code > 0 && !json);
+		return 0;
+	}
+	decode(json);
+	json_array_foreach (json, i, entry)
+		decode(entry);
+	if (engine_use_version(engine, json, &err) == 0)
+		assert(startswith(engine_api_version(engine), "1."));
+	return 0;
+}
