@@ -17,6 +17,7 @@
  */
 static char *replace_nuls(const char *text, size_t size)
 {
+	static const char harmless[6] = {'\\', 'u', 'f', 'f', 'f', 'd'};
 	const char *end = text + size, *p = text;
 	char *copy = NULL;
 
@@ -26,7 +27,7 @@ static char *replace_nuls(const char *text, size_t size)
 		if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0) {
 			if (!copy)
 				copy = xmemdup(text, size);
-			memcpy(copy + (p - text), "\\ufffd", 6);
+			memcpy(copy + (p - text), harmless, sizeof(harmless));
 		}
 		p += 2; /* also the escaped backslash */
 	}
