@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-static void line(FILE *to, const char *prefix, const char *pod, const char *fmt, va_list ap)
+static void _printf_(4, 0)
+	line(FILE *to, const char *prefix, const char *pod, const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *text = xvasprintf(fmt, ap), *shown = NULL;
 	size_t size = strlen(text) + 1;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the tests of pod, create and plan share: a configuration, and pods from text. */
+#pragma once
+
+#include "podctl/pod.h"
+
+/* Everything that a configuration says; NULL: a usual one. Fails the test where it is invalid. */
+struct settings *fixture_settings(const char *yaml);
+
+/* All problems as "LINE:COL: path: text", a line each, or "" where the pod is valid. */
+char *fixture_problems(const char *name, const char *yaml, const struct settings *settings,
+		       struct pod **ret);
+
+/* A valid pod. */
+struct pod *fixture_pod(const char *name, const char *yaml, const struct settings *settings);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/create.h"
+
+#include "podctl/pause_image.h"
+#include "tests/unit/pod_fixture.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+
+#define ROOT_ID "0123456789abcdef"
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = xcalloc(1, 65536);
+
+	if (!f || fread(text, 1, 65535, f) == 0)
+		fail_msg("%s can't be read", path);
+	fclose(f);
+	return text;
+}
+
+/* Compares with tests/golden/NAME; with GOLDEN_WRITE in the environment writes it first. */
+static void golden(const char *name, json_t *body)
+{
+	_cleanup_free_ char *path = xasprintf("tests/golden/%s", name);
+	_cleanup_free_ char *text = json_dumps(body, JSON_INDENT(2) | JSON_SORT_KEYS);
+	_cleanup_free_ char *got = xasprintf("%s\n", text), *want = NULL;
+
+	if (getenv("GOLDEN_WRITE")) {
+		FILE *f = fopen(path, "we");
+
+		assert_non_null(f);
+		fputs(got, f);
+		fclose(f);
+	}
+	want = read_file(path);
+	assert_string_equal(got, want);
+	json_decref(body);
+}
+
+static const char web[] = "publish: ['80:8080', '192.0.2.1:8000-8001:90-91', '53:53/udp', "
+			  "'[2001:db8::1]:8002:8080']\n"
+			  "containers:\n"
+			  "  app:\n"
+			  "    image: busybox\n"
+			  "    command: httpd -f -p 8080\n"
+			  "    environment: {B: \"1\", A: \"x=y\"}\n"
+			  "    labels: {com.example.role: front}\n"
+			  "    user: 1000:1000\n"
+			  "    restart: on-failure:3\n"
+			  "    mounts:\n"
+			  "      - {source: data, target: /data}\n"
+			  "      - {source: ., target: /all, readonly: true}\n"
+			  "  plain: {image: busybox:1, entrypoint: [sleep], command: [\"9\"]}\n";
+
+static void test_golden(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", web, s);
+
+	golden("create_root.json", create_root(pod, s, "podctl-pause:x"));
+	golden("create_app.json", create_container(pod, pod_container_at(pod, 0), s, ROOT_ID));
+	golden("create_plain.json", create_container(pod, pod_container_at(pod, 1), s, ROOT_ID));
+}
+
+static void test_golden_policy(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s =
+		fixture_settings("network_name: pods\nuse_host_resolv_conf: true\n"
+				 "host_hostname: box\n"
+				 "policy: {max_memory: 64M, max_pids: 100, max_cpus: 1.5}\n");
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("lim", "containers: {a: {image: busybox}}", s);
+
+	golden("create_policy_root.json", create_root(pod, s, "podctl-pause:x"));
+	golden("create_policy.json", create_container(pod, pod_container_at(pod, 0), s, ROOT_ID));
+}
+
+static char *hash_of(const char *yaml, const char *settings, const char *root_id)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(settings);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", yaml, s);
+	json_auto_t *body = create_container(pod, pod_container_at(pod, 0), s, root_id);
+
+	return xstrdup(create_hash(body));
+}
+
+static void test_hash(void **state _unused_)
+{
+	static const char base[] = "containers: {a: {image: b}}";
+	static const char *const same[] = {
+		"containers:\n  a:\n    image: b:latest\n",
+		"hostname: x\ncontainers: {a: {image: b, restart: 'no'}}",
+		"containers: {a: {image: b, mounts: []}, c: {image: d}}",
+	};
+	static const char *const others[] = {
+		"containers: {c: {image: b}}",
+		"containers: {a: {image: b:1}}",
+		"containers: {a: {image: b, command: x}}",
+		"containers: {a: {image: b, entrypoint: x}}",
+		"containers: {a: {image: b, environment: {A: b}}}",
+		"containers: {a: {image: b, labels: {A: b}}}",
+		"containers: {a: {image: b, user: '1'}}",
+		"containers: {a: {image: b, restart: always}}",
+		"containers: {a: {image: b, mounts: [{source: a, target: /a}]}}",
+	};
+	_cleanup_free_ char *want = hash_of(base, NULL, NULL);
+	_cleanup_free_ char *joined = hash_of(base, NULL, ROOT_ID);
+	_cleanup_free_ char *limited = hash_of(base, "policy: {max_pids: 5}", NULL);
+
+	/* the root's id is told apart by its own label */
+	assert_string_equal(want, joined);
+	assert_string_not_equal(want, limited);
+	assert_non_null(startswith(want, "sha256:"));
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		_cleanup_free_ char *got = hash_of(same[i], NULL, NULL);
+
+		assert_string_equal(got, want);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		_cleanup_free_ char *got = hash_of(others[i], NULL, NULL);
+
+		assert_string_not_equal(got, want);
+	}
+}
+
+/* Nothing in a file may undo what is always there, whatever its labels say. */
+static void test_always(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", web, s);
+
+	for (size_t i = 0; i < pod_n_containers(pod); i++) {
+		json_auto_t *body = create_container(pod, pod_container_at(pod, i), s, ROOT_ID);
+		const char *option = NULL, *network = NULL, *pid = NULL, *ipc = NULL, *owner = NULL;
+		int privileged = 1;
+
+		assert_int_equal(json_unpack(body, "{s:{s:[s], s:b, s:s, s:s, s:s}, s:{s:s}}",
+					     "HostConfig", "SecurityOpt", &option, "Privileged",
+					     &privileged, "NetworkMode", &network, "PidMode", &pid,
+					     "IpcMode", &ipc, "Labels", POD_LABEL_POD, &owner),
+				 0);
+		assert_string_equal(option, "no-new-privileges");
+		assert_false(privileged);
+		assert_string_equal(network, "container:" ROOT_ID);
+		assert_string_equal(pid, "container:" ROOT_ID);
+		assert_string_equal(ipc, "container:" ROOT_ID);
+		assert_string_equal(owner, "web");
+	}
+}
+
+static void test_pause_image(void **state _unused_)
+{
+	_cleanup_free_ char *name = pause_image_name(), *again = pause_image_name(), *tar = NULL;
+	size_t size = 0;
+	unsigned sum = 0, said = 0;
+
+	assert_string_equal(name, again);
+	assert_non_null(startswith(name, "podctl-pause:"));
+	tar = pause_image_tar(&size);
+	assert_int_equal(size % 512, 0);
+	assert_memory_equal(tar + 257, "ustar", 6);
+	for (size_t i = 0; i < 512; i++)
+		sum += i >= 148 && i < 156 ? ' ' : (unsigned char)tar[i];
+	assert_int_equal(sscanf(tar + 148, "%o", &said), 1);
+	assert_int_equal(sum, said);
+	for (size_t i = size - 1024; i < size; i++)
+		assert_int_equal(tar[i], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),	    cmocka_unit_test(test_golden_policy),
+		cmocka_unit_test(test_hash),	    cmocka_unit_test(test_always),
+		cmocka_unit_test(test_pause_image),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/plan.h"
+
+#include "podctl/create.h"
+#include "tests/unit/pod_fixture.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#define PAUSE "podctl-pause:x"
+
+/* The pod that all of these are about: web with a (restart always) and b (restart no). */
+static const char file[] = "containers:\n"
+			   "  a: {image: busybox, restart: always}\n"
+			   "  b: {image: busybox}\n";
+
+struct fixture {
+	struct settings *settings;
+	struct pod *pod;
+	char *root_hash, *a_hash, *b_hash;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	json_t *root, *a, *b;
+
+	f->settings = fixture_settings(NULL);
+	f->pod = fixture_pod("web", file, f->settings);
+	root = create_root(f->pod, f->settings, PAUSE);
+	a = create_container(f->pod, pod_container_at(f->pod, 0), f->settings, NULL);
+	b = create_container(f->pod, pod_container_at(f->pod, 1), f->settings, NULL);
+	f->root_hash = xstrdup(create_hash(root));
+	f->a_hash = xstrdup(create_hash(a));
+	f->b_hash = xstrdup(create_hash(b));
+	json_decref(root);
+	json_decref(a);
+	json_decref(b);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	free(f->root_hash);
+	free(f->a_hash);
+	free(f->b_hash);
+	pod_free(f->pod);
+	settings_free(f->settings);
+	free(f);
+	return 0;
+}
+
+/*
+ * "NAME STATE [HASH [ROOT [IMAGE]]]", separated by ';': HASH is "ok" (that of the name's part),
+ * "old", or "-" for a container without our labels; ROOT the root's id; ids are "id-NAME".
+ */
+static const char *part_of(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	if (!dot || dot[1] == '.')
+		return "";
+	return dot[1] == 'a' ? "a" : dot[1] == 'b' ? "b" : dot + 1;
+}
+
+static void add_present(const struct fixture *f, const char *text, struct present *p)
+{
+	char name[32] = "", status[32] = "", hash[32] = "ok", root[32] = "id-web", image[32] = "I1";
+	struct present_container c = {0};
+	const char *part;
+
+	assert_true(sscanf(text, "%31s %31s %31s %31s %31s", name, status, hash, root, image) >= 2);
+	part = part_of(name);
+	c.id = xasprintf("id-%s", name);
+	c.name = xstrdup(name);
+	c.image = xstrdup("busybox:latest");
+	c.image_id = xstrdup(image);
+	c.state = xstrdup(status);
+	if (!streq(hash, "-")) {
+		c.pod = xstrdup(streq(hash, "other") ? "other" : "web");
+		c.part = xstrdup(part);
+		c.hash = xstrdup(!streq(hash, "ok") ? hash
+				 : streq(part, "a") ? f->a_hash
+				 : streq(part, "b") ? f->b_hash
+						    : f->root_hash);
+		if (*part)
+			c.root_id = xstrdup(root);
+	}
+	ARRAY_PUSH(p->items, p->n) = c;
+}
+
+static void make_present(const struct fixture *f, const char *text, struct present *ret)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	char *at = copy, *one;
+
+	while ((one = strsep(&at, ";"))) {
+		if (*one)
+			add_present(f, one, ret);
+	}
+}
+
+/* "ACTION SUBJECT" joined by ", " */
+static char *show(const struct plan *plan, const char *pod)
+{
+	char *out = xstrdup("");
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_step *s = &plan->steps[i];
+		_cleanup_free_ char *name = s->image ? xstrdup(s->image)
+					    : s->old ? xstrdup(s->old->name)
+						     : plan_name(pod, s->part);
+		char *more = xasprintf("%s%s%s %s", out, *out ? ", " : "",
+				       plan_action_name(s->action), name);
+
+		assert_true(strlen(s->reason) > 0);
+		free(out);
+		out = more;
+	}
+	return out;
+}
+
+static char *plan_for(const struct fixture *f, const char *text, const char *image_id)
+{
+	struct present present = {0};
+	struct plan_images images = {0};
+	struct plan plan = {0};
+	char *out;
+
+	make_present(f, text, &present);
+	plan_images_collect(f->pod, &images);
+	assert_int_equal(images.n, 1);
+	images.items[0].id = xstrdup(image_id);
+	plan_make(f->pod, f->settings, &present, &images, PAUSE, &plan);
+	out = show(&plan, "web");
+	plan_done(&plan);
+	plan_images_done(&images);
+	present_done(&present);
+	return out;
+}
+
+static void test_plan(void **state)
+{
+	static const struct {
+		const char *present, *image, *want;
+	} cases[] = {
+		/* nothing there; all there */
+		{"", "I1", "create web, create web.a, create web.b"},
+		{"", NULL, "pull busybox:latest, create web, create web.a, create web.b"},
+		{"web running;web.a running;web.b running", "I1", ""},
+		{"web running;web.a running;web.b running", NULL, "pull busybox:latest"},
+		{"web paused;web.a restarting;web.b running", "I1", ""},
+		/* one changed, one missing, one too many */
+		{"web running;web.a running old;web.b running", "I1", "replace web.a"},
+		{"web running;web.b running", "I1", "create web.a"},
+		{"web running;web.a running;web.b running;web.c running", "I1", "remove web.c"},
+		{"web running;web.a running;web.b running ok id-web I0", "I1", "replace web.b"},
+		/* ended: started again as its policy says; never started: started */
+		{"web running;web.a exited;web.b exited", "I1", "start web.a"},
+		{"web running;web.a created;web.b created", "I1", "start web.a, start web.b"},
+		{"web running;web.a dead;web.b removing", "I1", "replace web.a, replace web.b"},
+		{"web running;web.a some-later-state;web.b running", "I1", "replace web.a"},
+		/* the root stopped: it and all that hang on it */
+		{"web exited;web.a exited;web.b exited", "I1",
+		 "start web, start web.a, start web.b"},
+		{"web created", "I1", "start web, create web.a, create web.b"},
+		/* the root changed, or is gone: the whole pod */
+		{"web running old;web.a running;web.b running", "I1",
+		 "replace web, replace web.a, replace web.b"},
+		{"web dead;web.a running;web.b running", "I1",
+		 "replace web, replace web.a, replace web.b"},
+		{"web.a running;web.b exited", "I1", "create web, replace web.a, replace web.b"},
+		{"web running;web.a running ok id-old;web.b running", "I1", "replace web.a"},
+		/* interrupted replacements of a member */
+		{"web running;web.a running old;web.a.new created;web.b running", "I1",
+		 "remove web.a.new, replace web.a"},
+		{"web running;web.a exited old;web.a.new running;web.b running", "I1",
+		 "remove web.a.new, replace web.a"},
+		{"web running;web.a.new running;web.b running", "I1", "rename web.a.new"},
+		{"web running;web.a.new created;web.b running", "I1",
+		 "rename web.a.new, start web.a.new"},
+		{"web running;web.a.new running old;web.b running", "I1",
+		 "remove web.a.new, create web.a"},
+		{"web running;web.a running;web.a.new created;web.b running", "I1",
+		 "remove web.a.new"},
+		/* interrupted replacements of the root */
+		{"web running old;web..new created;web.a running;web.b running", "I1",
+		 "remove web..new, replace web, replace web.a, replace web.b"},
+		{"web..new running;web.a exited;web.b exited", "I1",
+		 "rename web..new, replace web.a, replace web.b"},
+		{"web..new created", "I1",
+		 "rename web..new, start web..new, create web.a, create web.b"},
+		{"web..new running old", "I1",
+		 "remove web..new, create web, create web.a, create web.b"},
+		{"web running;web..new created;web.a running;web.b running", "I1",
+		 "remove web..new"},
+		/* not ours: passed over, whatever the names and whatever the labels */
+		{"web running;web.a running -;web.b running", "I1", "create web.a"},
+		{"web running;web.a running other;web.b running", "I1", "create web.a"},
+		{"web running;web.a running;web.b running;liar running ok", "I1", ""},
+		{"web running;web.a running;web.b running;web2 running;web2.a running", "I1", ""},
+	};
+	const struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *got = plan_for(f, cases[i].present, cases[i].image);
+
+		if (!streq(got, cases[i].want))
+			fail_msg("%s\ngives %s\ninstead of %s", cases[i].present, got,
+				 cases[i].want);
+	}
+}
+
+static void test_down(void **state)
+{
+	const struct fixture *f = *state;
+	struct present present = {0};
+	struct plan plan = {0};
+	_cleanup_free_ char *got = NULL;
+
+	make_present(f,
+		     "web running;web.a running;web.c.new exited;web..new created;"
+		     "web.x running -;other.a running other;liar running",
+		     &present);
+	plan_make_down("web", &present, &plan);
+	got = show(&plan, "web");
+	assert_string_equal(got, "remove web.a, remove web.c.new, remove web, remove web..new");
+	plan_done(&plan);
+	present_done(&present);
+}
+
+static void test_owns(void **state _unused_)
+{
+	char web[] = "web", name[] = "web.a", far[] = "websites.a", hash[] = "h", empty[] = "";
+	struct present_container c = {.name = name, .pod = web, .part = empty, .hash = hash};
+
+	assert_true(plan_owns("web", &c));
+	assert_false(plan_owns("we", &c));
+	c.name = far;
+	assert_false(plan_owns("web", &c));
+	c.name = web;
+	assert_true(plan_owns("web", &c));
+	c.hash = NULL;
+	assert_false(plan_owns("web", &c));
+	c.hash = hash;
+	c.part = NULL;
+	assert_false(plan_owns("web", &c));
+	c.part = empty;
+	c.pod = NULL;
+	assert_false(plan_owns("web", &c));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_owns),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/pod.h"
+
+#include "tests/unit/pod_fixture.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+static void test_whole(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web",
+				      "hostname: front.example\n"
+				      "publish: [\"80:8080\", 8000-8009:9000-9009, \"53:53/udp\"]\n"
+				      "containers:\n"
+				      "  app:\n"
+				      "    image: example.com/app:2\n"
+				      "    command: sh -c 'a b'\n"
+				      "    entrypoint: [/init, \"\"]\n"
+				      "    environment: {A: \"1\", B: \"two\\nlines\"}\n"
+				      "    labels: {com.example.x: \"\"}\n"
+				      "    user: \":daemon\"\n"
+				      "    restart: on-failure:7\n"
+				      "    mounts:\n"
+				      "      - {source: ./a//b/./c/, target: /data}\n"
+				      "      - {source: ., target: /all, readonly: true}\n"
+				      "  b: {image: busybox}\n",
+				      s);
+	const struct pod_container *app = pod_find_container(pod, "app"),
+				   *b = pod_container_at(pod, 1);
+
+	assert_string_equal(pod->hostname, "front.example");
+	assert_int_equal(pod_n_containers(pod), 2);
+	assert_int_equal(pod->n_publish, 3);
+	assert_int_equal(pod->publish[1].publish.last, 9009);
+	assert_string_equal(app->ref.full, "example.com/app:2");
+	assert_int_equal(app->command.n, 3);
+	assert_string_equal(app->command.items[2], "a b");
+	assert_int_equal(app->entrypoint.n, 2);
+	assert_string_equal(app->environment.items[1].value, "two\nlines");
+	assert_string_equal(app->user, ":daemon");
+	assert_int_equal(app->restart.kind, POD_RESTART_ON_FAILURE);
+	assert_int_equal(app->restart.retries, 7);
+	assert_string_equal(pod_mount_at(app, 0)->source, "a/b/c");
+	assert_string_equal(pod_mount_at(app, 1)->source, ".");
+	assert_true(pod_mount_at(app, 1)->readonly);
+	assert_string_equal(b->entry.key, "b");
+	assert_int_equal(b->restart.kind, POD_RESTART_NO);
+	assert_null(pod_find_container(pod, "c"));
+}
+
+static void test_hostname(void **state _unused_)
+{
+	static const struct {
+		const char *pod, *host, *want;
+	} cases[] = {
+		{"web", "host1", "web-host1"},
+		{"my_pod", "host1", "my-pod-host1"},
+		{"web", "a.example.com", "web-a.example.com"},
+		{"web", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bb.cc",
+		 "web-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *yaml = xasprintf("host_hostname: %s\n", cases[i].host);
+		_cleanup_(settings_freep)
+		struct settings *s = fixture_settings(yaml);
+		_cleanup_(pod_freep)
+		struct pod *pod = fixture_pod(cases[i].pod, "containers: {a: {image: b}}", s);
+
+		assert_string_equal(pod->hostname, cases[i].want);
+		assert_true(strlen(pod->hostname) <= 63);
+	}
+}
+
+/* Each file has just this wrong with it. */
+static void test_problems(void **state _unused_)
+{
+	static const struct {
+		const char *yaml, *want;
+	} cases[] = {
+		{"", "containers: is missing"},
+		{"containers: {}", "containers: needs at least one container"},
+		{"containers: {a: {}}", "containers.a.image: is missing"},
+		{"containers: {a: {image: A}}", "containers.a.image: has a name"},
+		{"containers: {a: {image: 'a:b:c'}}", "containers.a.image: has"},
+		{"containers: {a.b: {image: b}}", "containers.a.b: a container's name"},
+		{"containers: {-a: {image: b}}", "a container's name"},
+		{"containers: {a: {image: b, imaeg: c}}", "did you mean 'image'?"},
+		{"containers: {a: {image: b, limits: {}}}",
+		 "containers.a.limits: not supported yet"},
+		{"containers: {a: {image: b, cap_add: [SYS_ADMIN]}}", "not supported yet"},
+		{"containers: {a: {image: b, privileged: true}}", "policy forbids"},
+		{"containers: {a: {image: b, devices: [/dev/sda]}}", "policy forbids"},
+		{"containers: {a: {image: b, network_mode: host}}", "policy forbids"},
+		{"containers: {a: {image: b, pid: host}}", "policy forbids"},
+		{"containers: {a: {image: b, userns: host}}", "policy forbids"},
+		{"containers: {a: {image: b, seccomp: unconfined}}", "policy forbids"},
+		{"privileged: true\ncontainers: {a: {image: b}}", "1:1: privileged: policy"},
+		{"expose: [80]\ncontainers: {a: {image: b}}", "1:1: expose: not supported yet"},
+		{"containers: {a: {image: b, command: \"a 'b\"}}", "command: has a ' without"},
+		{"containers: {a: {image: b, command: ''}}", "command: needs at least one word"},
+		{"containers: {a: {image: b, command: []}}", "command: needs at least one word"},
+		{"containers: {a: {image: b, command: }}", "command: must be a string or a list"},
+		{"containers: {a: {image: b, command: {x: y}}}", "command: must be a string or"},
+		{"containers: {a: {image: b, command: [[x]]}}", "must be a string"},
+		{"containers: {a: {image: b, environment: {A: 1}}}", "quotes"},
+		{"containers: {a: {image: b, environment: {A=B: x}}}", "'='"},
+		{"containers: {a: {image: b, labels: {podctl.pod: x}}}", "reserved"},
+		{"containers: {a: {image: b, user: ''}}", "containers.a.user: must be USER"},
+		{"containers: {a: {image: b, user: 'a:'}}", "must be USER"},
+		{"containers: {a: {image: b, user: 'a:b:c'}}", "must be USER"},
+		{"containers: {a: {image: b, user: 'a b'}}", "must be USER"},
+		{"containers: {a: {image: b, restart: sometimes}}", "restart: must be no,"},
+		{"containers: {a: {image: b, restart: nope}}", "restart: must be no,"},
+		{"containers: {a: {image: b, restart: 'on-failure:'}}", "restart: must be no,"},
+		{"containers: {a: {image: b, restart: 'on-failure:-1'}}", "restart: must be no,"},
+		{"containers: {a: {image: b, restart: always-not}}", "restart: must be no,"},
+		{"containers: {a: {image: b, mounts: [{source: x}]}}", "target: is missing"},
+		{"containers: {a: {image: b, mounts: [{source: '', target: /x}]}}",
+		 "containers.a.mounts[0]: source cannot be empty"},
+		{"containers: {a: {image: b, mounts: [{source: /etc, target: /x}]}}",
+		 "source must be relative"},
+		{"containers: {a: {image: b, mounts: [{source: a/../b, target: /x}]}}",
+		 "source cannot have .."},
+		{"containers: {a: {image: b, mounts: [{source: .., target: /x}]}}",
+		 "source cannot have .."},
+		{"containers: {a: {image: b, mounts: [{source: a, target: x}]}}",
+		 "target must be an absolute"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: /}]}}",
+		 "target cannot be /"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: /x/}]}}",
+		 "target must be normal"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: /x/../y}]}}",
+		 "target must be normal"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: //x}]}}",
+		 "target must be normal"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: /proc}]}}",
+		 "target cannot be in /proc"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: /dev/shm}]}}",
+		 "target cannot be in /proc"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: /x}, "
+		 "{source: b, target: /x}]}}",
+		 "mounts[1]: target is the same as"},
+		{"containers: {a: {image: b, mounts: [{source: a, target: /x/y}, "
+		 "{source: b, target: /x}]}}",
+		 "mounts[1]: target is the same as"},
+		{"hostname: a_b\ncontainers: {a: {image: b}}", "1:11: hostname: is no host name"},
+		{"hostname: -a\ncontainers: {a: {image: b}}", "hostname: is no host name"},
+		{"hostname: a..b\ncontainers: {a: {image: b}}", "hostname: is no host name"},
+		{"publish: 80\ncontainers: {a: {image: b}}", "publish: must be a list"},
+		{"publish: [x]\ncontainers: {a: {image: b}}", "publish: has a port"},
+		{"publish: ['443:80']\ncontainers: {a: {image: b}}",
+		 "1:11: publish[0]: host port 443/tcp belongs to pod other"},
+		{"publish: ['81:80']\ncontainers: {a: {image: b}}",
+		 "host port 81/tcp is not on the port whitelist"},
+		{"publish: ['80:80/udp']\ncontainers: {a: {image: b}}",
+		 "host port 80/udp is not on the port whitelist"},
+		{"publish: ['8000-8010:8000-8010']\ncontainers: {a: {image: b}}",
+		 "host port 8010/tcp is not on the port whitelist"},
+		{"publish: [':80']\ncontainers: {a: {image: b}}", "ephemeral"},
+		{"publish: ['80:80', '80:81']\ncontainers: {a: {image: b}}",
+		 "publish[1]: takes a host port of line 1 again"},
+	};
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *got = fixture_problems("web", cases[i].yaml, s, NULL);
+		const char *end = strchr(got, '\n');
+
+		if (!strstr(got, cases[i].want))
+			fail_msg("%s\ngives:\n%sinstead of %s", cases[i].yaml, got, cases[i].want);
+		if (!end || end[1])
+			fail_msg("%s\ngives:\n%s", cases[i].yaml, got);
+	}
+}
+
+static void test_all_at_once(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_free_ char *got = fixture_problems("web",
+						    "hostname: '-'\n"
+						    "publish: ['443:1']\n"
+						    "containers:\n"
+						    "  a: {image: A, foo: 1}\n"
+						    "  b: {imaeg: x}\n",
+						    s, NULL);
+
+	assert_non_null(strstr(got, "1:11: hostname"));
+	assert_non_null(strstr(got, "2:11: publish[0]"));
+	assert_non_null(strstr(got, "4:14: containers.a.image"));
+	assert_non_null(strstr(got, "containers.a.foo: unknown"));
+	assert_non_null(strstr(got, "containers.b.imaeg: unknown"));
+	assert_non_null(strstr(got, "containers.b.image: is missing"));
+}
+
+static void test_policy(void **state _unused_)
+{
+	static const struct {
+		const char *settings, *pod, *want;
+	} cases[] = {
+		{"policy: {images: ['example.com/*']}", "{image: example.com/a}", ""},
+		{"policy: {images: ['example.com/*']}", "{image: busybox}", "policy forbids this"},
+		{"policy: {images: []}", "{image: busybox}", "policy forbids this"},
+		{"policy: {require_user: true}", "{image: a}", "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: root}", "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: '0'}", "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: '00:5'}", "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: ':5'}", "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: '1000:0'}", ""},
+		{"policy: {allow_root_user: false}", "{image: a, user: '0'}", "policy wants"},
+		{"policy: {allow_root_user: false}", "{image: a}", "policy wants"},
+		{"policy: {labels_reserved: [traefik.]}", "{image: a, labels: {traefik.x: y}}",
+		 "policy forbids labels"},
+		{"policy: {labels_reserved: [traefik.]}", "{image: a, labels: {x.traefik.: y}}",
+		 ""},
+		{"network_name: x", "{image: a, mounts: [{source: a, target: /a}]}",
+		 "no mount_root"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = fixture_settings(cases[i].settings);
+		_cleanup_free_ char *yaml = xasprintf("containers: {a: %s}", cases[i].pod);
+		_cleanup_free_ char *got = fixture_problems("web", yaml, s, NULL);
+
+		if (*cases[i].want ? !strstr(got, cases[i].want) : *got != '\0')
+			fail_msg("%s under %s gives: %s", yaml, cases[i].settings, got);
+	}
+}
+
+static void test_names(void **state _unused_)
+{
+	static const struct {
+		const char *path, *want;
+	} cases[] = {
+		{"web.yml", "web"}, {"/a/b.c/web.yaml", "web"},
+		{"web", "web"},	    {"./my_pod-2.yml", "my_pod-2"},
+		{"a.yml", NULL},    {"", NULL},
+		{".yml", NULL},	    {"a.b.yml", NULL},
+		{"-ab.yml", NULL},  {"dir/", NULL},
+		{"we b.yml", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *got = pod_name_from_path(cases[i].path);
+
+		if (cases[i].want)
+			assert_string_equal(got, cases[i].want);
+		else
+			assert_null(got);
+	}
+}
+
+static void test_pin_path(void **state _unused_)
+{
+	_cleanup_free_ char *a = pod_pin_path("web", "a"), *b = pod_pin_path("web", "b"),
+			    *again = pod_pin_path("web", "a");
+
+	assert_non_null(startswith(a, "/run/podctl/mounts/web/"));
+	assert_string_equal(a, again);
+	assert_string_not_equal(a, b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_hostname),
+		cmocka_unit_test(test_problems), cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_policy),	 cmocka_unit_test(test_names),
+		cmocka_unit_test(test_pin_path),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
