@@ -28,12 +28,6 @@ static void usage(FILE *out)
 		"print the version", "help", "print this");
 }
 
-int command_usage(const char *text)
-{
-	fprintf(stderr, "netguard: usage: netguard %s\n", text);
-	return 1;
-}
-
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;

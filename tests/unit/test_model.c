@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Settings, people and members to elements, as text. */
+#include "netguard/model.h"
+#include "tests/unit/elements_text.h"
+#include "tests/unit/model_make.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+static char *make_text(const char *yaml, const char *const *lines)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make(yaml);
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+	struct people people;
+
+	people_make(s, &people);
+	e = model_elements(s, &people, m);
+	people_done(&people);
+	return elements_text(e);
+}
+
+/* The example of nft/netguard.nft, all of table inet netguard. */
+static void test_reference(void **state)
+{
+	static const char yaml[] = "port_whitelist:\n"
+				   "  80: web\n"
+				   "  443: { pod: web, from: [192.0.2.0/24, \"2001:db8::/32\"] }\n"
+				   "  8080: { pod: web, host_users: pod }\n"
+				   "guard:\n"
+				   "  container_interfaces: [docker0, \"br-*\"]\n"
+				   "  exempt_interfaces: [br-lan]\n"
+				   "  allowed_users: [root, traefik]\n"
+				   "  host_ports: [53/udp]\n"
+				   "pods:\n"
+				   "  web:\n"
+				   "    users: [bob]\n"
+				   "    host_ports: [5432/tcp]\n"
+				   "    host_rate: 20/second burst 10\n"
+				   "    connect_to: { db: [5432/tcp] }\n"
+				   "  db: {}\n";
+	static const char *const members[] = {"web web br-pods,10.88.1.2,fd88::2 |80|80/tcp",
+					      "db db br-pods,10.88.1.3,-",
+					      "rogue rogue lan0,10.99.0.2,- |9999|9999/tcp", NULL};
+	_cleanup_free_ char *text = make_text(yaml, members);
+
+	(void)state;
+	assert_string_equal(text, "container_ifaces br-*\n"
+				  "container_ifaces docker0\n"
+				  "exempt_ifaces br-lan\n"
+				  "members4 br-pods . 10.88.1.2 \"web\"\n"
+				  "members4 br-pods . 10.88.1.3 \"db\"\n"
+				  "members6 br-pods . fd88::2 \"web\"\n"
+				  "allowed_uids 0 \"root\"\n"
+				  "allowed_uids 1001 \"traefik\"\n"
+				  "pod_uids4 10.88.1.2 . 1234 \"web: bob\"\n"
+				  "pod_uids6 fd88::2 . 1234 \"web: bob\"\n"
+				  "private_ports tcp . 8080 \"web\"\n"
+				  "port_uids tcp . 8080 . 1234 \"web: bob\"\n"
+				  "host_ports udp . 53\n"
+				  "pod_host_ports4 10.88.1.2 . tcp . 5432 \"web\"\n"
+				  "pod_host_ports6 fd88::2 . tcp . 5432 \"web\"\n"
+				  "pod_rate4 10.88.1.2 : web\n"
+				  "pod_rate6 fd88::2 : web\n"
+				  "published_ports tcp . 80 \"web\"\n"
+				  "published_ports tcp . 443 \"web\"\n"
+				  "published_ports tcp . 8080 \"web\"\n"
+				  "published_ports tcp . 9999 \"rogue\"\n"
+				  "port_whitelist tcp . 80 \"web\"\n"
+				  "port_whitelist tcp . 8080 \"web\"\n"
+				  "port_whitelist_from4 tcp . 443 . 192.0.2.0 - tcp . 443 . "
+				  "192.0.2.255 \"web\"\n"
+				  "port_whitelist_from6 tcp . 443 . 2001:db8:: - tcp . 443 . "
+				  "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff \"web\"\n"
+				  "published4 10.88.1.2 . tcp . 80 \"web: host port 80\"\n"
+				  "published6 fd88::2 . tcp . 80 \"web: host port 80\"\n"
+				  "links4 10.88.1.2 . 10.88.1.3 . tcp . 5432 \"web -> db\"\n"
+				  "limit web 20/1 burst 10\n");
+}
+
+/*
+ * Small cases: each line of want must be there, with "!" in front it must not be. All use docker0
+ * and br-* as guarded interfaces, and root alone as allowed.
+ */
+static const struct small {
+	const char *name, *yaml;
+	const char *members[6];
+	const char *want[8];
+} smalls[] = {
+	{"nothing known, nothing open",
+	 "{}\n",
+	 {NULL},
+	 {"container_ifaces br-*", "allowed_uids 0 \"root\"", "!members4", "!published"}},
+	{"an address claimed twice belongs to neither",
+	 "{}\n",
+	 {"a a br-x,10.1.0.2,-", "b b br-x,10.1.0.2,fd00::3"},
+	 {"!members4", "members6 br-x . fd00::3 \"b\""}},
+	{"also on two bridges, and with one pod",
+	 "{}\n",
+	 {"a a br-x,10.1.0.2,-", "b a br-y,10.1.0.2,-"},
+	 {"!members4"}},
+	{"a bridge that is exempt or not guarded",
+	 "guard: { exempt_interfaces: [br-lan] }\n",
+	 {"a a br-lan,10.1.0.2,-", "b b eth1,10.2.0.2,-"},
+	 {"!members4"}},
+	{"not guarded as a pod: no member, and its port opens nothing",
+	 "port_whitelist: { 80: web }\n",
+	 {"a - br-x,10.1.0.2,- |80|80/tcp"},
+	 {"!members4", "!port_whitelist", "published_ports tcp . 80 \"web\"", "!published4"}},
+
+	/* the whitelist and who publishes */
+	{"another pod has the whitelisted port",
+	 "port_whitelist: { 80: web }\n",
+	 {"r rogue br-x,10.1.0.3,fd00::3 |80|80/tcp"},
+	 {"published_ports tcp . 80 \"web, rogue\"", "!port_whitelist", "!published4",
+	  "!published6", "members4 br-x . 10.1.0.3 \"rogue\""}},
+	{"both have it, on two host addresses",
+	 "port_whitelist: { 80: web }\n",
+	 {"w web br-x,10.1.0.2,- 192.0.2.1|80|80/tcp",
+	  "r rogue br-x,10.1.0.3,- 192.0.2.2|80|80/tcp"},
+	 {"!port_whitelist", "published4 10.1.0.2 . tcp . 80 \"web: host port 80\"",
+	  "!published4 10.1.0.3"}},
+	{"with from, another pod has it",
+	 "port_whitelist: { 80: { pod: web, from: [192.0.2.0/24] } }\n",
+	 {"r rogue br-x,10.1.0.3,- |80|80/tcp"},
+	 {"!port_whitelist"}},
+	{"the other has it on the loopback only",
+	 "port_whitelist: { 80: web }\n",
+	 {"w web br-x,10.1.0.2,- 192.0.2.1|80|80/tcp",
+	  "r rogue br-x,10.1.0.3,- 127.0.0.1|80|80/tcp"},
+	 {"port_whitelist tcp . 80 \"web\"", "!published4 10.1.0.3",
+	  "private_ports tcp . 80 \"rogue\""}},
+	{"the protocol counts",
+	 "port_whitelist: { 53/udp: dns }\n",
+	 {"d dns br-x,10.1.0.2,- |53|53/udp |53|53/tcp"},
+	 {"published4 10.1.0.2 . udp . 53 \"dns: host port 53\"", "!published4 10.1.0.2 . tcp",
+	  "published_ports tcp . 53 \"dns\"", "port_whitelist udp . 53 \"dns\"",
+	  "!port_whitelist tcp"}},
+	{"container port differs from host port, listed for both families",
+	 "port_whitelist: { 80: web, 81: web }\n",
+	 {"w web br-x,10.1.0.2,fd00::2 0.0.0.0|80|8080/tcp ::|80|8080/tcp ::|81|8080/tcp"},
+	 {"published4 10.1.0.2 . tcp . 8080 \"web: host port 80, web: host port 81\"",
+	  "published6 fd00::2 . tcp . 8080 \"web: host port 80, web: host port 81\""}},
+	{"bound to an address of one family",
+	 "port_whitelist: { 80: web }\n",
+	 {"w web br-x,10.1.0.2,fd00::2 192.0.2.1|80|80/tcp"},
+	 {"published4 10.1.0.2 . tcp . 80 \"web: host port 80\"", "!published6"}},
+	{"sources within others are left out",
+	 "port_whitelist: { 80: { pod: web, from: [10.0.0.0/8, 10.1.0.0/16, 10.0.0.0/8, 192.0.2.1] "
+	 "} }\n",
+	 {NULL},
+	 {"port_whitelist_from4 tcp . 80 . 10.0.0.0 - tcp . 80 . 10.255.255.255 \"web\"",
+	  "port_whitelist_from4 tcp . 80 . 192.0.2.1 \"web\"", "!10.1.0.0"}},
+
+	/* private ports */
+	{"on the loopback: private, its pod's users",
+	 "pods: { web: { users: [bob] } }\n",
+	 {"w web br-x,10.1.0.2,- 127.0.0.1|8080|80/tcp"},
+	 {"private_ports tcp . 8080 \"web\"", "port_uids tcp . 8080 . 1234 \"web: bob\"",
+	  "published_ports tcp . 8080 \"web\"", "!published4"}},
+	{"of IPv6 too",
+	 "{}\n",
+	 {"w web br-x,10.1.0.2,- ::1|8080|80/tcp"},
+	 {"private_ports tcp . 8080 \"web\"", "!port_uids"}},
+	{"host_users: pod, but another pod has the port",
+	 "port_whitelist: { 8080: { pod: web, host_users: pod } }\npods: { web: { users: [bob] } "
+	 "}\n",
+	 {"r rogue br-x,10.1.0.3,- |8080|80/tcp"},
+	 {"private_ports tcp . 8080 \"web\"", "!port_uids", "!port_whitelist"}},
+
+	/* host ports and rates */
+	{"overlapping host ports become one",
+	 "guard: { host_ports: [53/udp, 50-60/udp, 61/udp, 80] }\n",
+	 {NULL},
+	 {"host_ports udp . 50 - udp . 61", "host_ports tcp . 80", "!host_ports udp . 53"}},
+	{"a pod's range is written out",
+	 "pods: { web: { host_ports: [10-12] } }\n",
+	 {"w web br-x,10.1.0.2,-"},
+	 {"pod_host_ports4 10.1.0.2 . tcp . 10 \"web\"",
+	  "pod_host_ports4 10.1.0.2 . tcp . 12 \"web\"", "!pod_host_ports4 10.1.0.2 . tcp . 13"}},
+	{"everybody's rate, one limit for a pod",
+	 "guard: { host_rate: 100/minute burst 7 }\npods: { web: { host_rate: 1/second } }\n",
+	 {"a log br-x,10.1.0.2,-", "b log br-x,10.1.0.3,-", "w web br-x,10.1.0.4,-"},
+	 {"pod_rate4 10.1.0.2 : pod_log", "pod_rate4 10.1.0.3 : pod_log",
+	  "pod_rate4 10.1.0.4 : web", "limit pod_log 100/60 burst 7", "limit web 1/1 burst 5"}},
+
+	/* container to container */
+	{"containers of one pod",
+	 "{}\n",
+	 {"a p br-x,10.1.0.2,-", "b p br-y,10.2.0.2,fd00::2"},
+	 {"links_any4 10.1.0.2 . 10.2.0.2 \"p\"", "links_any4 10.2.0.2 . 10.1.0.2 \"p\"",
+	  "!links_any6", "!links4"}},
+	{"other pods are apart",
+	 "{}\n",
+	 {"a p br-x,10.1.0.2,-", "b q br-x,10.1.0.3,-"},
+	 {"!links"}},
+	{"pod_to_pod: allow",
+	 "guard: { pod_to_pod: allow }\n",
+	 {"a p br-x,10.1.0.2,-", "b q br-x,10.1.0.3,-"},
+	 {"links_any4 10.1.0.2 . 10.1.0.3 \"p -> q\"",
+	  "links_any4 10.1.0.3 . 10.1.0.2 \"q -> p\""}},
+	{"direct ports",
+	 "pods: { web: { direct_ports: [443/tcp] } }\n",
+	 {"w web br-x,10.1.0.2,fd00::2"},
+	 {"direct4 10.1.0.2 . tcp . 443 \"web\"", "direct6 fd00::2 . tcp . 443 \"web\""}},
+
+	/* egress */
+	{"none at all",
+	 "pods: { web: { egress: [] } }\n",
+	 {"w web br-x,10.1.0.2,fd00::2"},
+	 {"egress_limited4 10.1.0.2 \"web\"", "egress_limited6 fd00::2 \"web\"", "!egress4",
+	  "!egress6"}},
+	{"not limited", "pods: { web: {} }\n", {"w web br-x,10.1.0.2,-"}, {"!egress"}},
+	{"a list, made disjoint",
+	 "pods: { web: { egress: [\"0.0.0.0/0:400-500/tcp\", \"10.0.0.0/8:443/tcp\", "
+	 "\"10.0.0.0/8:500-501/tcp\", \"[2001:db8::/32]:25/tcp\"] } }\n",
+	 {"w web br-x,10.1.0.2,fd00::2"},
+	 {"egress4 10.1.0.2 . 0.0.0.0 . tcp . 400 - 10.1.0.2 . 255.255.255.255 . tcp . 500 \"web\"",
+	  "egress4 10.1.0.2 . 10.0.0.0 . tcp . 501 - 10.1.0.2 . 10.255.255.255 . tcp . 501 \"web\"",
+	  "!tcp . 443",
+	  "egress6 fd00::2 . 2001:db8:: . tcp . 25 - fd00::2 . "
+	  "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff . tcp . 25 \"web\""}},
+};
+
+static bool has_line(const char *text, const char *line, bool whole)
+{
+	size_t n = strlen(line);
+
+	for (const char *at = text; (at = strstr(at, line)); at++) {
+		if (!whole || ((at == text || at[-1] == '\n') && at[n] == '\n'))
+			return true;
+	}
+	return false;
+}
+
+static void test_small(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(smalls); i++) {
+		const struct small *t = &smalls[i];
+		_cleanup_free_ char *text = make_text(t->yaml, t->members);
+
+		for (size_t j = 0; j < ARRAY_SIZE(t->want) && t->want[j]; j++) {
+			bool not = t->want[j][0] == '!';
+
+			if (has_line(text, t->want[j] + not, !not ) == not )
+				fail_msg("%s: %s in:\n%s", t->name, t->want[j], text);
+		}
+	}
+}
+
+/* A container that was only created holds no port, one that is being started does. */
+static void test_created(void **state)
+{
+	static const char *const lines[] = {"w web br-x,10.1.0.2,- |80|80/tcp",
+					    "r rogue |80|80/tcp", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *before = NULL, *after = NULL;
+	struct addr a;
+
+	(void)state;
+	model_find(m, "r")->running = false;
+	before = model_elements(s, NULL, m);
+	assert_int_equal(before->n[SET_PORT_WHITELIST], 1);
+
+	assert_true(addr_parse("10.1.0.3", &a));
+	ARRAY_PUSH(model_find(m, "r")->addresses, model_find(m, "r")->n_addresses) =
+		(struct member_address){.bridge = "br-x", .ip4 = a};
+	after = model_elements(s, NULL, m);
+	assert_int_equal(after->n[SET_PORT_WHITELIST], 0);
+}
+
+static void test_bridge_table(void **state)
+{
+	static const char *const lines[] = {"w web br-x,10.1.0.2,fd88::2", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("{}\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *none = model_elements(s, NULL, m), *e = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct member_address *a = &m->members[0].addresses[0];
+
+	(void)state;
+	assert_int_equal(none->n[SET_BRIDGE_PORTS], 0);
+	snprintf(a->veth, sizeof(a->veth), "vweb");
+	a->has_mac = mac_parse("02:00:00:00:00:02", a->mac);
+	assert_true(a->has_mac);
+	e = model_elements(s, NULL, m);
+	text = elements_text(e);
+	assert_non_null(strstr(text,
+			       "\nports vweb \"web\"\n"
+			       "addresses4 vweb . 02:00:00:00:00:02 . 10.1.0.2 \"web\"\n"
+			       "addresses6 vweb . 02:00:00:00:00:02 . fd88::2 \"web\"\n"
+			       "addresses6 vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2 \"web\"\n"));
+}
+
+static const char *get(void *userdata, const char *label)
+{
+	const char *const *pairs = userdata;
+
+	for (; *pairs; pairs += 2) {
+		if (streq(pairs[0], label))
+			return pairs[1];
+	}
+	return NULL;
+}
+
+static void test_pod_name(void **state)
+{
+	static const struct {
+		const char *yaml, *name;
+		const char *labels[7];
+		const char *want;
+		bool ours;
+	} table[] = {
+		{"{}", "web.app", {"podctl.pod", "web"}, "web", true},
+		{"{}", "x", {"podctl.pod", "web", "com.docker.compose.project", "c"}, "web", true},
+		{"{}",
+		 "x",
+		 {"podctl.pod", "no good", "com.docker.compose.project", "c"},
+		 "c",
+		 false},
+		{"{}", "x", {"podctl.pod", "", "com.docker.compose.project", "../x"}, "x", false},
+		{"{}", "a.b", {NULL}, "a_b", false},
+		{"{}", "-.", {NULL}, "x_", false},
+		{"{}", "", {NULL}, "unnamed", false},
+		{"other_containers: { pod_label: l }",
+		 "x",
+		 {"l", "p", "com.docker.compose.project", "c"},
+		 "p",
+		 false},
+		{"other_containers: { guard: false }",
+		 "x",
+		 {"com.docker.compose.project", "c"},
+		 NULL,
+		 false},
+		{"other_containers: { guard: false }", "x", {"podctl.pod", "web"}, "web", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = settings_make(table[i].yaml);
+		_cleanup_free_ char *pod = NULL;
+		bool ours;
+
+		pod = model_pod_name(s, table[i].name, get, (void *)(uintptr_t)table[i].labels,
+				     &ours);
+		if (!table[i].want)
+			assert_null(pod);
+		else
+			assert_string_equal(pod, table[i].want);
+		assert_int_equal(ours, table[i].ours);
+	}
+}
+
+static void test_limit_name(void **state)
+{
+	static const char *const table[][2] = {{"web", "web"},
+					       {"log", "pod_log"},
+					       {"tcp", "pod_tcp"},
+					       {"1web", "pod_1web"},
+					       {"xt", "pod_xt"},
+					       {"accept", "pod_accept"},
+					       {"pod_log", "pod_pod_log"},
+					       {"Log", "Log"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_free_ char *name = model_limit_name(table[i][0]);
+
+		assert_string_equal(name, table[i][1]);
+	}
+}
+
+static void test_members_sorted(void **state)
+{
+	static const char *const lines[] = {"c c", "a a", "b b", "a again", "d d", NULL};
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+
+	(void)state;
+	assert_int_equal(m->n_members, 4);
+	assert_string_equal(model_find(m, "a")->pod, "again");
+	model_remove(m, "b");
+	model_remove(m, "nobody");
+	assert_int_equal(m->n_members, 3);
+	assert_null(model_find(m, "b"));
+	assert_string_equal(model_find(m, "c")->pod, "c");
+	assert_string_equal(model_find_joined(m, "d")->id, "d");
+	assert_null(model_find_joined(m, "e"));
+}
+
+static void test_warnings(void **state)
+{
+	static const char *const lines[] = {"r rogue br-x,10.1.0.3,- |80|80/tcp |99|99/tcp",
+					    "o - br-x,10.1.0.4,-",
+					    "e e eth1,10.2.0.2,-",
+					    "a a br-x,10.1.0.9,-",
+					    "b b br-x,10.1.0.9,-",
+					    NULL};
+	static const char *const want[] = {
+		"10.1.0.9 is claimed by several containers: closed",
+		"e on eth1: not guarded: guard.container_interfaces leaves it out",
+		"o on br-x: closed: other_containers.guard is false, and the bridge is guarded",
+		"host port 80/tcp is published by r, but port_whitelist gives it to pod web: "
+		"closed",
+		"host port 99/tcp is published by r, but not on port_whitelist: closed"};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(strv_done)
+	struct strv list = {0};
+
+	(void)state;
+	model_warnings(s, m, &list);
+	assert_int_equal(list.n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+		assert_true(strv_has(&list, want[i]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reference),      cmocka_unit_test(test_small),
+		cmocka_unit_test(test_created),	       cmocka_unit_test(test_bridge_table),
+		cmocka_unit_test(test_pod_name),       cmocka_unit_test(test_limit_name),
+		cmocka_unit_test(test_members_sorted), cmocka_unit_test(test_warnings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
