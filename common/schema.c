@@ -72,17 +72,6 @@ int schema_error_at(struct schema_context *ctx, struct mark mark, const char *fm
 	return -EINVAL;
 }
 
-void schema_warn_at(struct schema_context *ctx, struct mark mark, const char *fmt, ...)
-{
-	_cleanup_free_ char *text = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
-	va_end(ap);
-	problems_warn(ctx->problems, mark, ctx->path, "%s", text);
-}
-
 const char *schema_describe(const struct yaml_node *node)
 {
 	bool b;

@@ -120,10 +120,8 @@ const char *schema_get_string(struct schema_context *ctx, const struct yaml_node
 size_t schema_enter(struct schema_context *ctx, const char *component);
 size_t schema_enter_index(struct schema_context *ctx, size_t i); /* "[i]" */
 void schema_leave(struct schema_context *ctx, size_t length);
-/* As schema_error, at another place (that of a key); warnings don't make the file invalid. */
+/* As schema_error, at another place (that of a key). */
 int schema_error_at(struct schema_context *ctx, struct mark mark, const char *fmt, ...)
-	_printf_(3, 4);
-void schema_warn_at(struct schema_context *ctx, struct mark mark, const char *fmt, ...)
 	_printf_(3, 4);
 /* "a string", "a list", "a map", "a number", "empty", "null": what stands there, for messages. */
 const char *schema_describe(const struct yaml_node *node);
