@@ -108,7 +108,7 @@ int schema_decode_object(struct schema_context *ctx, const struct schema *schema
 			 const struct yaml_node *node, void *target);
 /*
  * One value with a path component appended for the time of the call ("name", "[3]"; one that may
- * not be shown is left out). target: the address of the member. Of field: key, offsets and
+ * not be shown stands as "(key)"). target: the address of the member. Of field: key, offsets and
  * required are not looked at.
  */
 int schema_decode_at(struct schema_context *ctx, const char *component,
