@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 /* Writes at text[at..]; where it does not fit, the end becomes "...". Returns the new length. */
-static size_t put(char text[static ERR_TEXT_MAX], size_t at, const char *fmt, va_list ap)
+static _printf_(3, 0) size_t
+	put(char text[static ERR_TEXT_MAX], size_t at, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(text + at, ERR_TEXT_MAX - at, fmt, ap);
 

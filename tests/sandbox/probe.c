@@ -2,9 +2,10 @@
 /*
  * probe: one packet's worth of truth about what can reach what.
  *
- * `probe serve` echoes on all addresses, IPv4 and IPv6. `probe try` sends "hello" once and says in one
- * word what became of it: open, refused or silent. Static and without dependencies, because it also is
- * the only program of a container image; there it may be PID 1, so it handles SIGTERM itself.
+ * `probe serve` echoes on all addresses, IPv4 and IPv6. `probe try` sends "hello" once and says in
+ * one word what became of it: open, refused or silent. Static and without dependencies, because it
+ * also is the only program of a container image; there it may be PID 1, so it handles SIGTERM
+ * itself.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -55,10 +56,11 @@ static void on_stop(int signal_number)
 	stop_requested = 1;
 }
 
-/* The stop signals stay blocked except inside ppoll and sigsuspend: none is lost between test and wait. */
+/* The stop signals stay blocked except inside ppoll and sigsuspend: none is lost between test and
+ * wait. */
 static void prepare_stop(sigset_t *ret_while_waiting)
 {
-	struct sigaction action = { .sa_handler = on_stop };
+	struct sigaction action = {.sa_handler = on_stop};
 	sigset_t block;
 
 	sigaction(SIGTERM, &action, NULL);
@@ -91,7 +93,8 @@ static int parse_protocol(const char *text)
 	die("bad protocol: %s", text);
 }
 
-/* ADDR is a numeric address; fe80::1%eth0 carries its interface. Returns its length for bind and connect. */
+/* ADDR is a numeric address; fe80::1%eth0 carries its interface. Returns its length for bind and
+ * connect. */
 static socklen_t parse_address(const char *text, unsigned port, union address *ret)
 {
 	char host[INET6_ADDRSTRLEN + 1];
@@ -144,7 +147,8 @@ static int open_listener(int type, unsigned port)
 	return fd;
 }
 
-/* The interface asked is left out of the reply's control data, so that routing decides, except for link-local. */
+/* The interface asked is left out of the reply's control data, so that routing decides, except for
+ * link-local. */
 static void clear_reply_interface(struct msghdr *message)
 {
 	struct cmsghdr *c;
@@ -174,10 +178,13 @@ static void echo_datagrams(int fd)
 	union address from;
 
 	for (;;) {
-		struct iovec vec = { .iov_base = data, .iov_len = sizeof(data) };
-		struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof(from),
-			.msg_iov = &vec, .msg_iovlen = 1,
-			.msg_control = control, .msg_controllen = sizeof(control) };
+		struct iovec vec = {.iov_base = data, .iov_len = sizeof(data)};
+		struct msghdr message = {.msg_name = &from,
+					 .msg_namelen = sizeof(from),
+					 .msg_iov = &vec,
+					 .msg_iovlen = 1,
+					 .msg_control = control,
+					 .msg_controllen = sizeof(control)};
 		ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
 
 		if (n < 0)
@@ -206,9 +213,9 @@ static bool echo_stream(int fd)
 
 static int cmd_serve(int count, char **specs)
 {
-	static char *standard[] = { "tcp:80", "tcp:8080", "udp:53" };
+	static char *standard[] = {"tcp:80", "tcp:8080", "udp:53"};
 	struct pollfd polls[MAX_SOCKETS];
-	bool datagram[MAX_SOCKETS] = { false };
+	bool datagram[MAX_SOCKETS] = {false};
 	nfds_t listeners, used = 0;
 	sigset_t while_waiting;
 
@@ -228,8 +235,9 @@ static int cmd_serve(int count, char **specs)
 			port += 4;
 		}
 		datagram[used] = type == SOCK_DGRAM;
-		polls[used++] = (struct pollfd){ .fd = open_listener(type, parse_number(port, 65535, "port")),
-			.events = POLLIN };
+		polls[used++] = (struct pollfd){
+			.fd = open_listener(type, parse_number(port, 65535, "port")),
+			.events = POLLIN};
 	}
 	listeners = used;
 	puts("ready");
@@ -251,7 +259,7 @@ static int cmd_serve(int count, char **specs)
 				int fd = accept4(polls[i].fd, NULL, NULL, SOCK_CLOEXEC);
 
 				if (fd >= 0 && used < MAX_SOCKETS)
-					polls[used++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+					polls[used++] = (struct pollfd){.fd = fd, .events = POLLIN};
 				else if (fd >= 0)
 					close(fd);
 			}
@@ -279,7 +287,8 @@ struct attempt {
 	union address to;
 	socklen_t to_length;
 	const char *source;
-	bool any_source; /* -b: send to a broadcast address, take the answer from anybody, use any source */
+	bool any_source; /* -b: send to a broadcast address, take the answer from anybody, use any
+			    source */
 	int timeout_ms;
 };
 
@@ -294,7 +303,7 @@ static int64_t now_ms(void)
 /* Waits for EVENTS; true when they (or an error) came before the deadline. */
 static bool wait_for(int fd, short events, int64_t deadline)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p = {.fd = fd, .events = events};
 
 	for (;;) {
 		int64_t left = deadline - now_ms();
@@ -337,7 +346,8 @@ static int open_source(const struct attempt *a)
 		die("socket: %s", strerror(errno));
 	if (a->any_source) {
 		setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-		/* sends from an address that is not ours; needs CAP_NET_ADMIN, and without it bind says so */
+		/* sends from an address that is not ours; needs CAP_NET_ADMIN, and without it bind
+		 * says so */
 		setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on));
 	}
@@ -394,7 +404,7 @@ static int try_once(const struct attempt *a)
 
 static int cmd_try(int argc, char **argv)
 {
-	struct attempt a = { .timeout_ms = 400 };
+	struct attempt a = {.timeout_ms = 400};
 	int64_t start = now_ms();
 	int option, outcome;
 
@@ -411,9 +421,13 @@ static int cmd_try(int argc, char **argv)
 	if (argc - optind != 3)
 		die("usage: probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT");
 	a.type = parse_protocol(argv[optind]);
-	a.to_length = parse_address(argv[optind + 1], parse_number(argv[optind + 2], 65535, "port"), &a.to);
+	a.to_length = parse_address(argv[optind + 1], parse_number(argv[optind + 2], 65535, "port"),
+				    &a.to);
 	outcome = try_once(&a);
-	printf("%s %lld\n", outcome == EXIT_OPEN ? "open" : outcome == EXIT_REFUSED ? "refused" : "silent",
+	printf("%s %lld\n",
+	       outcome == EXIT_OPEN	 ? "open"
+	       : outcome == EXIT_REFUSED ? "refused"
+					 : "silent",
 	       (long long)(now_ms() - start));
 	return outcome;
 }
@@ -428,7 +442,9 @@ int main(int argc, char **argv)
 		return cmd_sleep();
 	fputs("usage: probe [serve [tcp|udp]:PORT...]\n"
 	      "       probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT\n"
-	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: could not try)\n"
-	      "       probe sleep\n", stderr);
+	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: "
+	      "could not try)\n"
+	      "       probe sleep\n",
+	      stderr);
 	return EXIT_USAGE;
 }
