@@ -72,6 +72,8 @@ char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0) _must_check_;
  */
 #define ARRAY_PUSH(list, n)                                                                        \
 	(*({                                                                                       \
+		/* the size of an element is meant, also where that is a pointer */                \
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression) */                                   \
 		(list) = array_grow_((list), (n), sizeof(*(list)));                                \
 		&(list)[(n)++];                                                                    \
 	}))
