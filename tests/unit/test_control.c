@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The control socket, served by a loop in a child process and asked by the real client; requests
+ * that a stranger would send go in raw.
+ */
+#include "netguard/control.h"
+
+#include "common/guard_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ID    "c000000000000000000000000000000000000000000000000000000000000000"
+#define NEVER "d000000000000000000000000000000000000000000000000000000000000000"
+#define NONE  "e000000000000000000000000000000000000000000000000000000000000000"
+
+/* ---- parsing ---- */
+
+static void test_parse(void **state)
+{
+	static const struct {
+		const char *line;
+		int kind; /* -1: refused */
+		int timeout;
+	} table[] = {
+		{"{\"status\":true}", CONTROL_STATUS, 0},
+		{"{\"reload\":true}", CONTROL_RELOAD, 0},
+		{"{\"wait\":{\"container\":\"" ID "\"}}", CONTROL_WAIT, CONTROL_WAIT_MS_DEFAULT},
+		{"{\"wait\":{\"container\":\"" ID "\",\"timeout_ms\":5}}", CONTROL_WAIT, 5},
+		{"{\"wait\":{\"container\":\"" ID "\",\"timeout_ms\":9999999999}}", CONTROL_WAIT,
+		 CONTROL_WAIT_MS_MAX},
+		{"", -1, 0},
+		{"x", -1, 0},
+		{"[]", -1, 0},
+		{"{}", -1, 0},
+		{"true", -1, 0},
+		{"{\"status\":false}", -1, 0},
+		{"{\"status\":1}", -1, 0},
+		{"{\"status\":true,\"reload\":true}", -1, 0},
+		{"{\"status\":true,\"status\":true}", -1, 0},
+		{"{\"stop\":true}", -1, 0},
+		{"{\"wait\":{}}", -1, 0},
+		{"{\"wait\":{\"container\":\"web\"}}", -1, 0},
+		{"{\"wait\":{\"container\":\"" ID "0\"}}", -1, 0},
+		{"{\"wait\":{\"container\":\"" ID "\",\"x\":1}}", -1, 0},
+		{"{\"wait\":{\"container\":\"" ID "\",\"timeout_ms\":0}}", -1, 0},
+		{"{\"wait\":{\"container\":\"" ID "\",\"timeout_ms\":-1}}", -1, 0},
+		{"{\"wait\":{\"container\":\"" ID "\",\"timeout_ms\":\"5\"}}", -1, 0},
+		{"{\"wait\":{\"container\":\"../../x\"}}", -1, 0},
+		{"[[[[[[[[]]]]]]]]", -1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct control_request r;
+		struct err err;
+		int result = control_request_parse(table[i].line, strlen(table[i].line), &r, &err);
+
+		if ((table[i].kind < 0) != (result < 0))
+			fail_msg("%s: %d", table[i].line, result);
+		if (result == 0)
+			assert_int_equal(r.kind, table[i].kind);
+		if (result == 0 && r.kind == CONTROL_WAIT)
+			assert_int_equal(r.timeout_ms, table[i].timeout);
+	}
+}
+
+/* ---- a server ---- */
+
+static struct {
+	struct control *control;
+	struct source tick;
+	int ticks;
+} server;
+
+static json_t *status(void *userdata)
+{
+	char *big = xmalloc(300001);
+	json_t *reply;
+
+	(void)userdata;
+	memset(big, 'x', 300000);
+	big[300000] = '\0';
+	reply = json_pack("{s:s, s:i}", "big", big, "clients",
+			  (int)control_n_clients(server.control));
+	free(big);
+	return reply;
+}
+
+static int reload(void *userdata, struct err *err)
+{
+	(void)userdata;
+	return err_set(err, EINVAL, "line 1 is wrong");
+}
+
+static uint64_t wait_begin(void *userdata, const char *container)
+{
+	(void)userdata;
+	(void)container;
+	return 7;
+}
+
+/* ID comes with the third tick, NEVER does not, others don't exist. */
+static int waited(void *userdata, const char *container, uint64_t number, struct err *err)
+{
+	(void)userdata;
+	if (number != 7)
+		return err_set(err, EIO, "wrong number");
+	if (streq(container, ID))
+		return server.ticks >= 3;
+	return streq(container, NEVER) ? 0 : err_set(err, ENOENT, "no such container");
+}
+
+static void on_tick(struct source *s, uint32_t events)
+{
+	(void)events;
+	if (timer_read(s)) {
+		server.ticks++;
+		control_check(server.control);
+	}
+}
+
+static void serve(const char *path)
+{
+	const struct control_ops ops = {
+		.status = status, .reload = reload, .wait_begin = wait_begin, .waited = waited};
+	struct loop *l;
+	struct err err;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (loop_new(&l, &err) < 0 || control_new(l, path, &ops, &server.control, &err) < 0 ||
+	    timer_add(l, &server.tick, on_tick, NULL, &err) < 0)
+		_exit(1);
+	timer_set(&server.tick, 50, 50);
+	loop_run(l, &err);
+	_exit(0);
+}
+
+struct fixture {
+	char dir[32], path[64];
+	pid_t pid;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	snprintf(f->dir, sizeof(f->dir), "/tmp/test_control.XXXXXX");
+	if (!mkdtemp(f->dir) || chmod(f->dir, 0755) < 0)
+		return -1;
+	snprintf(f->path, sizeof(f->path), "%s/sock", f->dir);
+	f->pid = fork();
+	if (f->pid == 0)
+		serve(f->path);
+	for (int i = 0; i < 500 && access(f->path, F_OK) < 0; i++)
+		usleep(10000);
+	usleep(20000);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	kill(f->pid, SIGKILL);
+	waitpid(f->pid, NULL, 0);
+	unlink(f->path);
+	rmdir(f->dir);
+	free(f);
+	return 0;
+}
+
+static int ask(struct fixture *f, const char *request, int timeout_ms, json_t **ret,
+	       struct err *err)
+{
+	json_t *json = json_loads(request, 0, NULL);
+	int r;
+
+	assert_non_null(json);
+	r = guard_client_ask_at(f->path, json, timeout_ms, ret, err);
+	json_decref(json);
+	return r;
+}
+
+static void test_requests(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply = NULL;
+	struct stat st;
+	struct err err;
+
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0666);
+	assert_int_equal(ask(f, "{\"status\":true}", 5000, &reply, &err), 0);
+	assert_int_equal(json_string_length(json_object_get(reply, "big")), 300000);
+	json_decref(reply);
+	assert_int_equal(ask(f, "{\"what\":true}", 5000, NULL, &err), -EIO);
+	assert_string_equal(err.text, "not a request that is known");
+	if (geteuid() == 0) {
+		assert_int_equal(ask(f, "{\"reload\":true}", 5000, NULL, &err), -EIO);
+		assert_string_equal(err.text, "line 1 is wrong");
+	}
+}
+
+static void test_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	assert_int_equal(ask(f, "{\"wait\":{\"container\":\"" ID "\"}}", 5000, NULL, &err), 0);
+	assert_int_equal(ask(f, "{\"wait\":{\"container\":\"" NONE "\"}}", 5000, NULL, &err), -EIO);
+	assert_string_equal(err.text, "no such container");
+	/* the daemon's time is over first, then ours */
+	assert_int_equal(ask(f, "{\"wait\":{\"container\":\"" NEVER "\",\"timeout_ms\":100}}", 5000,
+			     NULL, &err),
+			 -ETIMEDOUT);
+	assert_string_equal(err.text, "the container's addresses did not come in time");
+	assert_int_equal(ask(f, "{\"wait\":{\"container\":\"" NEVER "\"}}", 100, NULL, &err),
+			 -ETIMEDOUT);
+	assert_string_equal(err.text, "netguard did not answer in time");
+}
+
+static int raw(const struct fixture *f)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = 5};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", f->path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	return fd;
+}
+
+/* Sends text and reads until the peer closes, or has sent n lines. */
+static size_t lines_after(int fd, const char *text, size_t size, size_t n)
+{
+	size_t lines = 0;
+	char c;
+
+	send(fd, text, size, MSG_NOSIGNAL);
+	while (lines < n && recv(fd, &c, 1, 0) == 1)
+		lines += c == '\n';
+	return lines;
+}
+
+static void test_raw(void **state)
+{
+	struct fixture *f = *state;
+	static const char two[] = "{\"status\":true}\n{\"status\":true}\n";
+	static const char after_wait[] =
+		"{\"wait\":{\"container\":\"" ID "\"}}\n{\"status\":true}\n";
+	char *long_line = xmalloc(100000);
+	struct err err;
+	char c;
+	int fd;
+
+	memset(long_line, 'x', 100000);
+	fd = raw(f);
+	assert_int_equal(lines_after(fd, two, strlen(two), 2), 2);
+	close(fd);
+	fd = raw(f);
+	assert_int_equal(lines_after(fd, after_wait, strlen(after_wait), 2), 2);
+	close(fd);
+	/* too long: told so, and the connection ends */
+	fd = raw(f);
+	assert_int_equal(lines_after(fd, long_line, 100000, 9), 1);
+	close(fd);
+	/* nonsense: the same, the second line is not looked at */
+	fd = raw(f);
+	assert_int_equal(lines_after(fd, "x\n{\"status\":true}\n", 18, 9), 1);
+	close(fd);
+	/* flooding during a wait */
+	fd = raw(f);
+	send(fd, "{\"wait\":{\"container\":\"" NEVER "\"}}\n", 90, MSG_NOSIGNAL);
+	send(fd, long_line, 100000, MSG_NOSIGNAL);
+	assert_true(recv(fd, &c, 1, 0) <= 0);
+	close(fd);
+	/* gone in the middle of a reply */
+	fd = raw(f);
+	send(fd, two, strlen(two), MSG_NOSIGNAL);
+	close(fd);
+	free(long_line);
+	assert_int_equal(ask(f, "{\"status\":true}", 5000, NULL, &err), 0);
+}
+
+/* As nobody: so many connections and no more, no reload; root still gets through. */
+static int as_stranger(const struct fixture *f)
+{
+	int fds[CONTROL_CLIENTS_PER_USER + 1];
+	char c;
+
+	if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
+		return 1;
+	fds[0] = raw(f);
+	if (lines_after(fds[0], "{\"reload\":true}\n", 16, 1) != 1)
+		return 2;
+	for (size_t i = 1; i < ARRAY_SIZE(fds); i++)
+		fds[i] = raw(f);
+	/* the last is closed at once */
+	if (recv(fds[ARRAY_SIZE(fds) - 1], &c, 1, 0) != 0)
+		return 3;
+	if (lines_after(fds[1], "{\"status\":true}\n", 16, 1) != 1)
+		return 4;
+	pause();
+	return 5;
+}
+
+static void test_strangers(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply = NULL;
+	struct err err;
+	pid_t pid;
+	int clients = 0;
+
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (pid == 0)
+		_exit(as_stranger(f));
+	for (int i = 0; i < 100 && clients != CONTROL_CLIENTS_PER_USER + 1; i++) {
+		usleep(20000);
+		assert_int_equal(ask(f, "{\"status\":true}", 5000, &reply, &err), 0);
+		clients = (int)json_integer_value(json_object_get(reply, "clients"));
+		json_decref(reply);
+	}
+	usleep(50000);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	assert_int_equal(clients, CONTROL_CLIENTS_PER_USER + 1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void test_nobody_there(void **state)
+{
+	struct fixture f = {.path = "/tmp/test_control.none/sock"};
+	struct err err;
+
+	(void)state;
+	assert_int_equal(ask(&f, "{\"status\":true}", 1000, NULL, &err), -ENOTCONN);
+}
+
+/* What is not a daemon: silence, an end, no JSON, JSON that says nothing. */
+static void test_strange_servers(void **state)
+{
+	static const struct {
+		const char *reply; /* NULL: silence */
+		int want;
+	} table[] = {{NULL, -ETIMEDOUT},
+		     {"", -ECONNRESET},
+		     {"{\"ok\":true", -ECONNRESET},
+		     {"x\n", -EPROTO},
+		     {"[]\n", -EPROTO},
+		     {"{}\n", -EPROTO},
+		     {"{\"ok\":1}\n", -EPROTO},
+		     {"{\"ok\":true,\"ok\":true}\n", -EPROTO},
+		     {"{\"error\":\"no\",\"reason\":\"denied\"}\n", -EPERM},
+		     {"{\"ok\":true,\"error\":\"no\"}\n", -EIO}};
+	struct fixture f = {.dir = "/tmp/test_control.XXXXXX"};
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct err err;
+
+	(void)state;
+	assert_non_null(mkdtemp(f.dir));
+	snprintf(f.path, sizeof(f.path), "%s/sock", f.dir);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", f.path);
+	assert_int_equal(bind(listener, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(listener, 4), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			int fd = accept(listener, NULL, NULL);
+			char buf[256];
+
+			if (recv(fd, buf, sizeof(buf), 0) > 0 && table[i].reply)
+				send(fd, table[i].reply, strlen(table[i].reply), MSG_NOSIGNAL);
+			if (!table[i].reply)
+				pause();
+			_exit(0);
+		}
+		if (ask(&f, "{\"status\":true}", table[i].reply ? 5000 : 100, NULL, &err) !=
+		    table[i].want)
+			fail_msg("%zu: %s", i, err.text);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	close(listener);
+	unlink(f.path);
+	rmdir(f.dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test_setup_teardown(test_requests, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_raw, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
+		cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_strange_servers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
