@@ -306,7 +306,7 @@ int apply_plan(const struct apply *a, const struct present *present, const struc
 
 	if (r == 0)
 		r = bring_root(a, present, plan, &root_id, err);
-	if (r < 0)
+	if (r < 0 || !root_id)
 		return r;
 	r = wait_for_guard(a, root_id, err);
 	if (r < 0) {

@@ -168,14 +168,13 @@ static const char *check_name(const char *name, size_t *ret_host)
 
 static char *full_name(const char *name, size_t host)
 {
-	if (host == strlen("index.docker.io/") && startswith(name, "index.docker.io/")) {
-		name += host;
-		host = 0;
-	} else if (host == strlen("docker.io/") && startswith(name, "docker.io/")) {
-		name += host;
-		host = 0;
-	}
-	if (host > 0)
+	const char *rest = startswith(name, "index.docker.io/");
+
+	if (!rest)
+		rest = startswith(name, "docker.io/");
+	if (rest)
+		name = rest;
+	else if (host > 0)
 		return xstrdup(name);
 	return xasprintf("docker.io/%s%s", strchr(name, '/') ? "" : "library/", name);
 }

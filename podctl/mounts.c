@@ -14,14 +14,33 @@
 
 #define WALK_TRIES 16
 
+/*
+ * For kernels without openat2 (and valgrind): name is one component and not "..", so not following
+ * it and looking at what was opened comes to the same.
+ */
+static int open_step(int folder, const char *name)
+{
+	_cleanup_close_ int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (S_ISLNK(st.st_mode)) {
+		errno = ELOOP;
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
 static int open_beneath(int folder, const char *name)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
+	int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
 
-	return (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
+	return fd < 0 && errno == ENOSYS ? open_step(folder, name) : fd;
 }
 
 /* One step. Made where missing; whoever swaps it at the same time only makes us try again. */
@@ -93,7 +112,6 @@ static bool is_pinned(int folder, const char *name, int fd)
 
 static int unpin(int folder, const char *name, struct err *err)
 {
-	/* umount2 takes a path only; this one leads through our own descriptor */
 	_cleanup_free_ char *path = xasprintf("/proc/self/fd/%d/%s", folder, name);
 
 	while (is_mount_root(folder, name)) {
@@ -125,8 +143,9 @@ static int make_mount_point(int folder, const char *name, int fd, struct err *er
 
 static int pin(int folder, const char *name, int fd, struct err *err)
 {
-	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
-	_cleanup_close_ int tree = -1;
+	/* mount(2) takes paths only; these lead through our own descriptors, to nothing else */
+	_cleanup_free_ char *source = xasprintf("/proc/self/fd/%d", fd);
+	_cleanup_free_ char *target = xasprintf("/proc/self/fd/%d/%s", folder, name);
 	int r;
 
 	if (is_pinned(folder, name, fd))
@@ -136,15 +155,14 @@ static int pin(int folder, const char *name, int fd, struct err *err)
 		r = make_mount_point(folder, name, fd, err);
 	if (r < 0)
 		return r;
-	tree = open_tree(fd, "",
-			 AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0)
-		return err_os(err, errno, "cannot clone the mount");
-	/* a file that a container made there as root is never a way to root on the host */
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-		return err_os(err, errno, "cannot make the mount nosuid, nodev");
-	if (move_mount(tree, "", folder, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (mount(source, target, "none", MS_BIND | MS_REC, NULL) < 0)
 		return err_os(err, errno, "cannot mount pin %s", name);
+	/* a file that a container made there as root is never a way to root on the host */
+	if (mount("none", target, "none", MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) < 0) {
+		r = err_os(err, errno, "cannot make pin %s nosuid, nodev", name);
+		umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW);
+		return r;
+	}
 	return 0;
 }
 

@@ -28,6 +28,7 @@ extern const char podctl_pause_start[], podctl_pause_end[];
 #elif defined(__s390x__)
 #define ARCHITECTURE "\"architecture\":\"s390x\""
 #else
+/* cppcheck-suppress preprocessorErrorDirective ; it knows no architecture */
 #error "which name has this architecture in container images?"
 #endif
 
@@ -69,7 +70,8 @@ static void put_file(struct buffer *b, const char *name, unsigned mode, const vo
 	snprintf(field + 136, 12, "%011o", 0U);
 	memset(field + 148, ' ', 8);
 	h[156] = '0';
-	memcpy(field + 257, "ustar\00000", 8);
+	memcpy(field + 257, "ustar", sizeof("ustar"));
+	memset(field + 263, '0', 2); /* version "00" */
 	for (size_t i = 0; i < sizeof(h); i++)
 		sum += h[i];
 	snprintf(field + 148, 7, "%06o", sum);

@@ -61,25 +61,29 @@ static bool retries_parse(const char *text, uint32_t *ret)
 static int decode_restart(struct schema_context *ctx, const struct yaml_node *node, void *target,
 			  const struct schema_field *field _unused_)
 {
+	static const char *const names[] = {
+		[POD_RESTART_NO] = "no",
+		[POD_RESTART_ON_FAILURE] = "on-failure",
+		[POD_RESTART_ALWAYS] = "always",
+		[POD_RESTART_UNLESS_STOPPED] = "unless-stopped",
+	};
 	struct pod_restart *restart = target;
 	const char *text = schema_get_string(ctx, node), *rest;
 
 	if (!text)
 		return -EINVAL;
-	if (streq(text, "no"))
-		restart->kind = POD_RESTART_NO;
-	else if (streq(text, "always"))
-		restart->kind = POD_RESTART_ALWAYS;
-	else if (streq(text, "unless-stopped"))
-		restart->kind = POD_RESTART_UNLESS_STOPPED;
-	else if (streq(text, "on-failure"))
+	rest = startswith(text, "on-failure:");
+	if (rest && retries_parse(rest, &restart->retries)) {
 		restart->kind = POD_RESTART_ON_FAILURE;
-	else if ((rest = startswith(text, "on-failure:")) && retries_parse(rest, &restart->retries))
-		restart->kind = POD_RESTART_ON_FAILURE;
-	else
-		return schema_error(ctx, node,
-				    "must be no, on-failure[:N], always or unless-stopped");
-	return 0;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (streq(text, names[i])) {
+			restart->kind = (enum pod_restart_kind)i;
+			return 0;
+		}
+	}
+	return schema_error(ctx, node, "must be no, on-failure[:N], always or unless-stopped");
 }
 
 static int decode_publish_entry(struct schema_context *ctx, const struct yaml_node *node,
