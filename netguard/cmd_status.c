@@ -17,23 +17,34 @@ static void put(const char *before, const json_t *text, const char *after)
 	       after);
 }
 
+static void put_port(const json_t *p)
+{
+	const char *host = json_string_value(json_object_get(p, "host_ip"));
+	bool any = !host || !host[0] || streq(host, "0.0.0.0") || streq(host, "::");
+
+	printf("  %s%s%s%lld -> %lld/", any ? "" : "[", any ? "" : host,
+	       any ? "" : "]:", (long long)json_integer_value(json_object_get(p, "host_port")),
+	       (long long)json_integer_value(json_object_get(p, "port")));
+	put("", json_object_get(p, "protocol"), "");
+}
+
 static void put_container(const json_t *c)
 {
 	const json_t *addresses = json_object_get(c, "addresses");
 	const json_t *ports = json_object_get(c, "ports"), *item;
-	bool running = json_is_true(json_object_get(c, "running"));
-	bool in_force = json_is_true(json_object_get(c, "in_force"));
 	size_t i;
 
-	put("    ", json_object_get(c, "name"), "");
-	printf("  %s", !running ? "not running" : in_force ? "guarded" : "closed");
+	put("    ", json_object_get(c, "name"), "  ");
+	put("", json_object_get(c, "guard"), "");
 	json_array_foreach (addresses, i, item)
 		put(" ", item, "");
-	json_array_foreach (ports, i, item)
-		printf("  %lld -> %lld/%s",
-		       (long long)json_integer_value(json_object_get(item, "host_port")),
-		       (long long)json_integer_value(json_object_get(item, "port")),
-		       json_string_value(json_object_get(item, "protocol")));
+	json_array_foreach (ports, i, item) {
+		const char *host = json_string_value(json_object_get(item, "host_ip"));
+
+		/* the engine lists 0.0.0.0 and [::]; once is enough for a person */
+		if (!host || !streq(host, "::"))
+			put_port(item);
+	}
 	putchar('\n');
 }
 

@@ -21,7 +21,7 @@ static void on_state(void *userdata, enum watch_state state, const char *why)
 	struct asking *a = userdata;
 
 	if (state == WATCH_DOWN)
-		log_warning("engine: %s; members are left out", why);
+		log_warning("%s; members are left out", why);
 	else if (state == WATCH_UP)
 		a->reached = true;
 	if (state != WATCH_SYNCING)

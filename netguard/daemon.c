@@ -40,7 +40,7 @@ static void on_link(void *userdata, enum watch_state state, const char *why)
 		free(take_ptr(d->engine_why));
 	} else if (state == WATCH_DOWN) {
 		if (!d->engine_why || !streq(d->engine_why, why))
-			log_warning("engine: %s; what is in force stays", why);
+			log_warning("%s; what is in force stays", why);
 		free(d->engine_why);
 		d->engine_why = xstrdup(why);
 	}

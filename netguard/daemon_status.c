@@ -54,19 +54,35 @@ static json_t *ports_of(const struct member *m)
 	return list;
 }
 
+/* "not running", "guarded", "closed" (running, but not in force), "not guarded", "no network" */
+static const char *guard_of(const struct daemon *d, const struct member *m,
+			    const struct member *root)
+{
+	struct err err;
+	int r;
+
+	if (!m->running)
+		return "not running";
+	r = daemon_has_member(d, root, &err);
+	if (r < 0)
+		return "not guarded";
+	if (r == 0)
+		return "closed";
+	return root->n_addresses ? "guarded" : "no network";
+}
+
 static json_t *container_of(const struct daemon *d, const struct member *m)
 {
-	const struct model *model = daemon_model(d);
-	const struct member *root = m->joined_id ? model_find_joined(model, m->joined_id) : NULL;
+	const struct member *joined =
+		m->joined_id ? model_find_joined(daemon_model(d), m->joined_id) : NULL;
+	const struct member *root = joined ? joined : m;
 	json_t *addresses = json_array();
-	struct err err;
 
-	add_addresses(addresses, root ? root : m);
-	return json_pack("{s:s, s:o, s:b, s:b, s:b, s:o, s:o}", "id", m->id, "name",
+	add_addresses(addresses, root);
+	return json_pack("{s:s, s:o, s:b, s:b, s:s, s:o, s:o}", "id", m->id, "name",
 			 text_or_null(m->name), "podctl", (int)m->ours, "running", (int)m->running,
-			 "in_force",
-			 (int)(m->running && daemon_has_member(d, root ? root : m, &err) > 0),
-			 "addresses", addresses, "ports", ports_of(m));
+			 "guard", guard_of(d, m, root), "addresses", addresses, "ports",
+			 ports_of(m));
 }
 
 static json_t *pods_of(const struct daemon *d)
