@@ -40,9 +40,10 @@ void jobs_done(struct jobs *jobs)
 static const char *op_name(enum job_op op)
 {
 	static const char *const names[] = {
-		[JOB_END] = "end",	 [JOB_CREATE] = "create",     [JOB_STOP_OLD] = "stop",
-		[JOB_START] = "start",	 [JOB_REMOVE_OLD] = "remove", [JOB_REMOVE_NEW] = "remove",
-		[JOB_RENAME] = "rename",
+		[JOB_END] = "end",	     [JOB_CREATE] = "create",
+		[JOB_STOP_OLD] = "stop",     [JOB_START] = "start",
+		[JOB_START_OLD] = "restart", [JOB_REMOVE_OLD] = "remove",
+		[JOB_REMOVE_NEW] = "remove", [JOB_RENAME] = "rename",
 	};
 
 	return names[op];
@@ -72,7 +73,7 @@ static void undo(struct job *j)
 	if (j->new_id)
 		j->ops[n++] = JOB_REMOVE_NEW;
 	if (j->stopped_old && j->restart_old)
-		j->ops[n++] = JOB_START;
+		j->ops[n++] = JOB_START_OLD;
 	next(j);
 }
 
@@ -109,6 +110,8 @@ static void op_done(void *userdata, const struct engine_reply *reply)
 		j->stopped_old = true; /* 304: it did not run */
 	} else if (op == JOB_REMOVE_NEW) {
 		freep(&j->new_id);
+	} else if (op == JOB_START_OLD) {
+		ui_say(j->ui, "%s: the old one is back", j->title);
 	}
 	j->at++;
 	next(j);
@@ -133,8 +136,6 @@ static void next(struct job *j)
 	case JOB_END:
 		if (!j->undoing && j->done_text)
 			ui_say(j->ui, "%s", j->done_text);
-		else if (j->undoing && j->stopped_old && j->restart_old)
-			ui_say(j->ui, "%s: the old one is back", j->title);
 		return;
 	case JOB_CREATE:
 		name = engine_escape(j->create_name);
@@ -146,7 +147,9 @@ static void next(struct job *j)
 		call(j, "POST", path, NULL);
 		return;
 	case JOB_START:
-		path = xasprintf("/containers/%s/start", id);
+	case JOB_START_OLD:
+		path = xasprintf("/containers/%s/start",
+				 j->ops[j->at] == JOB_START ? id : j->old_id);
 		call(j, "POST", path, NULL);
 		return;
 	case JOB_REMOVE_OLD:

@@ -10,9 +10,10 @@
 
 enum job_op {
 	JOB_END,
-	JOB_CREATE,	/* new, as create_name, from body */
-	JOB_STOP_OLD,	/* old; fine where it does not run, or is gone */
-	JOB_START,	/* new, or old where nothing was created */
+	JOB_CREATE,   /* new, as create_name, from body */
+	JOB_STOP_OLD, /* old; fine where it does not run, or is gone */
+	JOB_START,    /* new, or old where nothing was created */
+	JOB_START_OLD,
 	JOB_REMOVE_OLD, /* fine where it is gone */
 	JOB_REMOVE_NEW,
 	JOB_RENAME, /* new, or old where nothing was created, to final_name */
