@@ -60,7 +60,7 @@ static void test_split(void **state _unused_)
 
 static void test_limit(void **state _unused_)
 {
-	_cleanup_free_ char *text = xmalloc(2 * (SHELLWORDS_MAX + 1) + 1), *got = NULL;
+	_cleanup_free_ char *text = xmalloc(2 * (SHELLWORDS_MAX + 1) + 1);
 	struct strv v = {0};
 
 	for (size_t i = 0; i <= SHELLWORDS_MAX; i++)
