@@ -183,7 +183,7 @@ static int check_reply(json_t *reply, struct err *err)
 int guard_client_ask_at(const char *path, json_t *request, int timeout_ms, json_t **ret,
 			struct err *err)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = now_ms() + (timeout_ms > 0 ? timeout_ms : 0);
 	_cleanup_close_ int fd = -1;
 	json_t *reply = NULL;
 	int r;
@@ -222,7 +222,9 @@ int guard_client_wait(const char *container_id, int timeout_ms, struct err *err)
 	if (!request)
 		return err_set(err, EINVAL, "the container's id is no text");
 	/* the daemon's own answer, which names the reason, is to come before our patience ends */
-	r = guard_client_ask(request, timeout_ms + GRACE_MS, NULL, err);
+	r = guard_client_ask(request,
+			     timeout_ms > INT32_MAX - GRACE_MS ? INT32_MAX : timeout_ms + GRACE_MS,
+			     NULL, err);
 	json_decref(request);
 	return r;
 }

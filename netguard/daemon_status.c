@@ -126,7 +126,7 @@ static json_t *warnings_of(const struct daemon *d)
 	const struct people *people = config_people(d->config);
 
 	if (config_problem(d->config))
-		strv_take(&list, xasprintf("%s; an earlier configuration is in force",
+		strv_take(&list, xasprintf("%s; what is in force is not what it says",
 					   config_problem(d->config)));
 	for (size_t i = 0; i < people->missing.n; i++)
 		strv_take(&list, xasprintf("%s does not exist", people->missing.items[i]));

@@ -415,8 +415,8 @@ static void test_warnings(void **state)
 		"10.1.0.9 is claimed by several containers: closed",
 		"e on eth1: not guarded: guard.container_interfaces leaves it out",
 		"o on br-x: closed: other_containers.guard is false, and the bridge is guarded",
-		"host port 80/tcp is published by r, but port_whitelist gives it to pod web: "
-		"closed",
+		("host port 80/tcp is published by r, but port_whitelist gives it to pod web: "
+		 "closed"),
 		"host port 99/tcp is published by r, but not on port_whitelist: closed"};
 	_cleanup_(settings_freep)
 	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
