@@ -52,6 +52,11 @@ struct element_limit {
 	uint32_t burst;
 };
 
+static inline struct nft_limit elements_limit(const struct element_limit *l)
+{
+	return (struct nft_limit){l->name, l->rate, l->unit, l->burst};
+}
+
 /* All sets of both tables. elements_normalize sorts and removes doubles; others expect it done. */
 struct elements {
 	struct nft_element *sets[SET_COUNT_];

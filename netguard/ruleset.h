@@ -12,6 +12,12 @@
 
 #define RULESET_TABLE "netguard"
 
+/* inet, where everything is decided, and bridge, which keeps containers to their own addresses. */
+#define RULESET_N_TABLES 2
+extern const struct nft_table ruleset_tables[RULESET_N_TABLES];
+const struct nft_set *ruleset_set(enum set_id set);
+const struct nft_table *ruleset_set_table(enum set_id set);
+
 /* Name of a set in the table ("members4"), and whether it is in table bridge netguard. */
 const char *ruleset_set_name(enum set_id set);
 bool ruleset_set_in_bridge(enum set_id set);

@@ -109,3 +109,41 @@ char *nft_comment(const char *text)
 			*p = '\'';
 	return xstrdup(buf);
 }
+
+const struct nft_type_info nft_types[NFT_TYPE_COUNT_] = {
+	[NFT_TYPE_IFNAME] = {"ifname", 41, 16},	  [NFT_TYPE_IPV4] = {"ipv4_addr", 7, 4},
+	[NFT_TYPE_IPV6] = {"ipv6_addr", 8, 16},	  [NFT_TYPE_ETHER] = {"ether_addr", 9, 6},
+	[NFT_TYPE_PROTO] = {"inet_proto", 12, 1}, [NFT_TYPE_PORT] = {"inet_service", 13, 2},
+	[NFT_TYPE_UID] = {"uid", 24, 4},	  [NFT_TYPE_ICMPV6] = {"icmpv6_type", 29, 1},
+};
+
+size_t nft_set_n_fields(const struct nft_set *s)
+{
+	size_t n = 0;
+
+	while (n < NFT_FIELDS_MAX && s->types[n])
+		n++;
+	return n;
+}
+
+size_t nft_set_key_size(const struct nft_set *s)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < nft_set_n_fields(s); i++)
+		size += nft_type_padded(s->types[i]);
+	return size;
+}
+
+bool nft_set_is_concat(const struct nft_set *s)
+{
+	return s->types[1] != 0;
+}
+
+const struct nft_set *nft_table_find_set(const struct nft_table *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_sets; i++)
+		if (streq(t->sets[i].name, name))
+			return &t->sets[i];
+	return NULL;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The fixed part of both tables, as data. It says what nft/netguard.nft says, in the same order,
+ * and tests hold the two together: bytecode, listing and shape.
+ *
+ * Always true: chains accept what is known and end in a deny; a rule that breaks (no transport
+ * header, no socket) falls through to it. So no `!= @set drop`.
+ */
+#include "netguard/ruleset.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* ---- the words of rules ---- */
+
+#define IIFNAME	   NFT_FIELD_IIFNAME
+#define OIFNAME	   NFT_FIELD_OIFNAME
+#define L4PROTO	   NFT_FIELD_L4PROTO
+#define TH_DPORT   NFT_FIELD_TH_DPORT
+#define L4_DPORT   NFT_FIELD_L4PROTO, NFT_FIELD_TH_DPORT
+#define SKUID	   NFT_FIELD_SKUID
+#define IP_SADDR   NFT_FIELD_IP_SADDR
+#define IP_DADDR   NFT_FIELD_IP_DADDR
+#define IP6_SADDR  NFT_FIELD_IP6_SADDR
+#define IP6_DADDR  NFT_FIELD_IP6_DADDR
+#define ETH_SADDR  NFT_FIELD_ETHER_SADDR
+#define FIB_DADDR  NFT_FIELD_FIB_DADDR_TYPE
+#define ARP_SENDER NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
+
+/* clang-format off */
+#define IN(set, ...)	 {.kind = NFT_STATEMENT_SET, .name = (set), .fields = {__VA_ARGS__}}
+#define NOT_IN(set, ...) {.kind = NFT_STATEMENT_SET, .name = (set), .fields = {__VA_ARGS__}, .negated = true}
+#define IS(field, value) {.kind = NFT_STATEMENT_IS, .fields = {field}, .values = {value}}
+#define IS_NOT(field, value) {.kind = NFT_STATEMENT_IS, .fields = {field}, .values = {value}, .negated = true}
+#define ICMPV6(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}}
+#define CT_STATE(...)	 {.kind = NFT_STATEMENT_CT, .name = "state", .values = {__VA_ARGS__}}
+#define CT_STATUS(...)	 {.kind = NFT_STATEMENT_CT, .name = "status", .values = {__VA_ARGS__}}
+#define OVER_LIMIT(map, field) {.kind = NFT_STATEMENT_LIMIT_MAP, .name = (map), .fields = {field}}
+#define LIMIT(rate, n)	 {.kind = NFT_STATEMENT_LIMIT, .number = (rate), .burst = (n)}
+#define LOG(prefix, group_) {.kind = NFT_STATEMENT_LOG, .values = {prefix}, .number = (group_)}
+#define COUNTER(counter) {.kind = NFT_STATEMENT_COUNTER, .name = (counter)}
+#define REJECT(with)	 {.kind = NFT_STATEMENT_REJECT, .values = {with}}
+#define VERDICT(word)	 {.kind = NFT_STATEMENT_VERDICT, .values = {word}}
+#define JUMP(chain)	 {.kind = NFT_STATEMENT_VERDICT, .values = {"jump"}, .name = (chain)}
+#define GOTO(chain)	 {.kind = NFT_STATEMENT_VERDICT, .values = {"goto"}, .name = (chain)}
+#define ACCEPT		 VERDICT("accept")
+#define DROP		 VERDICT("drop")
+#define RETURN		 VERDICT("return")
+#define RULE(...)	 {(const struct nft_statement[]){__VA_ARGS__, {.kind = NFT_STATEMENT_END}}}
+/* clang-format on */
+
+#define FROM_CONTAINER_IFACE IN("container_ifaces", IIFNAME), NOT_IN("exempt_ifaces", IIFNAME)
+#define TO_CONTAINER_IFACE   IN("container_ifaces", OIFNAME), NOT_IN("exempt_ifaces", OIFNAME)
+#define ESTABLISHED	     CT_STATE("established", "related")
+/* what a container sends, and is sent, to be a neighbour at all */
+#define ND_FROM_CONTAINER                                                                          \
+	ICMPV6("mld-listener-report", "mld2-listener-report", "nd-router-solicit",                 \
+	       "nd-neighbor-solicit", "nd-neighbor-advert")
+#define ND_TO_CONTAINER                                                                            \
+	ICMPV6("mld-listener-query", "nd-router-advert", "nd-neighbor-solicit",                    \
+	       "nd-neighbor-advert")
+
+/* ---- table inet: hooks ---- */
+
+static const struct nft_rule prerouting[] = {
+	RULE(IS_NOT(IIFNAME, "lo"), IS(IP_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
+	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	RULE(IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("to_published_port")),
+};
+
+static const struct nft_rule output[] = {
+	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
+	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("host_to_private_port")),
+};
+
+static const struct nft_rule input[] = {
+	RULE(FROM_CONTAINER_IFACE, GOTO("container_to_host")),
+};
+
+static const struct nft_rule forward[] = {
+	RULE(TO_CONTAINER_IFACE, GOTO("to_container")),
+	RULE(FROM_CONTAINER_IFACE, GOTO("container_to_world")),
+};
+
+/* ---- table inet: who may ---- */
+
+static const struct nft_rule from_container[] = {
+	RULE(ND_FROM_CONTAINER, RETURN),
+	RULE(IN("members4", IIFNAME, IP_SADDR), RETURN),
+	RULE(IN("members6", IIFNAME, IP6_SADDR), RETURN),
+	RULE(GOTO("deny_forged")),
+};
+
+static const struct nft_rule to_published_port[] = {
+	RULE(ESTABLISHED, RETURN),
+	RULE(IN("port_whitelist", L4_DPORT), RETURN),
+	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
+	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
+	RULE(GOTO("deny_world_to_container")),
+};
+
+static const struct nft_rule host_to_container[] = {
+	RULE(ESTABLISHED, ACCEPT),
+	RULE(ND_TO_CONTAINER, ACCEPT),
+	RULE(IN("allowed_uids", SKUID), ACCEPT),
+	RULE(IN("pod_uids4", IP_DADDR, SKUID), ACCEPT),
+	RULE(IN("pod_uids6", IP6_DADDR, SKUID), ACCEPT),
+	RULE(GOTO("deny_host_to_container")),
+};
+
+static const struct nft_rule host_to_private_port[] = {
+	RULE(ESTABLISHED, ACCEPT),
+	RULE(IN("allowed_uids", SKUID), ACCEPT),
+	RULE(IN("port_uids", L4_DPORT, SKUID), ACCEPT),
+	RULE(GOTO("deny_host_to_container")),
+};
+
+static const struct nft_rule container_to_host[] = {
+	RULE(ESTABLISHED, ACCEPT),
+	RULE(ND_FROM_CONTAINER, ACCEPT),
+	RULE(OVER_LIMIT("pod_rate4", IP_SADDR), GOTO("deny_container_to_host")),
+	RULE(OVER_LIMIT("pod_rate6", IP6_SADDR), GOTO("deny_container_to_host")),
+	RULE(IN("host_ports", L4_DPORT), ACCEPT),
+	RULE(IN("pod_host_ports4", IP_SADDR, L4_DPORT), ACCEPT),
+	RULE(IN("pod_host_ports6", IP6_SADDR, L4_DPORT), ACCEPT),
+	RULE(GOTO("deny_container_to_host")),
+};
+
+static const struct nft_rule to_container[] = {
+	RULE(ESTABLISHED, ACCEPT),
+	RULE(CT_STATUS("dnat"), IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(CT_STATUS("dnat"), IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
+	RULE(IN("direct4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN("direct6", IP6_DADDR, L4_DPORT), ACCEPT),
+	RULE(GOTO("deny_world_to_container")),
+};
+
+static const struct nft_rule container_to_container[] = {
+	RULE(ICMPV6("nd-neighbor-solicit", "nd-neighbor-advert"), ACCEPT),
+	RULE(IN("links4", IP_SADDR, IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN("links6", IP6_SADDR, IP6_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN("links_any4", IP_SADDR, IP_DADDR), ACCEPT),
+	RULE(IN("links_any6", IP6_SADDR, IP6_DADDR), ACCEPT),
+	RULE(GOTO("deny_container_to_container")),
+};
+
+static const struct nft_rule container_to_world[] = {
+	RULE(ESTABLISHED, ACCEPT),
+	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
+	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
+};
+
+static const struct nft_rule limited_egress[] = {
+	RULE(IN("egress4", IP_SADDR, IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN("egress6", IP6_SADDR, IP6_DADDR, L4_DPORT), ACCEPT),
+	RULE(GOTO("deny_container_to_world")),
+};
+
+/* ---- table inet: denials, logged 10 a second, counted all ---- */
+
+#define DENIED(name)	   RULE(LIMIT(10, 20), LOG(name " ", 86))
+#define DENIED_DROP(name_) RULE(COUNTER(name_), DROP)
+
+static const struct nft_rule deny_forged[] = {DENIED("forged"), DENIED_DROP("forged")};
+static const struct nft_rule deny_host_to_container[] = {
+	DENIED("host_to_container"),
+	RULE(COUNTER("host_to_container")),
+	RULE(IS(L4PROTO, "tcp"), REJECT("tcp reset")),
+	RULE(REJECT("icmpx admin-prohibited")),
+};
+static const struct nft_rule deny_container_to_host[] = {DENIED("container_to_host"),
+							 DENIED_DROP("container_to_host")};
+static const struct nft_rule deny_container_to_container[] = {
+	DENIED("container_to_container"), DENIED_DROP("container_to_container")};
+static const struct nft_rule deny_container_to_world[] = {DENIED("container_to_world"),
+							  DENIED_DROP("container_to_world")};
+static const struct nft_rule deny_world_to_container[] = {DENIED("world_to_container"),
+							  DENIED_DROP("world_to_container")};
+
+/* clang-format off */
+#define BASE(name_, priority_) {.name = #name_, .hook = #name_, .priority = (priority_), .rules = name_, .n_rules = ARRAY_SIZE(name_)}
+#define CHAIN(name_)	       {.name = #name_, .rules = name_, .n_rules = ARRAY_SIZE(name_)}
+/* clang-format on */
+
+static const struct nft_chain inet_chains[] = {
+	BASE(prerouting, "mangle"),
+	BASE(output, "mangle"),
+	BASE(input, "filter + 10"),
+	BASE(forward, "filter + 10"),
+	CHAIN(from_container),
+	CHAIN(to_published_port),
+	CHAIN(host_to_container),
+	CHAIN(host_to_private_port),
+	CHAIN(container_to_host),
+	CHAIN(to_container),
+	CHAIN(container_to_container),
+	CHAIN(container_to_world),
+	CHAIN(limited_egress),
+	CHAIN(deny_forged),
+	CHAIN(deny_host_to_container),
+	CHAIN(deny_container_to_host),
+	CHAIN(deny_container_to_container),
+	CHAIN(deny_container_to_world),
+	CHAIN(deny_world_to_container),
+};
+
+/* ---- table bridge: no container may speak with another's address ---- */
+
+static const struct nft_rule bridge_prerouting[] = {
+	RULE(IN("ports", IIFNAME), GOTO("from_container")),
+};
+
+static const struct nft_rule bridge_from_container[] = {
+	RULE(IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
+	RULE(IN("addresses4", IIFNAME, ARP_SENDER), ACCEPT),
+	RULE(IN("addresses6", IIFNAME, ETH_SADDR, IP6_SADDR), ACCEPT),
+	RULE(IS(IP6_SADDR, "::"),
+	     ICMPV6("nd-neighbor-solicit", "mld-listener-report", "mld2-listener-report"), ACCEPT),
+	RULE(COUNTER("forged"), DROP),
+};
+
+static const struct nft_chain bridge_chains[] = {
+	{.name = "prerouting",
+	 .hook = "prerouting",
+	 .priority = "filter",
+	 .rules = bridge_prerouting,
+	 .n_rules = ARRAY_SIZE(bridge_prerouting)},
+	{.name = "from_container",
+	 .rules = bridge_from_container,
+	 .n_rules = ARRAY_SIZE(bridge_from_container)},
+};
+
+/* ---- sets ---- */
+
+#define IFNAME NFT_TYPE_IFNAME
+#define IPV4   NFT_TYPE_IPV4
+#define IPV6   NFT_TYPE_IPV6
+#define ETHER  NFT_TYPE_ETHER
+#define PROTO  NFT_TYPE_PROTO
+#define PORT   NFT_TYPE_PORT
+#define UID    NFT_TYPE_UID
+
+static const struct nft_set sets[SET_COUNT_] = {
+	[SET_CONTAINER_IFACES] = {"container_ifaces", {IFNAME}, .interval = true},
+	[SET_EXEMPT_IFACES] = {"exempt_ifaces", {IFNAME}, .interval = true},
+	[SET_MEMBERS4] = {"members4", {IFNAME, IPV4}, .counter = true},
+	[SET_MEMBERS6] = {"members6", {IFNAME, IPV6}, .counter = true},
+	[SET_ALLOWED_UIDS] = {"allowed_uids", {UID}, .interval = true},
+	[SET_POD_UIDS4] = {"pod_uids4", {IPV4, UID}},
+	[SET_POD_UIDS6] = {"pod_uids6", {IPV6, UID}},
+	[SET_PRIVATE_PORTS] = {"private_ports", {PROTO, PORT}},
+	[SET_PORT_UIDS] = {"port_uids", {PROTO, PORT, UID}},
+	[SET_HOST_PORTS] = {"host_ports", {PROTO, PORT}, .interval = true},
+	[SET_POD_HOST_PORTS4] = {"pod_host_ports4", {IPV4, PROTO, PORT}},
+	[SET_POD_HOST_PORTS6] = {"pod_host_ports6", {IPV6, PROTO, PORT}},
+	[SET_POD_RATE4] = {"pod_rate4", {IPV4}, .limits = true},
+	[SET_POD_RATE6] = {"pod_rate6", {IPV6}, .limits = true},
+	[SET_PUBLISHED_PORTS] = {"published_ports", {PROTO, PORT}},
+	[SET_PORT_WHITELIST] = {"port_whitelist", {PROTO, PORT}},
+	[SET_PORT_WHITELIST_FROM4] = {"port_whitelist_from4",
+				      {PROTO, PORT, IPV4},
+				      .interval = true},
+	[SET_PORT_WHITELIST_FROM6] = {"port_whitelist_from6",
+				      {PROTO, PORT, IPV6},
+				      .interval = true},
+	[SET_PUBLISHED4] = {"published4", {IPV4, PROTO, PORT}},
+	[SET_PUBLISHED6] = {"published6", {IPV6, PROTO, PORT}},
+	[SET_DIRECT4] = {"direct4", {IPV4, PROTO, PORT}},
+	[SET_DIRECT6] = {"direct6", {IPV6, PROTO, PORT}},
+	[SET_LINKS4] = {"links4", {IPV4, IPV4, PROTO, PORT}},
+	[SET_LINKS6] = {"links6", {IPV6, IPV6, PROTO, PORT}},
+	[SET_LINKS_ANY4] = {"links_any4", {IPV4, IPV4}},
+	[SET_LINKS_ANY6] = {"links_any6", {IPV6, IPV6}},
+	[SET_EGRESS_LIMITED4] = {"egress_limited4", {IPV4}},
+	[SET_EGRESS_LIMITED6] = {"egress_limited6", {IPV6}},
+	[SET_EGRESS4] = {"egress4", {IPV4, IPV4, PROTO, PORT}, .interval = true},
+	[SET_EGRESS6] = {"egress6", {IPV6, IPV6, PROTO, PORT}, .interval = true},
+	[SET_BRIDGE_PORTS] = {"ports", {IFNAME}},
+	[SET_BRIDGE_ADDRESSES4] = {"addresses4", {IFNAME, ETHER, IPV4}},
+	[SET_BRIDGE_ADDRESSES6] = {"addresses6", {IFNAME, ETHER, IPV6}},
+};
+
+/* ---- the tables ---- */
+
+static const char *const inet_counters[] = {
+	"forged",
+	"host_to_container",
+	"container_to_host",
+	"container_to_container",
+	"container_to_world",
+	"world_to_container",
+};
+static const char *const bridge_counters[] = {"forged"};
+
+#define COMMENT "kept by netguard from /etc/netguard.yml"
+
+const struct nft_table ruleset_tables[RULESET_N_TABLES] = {
+	{
+		.family = NFT_FAMILY_INET,
+		.name = RULESET_TABLE,
+		.comment = COMMENT,
+		.sets = sets,
+		.n_sets = SET_BRIDGE_PORTS,
+		.counters = inet_counters,
+		.n_counters = ARRAY_SIZE(inet_counters),
+		.chains = inet_chains,
+		.n_chains = ARRAY_SIZE(inet_chains),
+	},
+	{
+		.family = NFT_FAMILY_BRIDGE,
+		.name = RULESET_TABLE,
+		.comment = COMMENT,
+		.sets = sets + SET_BRIDGE_PORTS,
+		.n_sets = SET_COUNT_ - SET_BRIDGE_PORTS,
+		.counters = bridge_counters,
+		.n_counters = ARRAY_SIZE(bridge_counters),
+		.chains = bridge_chains,
+		.n_chains = ARRAY_SIZE(bridge_chains),
+	},
+};
+
+const struct nft_set *ruleset_set(enum set_id set)
+{
+	assert(set < SET_COUNT_);
+	return &sets[set];
+}
+
+const struct nft_table *ruleset_set_table(enum set_id set)
+{
+	return &ruleset_tables[ruleset_set_in_bridge(set)];
+}
+
+const char *ruleset_set_name(enum set_id set)
+{
+	return ruleset_set(set)->name;
+}
+
+bool ruleset_set_in_bridge(enum set_id set)
+{
+	return set >= SET_BRIDGE_PORTS;
+}
+
+/* ---- text ---- */
+
+static void print_table(const struct nft_table *t, const struct elements *e, FILE *out)
+{
+	size_t first = (size_t)(t->sets - sets);
+	size_t n_limits = t->family == NFT_FAMILY_INET ? e->n_limits : 0;
+
+	fprintf(out, "table %s %s {\n\tcomment \"%s\"\n", nft_family_name(t->family), t->name,
+		t->comment);
+	for (size_t i = 0; i < n_limits; i++) {
+		struct nft_limit l = elements_limit(&e->limits[i]);
+		_cleanup_free_ char *text = nft_limit_text(&l);
+
+		fprintf(out, "\tlimit %s {\n\t\t%s\n\t}\n\n", l.name, text);
+	}
+	for (size_t i = 0; i < t->n_counters; i++)
+		fprintf(out, "\tcounter %s {\n\t}\n\n", t->counters[i]);
+	for (size_t i = first; i < first + t->n_sets; i++) {
+		nft_set_print(&sets[i], e->sets[i], e->n[i], out);
+		fprintf(out, "\n");
+	}
+	for (size_t i = 0; i < t->n_chains; i++) {
+		nft_chain_print(&t->chains[i], out);
+		fprintf(out, "%s", i + 1 < t->n_chains ? "\n" : "}\n");
+	}
+}
+
+void ruleset_print(const struct elements *e, FILE *out)
+{
+	for (size_t i = 0; i < RULESET_N_TABLES; i++) {
+		fprintf(out, "%s", i ? "\n" : "");
+		print_table(&ruleset_tables[i], e, out);
+	}
+}

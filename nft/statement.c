@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Statements: one table with two back-ends for each kind, bytecode and text.
+ *
+ * The bytecode is what nft 1.0.6 makes of the same text, so that its listing reads our rules as
+ * it reads its own: what a field depends on (nfproto, l4proto) is matched once before it is
+ * loaded, fields of a concatenation lie behind each other from register 1 on. The first expression
+ * that can't be built fails the rule.
+ */
+#include "nft/private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libnftnl/expr.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+
+/* What must have matched before a field can be loaded. */
+enum need { NEED_NOTHING, NEED_IP, NEED_IP6, NEED_ARP, NEED_ICMPV6 };
+
+enum source {
+	SOURCE_META,	/* a: key */
+	SOURCE_PAYLOAD, /* a: base, b: offset */
+	SOURCE_FIB	/* a: result, b: flags */
+};
+
+static const struct field {
+	const char *text;
+	enum nft_type type;
+	enum source source;
+	uint32_t a, b;
+	enum need need;
+} fields[NFT_FIELD_COUNT_] = {
+	[NFT_FIELD_IIFNAME] = {"iifname", NFT_TYPE_IFNAME, SOURCE_META, NFT_META_IIFNAME, 0, 0},
+	[NFT_FIELD_OIFNAME] = {"oifname", NFT_TYPE_IFNAME, SOURCE_META, NFT_META_OIFNAME, 0, 0},
+	[NFT_FIELD_L4PROTO] = {"meta l4proto", NFT_TYPE_PROTO, SOURCE_META, NFT_META_L4PROTO, 0, 0},
+	[NFT_FIELD_SKUID] = {"meta skuid", NFT_TYPE_UID, SOURCE_META, NFT_META_SKUID, 0, 0},
+	[NFT_FIELD_FIB_DADDR_TYPE] = {"fib daddr type", 0, SOURCE_FIB, NFT_FIB_RESULT_ADDRTYPE,
+				      NFTA_FIB_F_DADDR, 0},
+	[NFT_FIELD_IP_SADDR] = {"ip saddr", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
+				NFT_PAYLOAD_NETWORK_HEADER, 12, NEED_IP},
+	[NFT_FIELD_IP_DADDR] = {"ip daddr", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
+				NFT_PAYLOAD_NETWORK_HEADER, 16, NEED_IP},
+	[NFT_FIELD_IP6_SADDR] = {"ip6 saddr", NFT_TYPE_IPV6, SOURCE_PAYLOAD,
+				 NFT_PAYLOAD_NETWORK_HEADER, 8, NEED_IP6},
+	[NFT_FIELD_IP6_DADDR] = {"ip6 daddr", NFT_TYPE_IPV6, SOURCE_PAYLOAD,
+				 NFT_PAYLOAD_NETWORK_HEADER, 24, NEED_IP6},
+	[NFT_FIELD_TH_DPORT] = {"th dport", NFT_TYPE_PORT, SOURCE_PAYLOAD,
+				NFT_PAYLOAD_TRANSPORT_HEADER, 2, 0},
+	[NFT_FIELD_ICMPV6_TYPE] = {"icmpv6 type", NFT_TYPE_ICMPV6, SOURCE_PAYLOAD,
+				   NFT_PAYLOAD_TRANSPORT_HEADER, 0, NEED_ICMPV6},
+	[NFT_FIELD_ETHER_SADDR] = {"ether saddr", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
+				   NFT_PAYLOAD_LL_HEADER, 6, 0},
+	[NFT_FIELD_ARP_SADDR_ETHER] = {"arp saddr ether", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
+				       NFT_PAYLOAD_NETWORK_HEADER, 8, NEED_ARP},
+	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
+				    NFT_PAYLOAD_NETWORK_HEADER, 14, NEED_ARP},
+};
+
+/* Words with numbers: values of fields without a general form. */
+static const struct word {
+	const char *text;
+	uint32_t value;
+} icmpv6_types[] = {{"mld-listener-query", 130},  {"mld-listener-report", 131},
+		    {"nd-router-solicit", 133},	  {"nd-router-advert", 134},
+		    {"nd-neighbor-solicit", 135}, {"nd-neighbor-advert", 136},
+		    {"mld2-listener-report", 143}},
+  ct_states[] = {{"established", 2}, {"related", 4}}, ct_statuses[] = {{"dnat", 0x20}},
+  fib_types[] = {{"local", RTN_LOCAL}};
+
+static bool find_word(const struct word *words, size_t n, const char *text, size_t size,
+		      uint32_t *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(words[i].text) == size && memcmp(words[i].text, text, size) == 0) {
+			*ret = words[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+uint8_t nft_field_type(uint8_t field)
+{
+	return field < NFT_FIELD_COUNT_ ? (uint8_t)fields[field].type : 0;
+}
+
+/* ---- building ---- */
+
+struct build {
+	const struct nft_table *table;
+	struct nftnl_rule *rule;
+	uint32_t *set_id;
+	bool ip, ip6, arp, icmpv6; /* needs that are met */
+	bool failed;
+};
+
+static struct nftnl_expr *expr_new(struct build *b, const char *name)
+{
+	struct nftnl_expr *e = nftnl_expr_alloc(name);
+
+	if (!e)
+		b->failed = true;
+	else
+		nftnl_rule_add_expr(b->rule, e);
+	return e;
+}
+
+static void expr_set(struct build *b, struct nftnl_expr *e, uint16_t attr, const void *data,
+		     size_t size)
+{
+	if (!e || nftnl_expr_set(e, attr, data, (uint32_t)size) < 0)
+		b->failed = true;
+}
+
+static void expr_set_u32(struct build *b, struct nftnl_expr *e, uint16_t attr, uint32_t value)
+{
+	expr_set(b, e, attr, &value, sizeof(value));
+}
+
+static void expr_set_str(struct build *b, struct nftnl_expr *e, uint16_t attr, const char *s)
+{
+	expr_set(b, e, attr, s, strlen(s) + 1);
+}
+
+/* The register that begins with this word of 4 bytes, numbered as the kernel lists it. */
+static uint32_t reg_of(size_t word)
+{
+	return (uint32_t)(word % 4 == 0 ? NFT_REG_1 + word / 4 : NFT_REG32_00 + word);
+}
+
+static void add_meta(struct build *b, uint32_t key, uint32_t reg)
+{
+	struct nftnl_expr *e = expr_new(b, "meta");
+
+	expr_set_u32(b, e, NFTNL_EXPR_META_KEY, key);
+	expr_set_u32(b, e, NFTNL_EXPR_META_DREG, reg);
+}
+
+static void add_payload(struct build *b, uint32_t base, uint32_t offset, uint32_t size,
+			uint32_t reg)
+{
+	struct nftnl_expr *e = expr_new(b, "payload");
+
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_BASE, base);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_LEN, size);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_DREG, reg);
+}
+
+static void add_cmp(struct build *b, bool negated, const void *data, size_t size)
+{
+	struct nftnl_expr *e = expr_new(b, "cmp");
+
+	expr_set_u32(b, e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_CMP_OP, negated ? NFT_CMP_NEQ : NFT_CMP_EQ);
+	expr_set(b, e, NFTNL_EXPR_CMP_DATA, data, size);
+}
+
+/* In inet the hook's family tells, in bridge the frame's protocol. */
+static void need_network(struct build *b, bool *met, uint8_t nfproto, uint16_t protocol)
+{
+	uint16_t be = htons(protocol);
+
+	if (*met)
+		return;
+	*met = true;
+	if (b->table->family == NFT_FAMILY_INET) {
+		add_meta(b, NFT_META_NFPROTO, NFT_REG_1);
+		add_cmp(b, false, &nfproto, 1);
+	} else {
+		add_meta(b, NFT_META_PROTOCOL, NFT_REG_1);
+		add_cmp(b, false, &be, sizeof(be));
+	}
+}
+
+static void add_need(struct build *b, enum need need)
+{
+	static const uint8_t icmpv6 = IPPROTO_ICMPV6;
+	static const uint8_t arp[] = {0x08, 0x06};
+
+	if (need == NEED_IP)
+		need_network(b, &b->ip, NFPROTO_IPV4, 0x0800);
+	if (need == NEED_IP6 || need == NEED_ICMPV6)
+		need_network(b, &b->ip6, NFPROTO_IPV6, 0x86dd);
+	if (need == NEED_ICMPV6 && !b->icmpv6) {
+		b->icmpv6 = true;
+		add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
+		add_cmp(b, false, &icmpv6, sizeof(icmpv6));
+	}
+	if (need == NEED_ARP && !b->arp) {
+		b->arp = true;
+		b->failed |= b->table->family != NFT_FAMILY_BRIDGE;
+		add_payload(b, NFT_PAYLOAD_LL_HEADER, 12, sizeof(arp), NFT_REG_1);
+		add_cmp(b, false, arp, sizeof(arp));
+	}
+}
+
+static void add_load(struct build *b, const struct field *f, uint32_t size, uint32_t reg)
+{
+	struct nftnl_expr *e;
+
+	switch (f->source) {
+	case SOURCE_META:
+		add_meta(b, f->a, reg);
+		break;
+	case SOURCE_PAYLOAD:
+		add_payload(b, f->a, f->b, size, reg);
+		break;
+	case SOURCE_FIB:
+		e = expr_new(b, "fib");
+		expr_set_u32(b, e, NFTNL_EXPR_FIB_RESULT, f->a);
+		expr_set_u32(b, e, NFTNL_EXPR_FIB_FLAGS, f->b);
+		expr_set_u32(b, e, NFTNL_EXPR_FIB_DREG, reg);
+		break;
+	}
+}
+
+/* In intervals numbers are compared in network order. */
+static void add_to_network_order(struct build *b, uint32_t size, uint32_t reg)
+{
+	struct nftnl_expr *e = expr_new(b, "byteorder");
+
+	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_SREG, reg);
+	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_DREG, reg);
+	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_LEN, size);
+	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_SIZE, size == 1 ? 2 : size);
+}
+
+/* Loads the fields of a statement from register 1 on. types: of the set, which they must have. */
+static void add_loads(struct build *b, const struct nft_statement *s, const uint8_t *types,
+		      bool interval)
+{
+	size_t word = 0;
+
+	for (size_t i = 0; i < NFT_FIELDS_MAX && s->fields[i]; i++)
+		add_need(b, fields[s->fields[i]].need);
+	for (size_t i = 0; i < NFT_FIELDS_MAX && (s->fields[i] || types[i]); i++) {
+		const struct field *f = &fields[s->fields[i]];
+
+		if (s->fields[i] == 0 || types[i] == 0 || f->type != types[i]) {
+			b->failed = true;
+			return;
+		}
+		add_load(b, f, nft_types[f->type].size, reg_of(word));
+		if (interval && (f->type == NFT_TYPE_UID || f->type == NFT_TYPE_PROTO))
+			add_to_network_order(b, nft_types[f->type].size, reg_of(word));
+		word += nft_type_padded((uint8_t)f->type) / 4;
+	}
+}
+
+static void build_set(struct build *b, const struct nft_statement *s)
+{
+	const struct nft_set *set = nft_table_find_set(b->table, s->name);
+	struct nftnl_expr *e;
+
+	if (!set || set->limits) {
+		b->failed = true;
+		return;
+	}
+	add_loads(b, s, set->types, set->interval);
+	e = expr_new(b, "lookup");
+	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	expr_set_str(b, e, NFTNL_EXPR_LOOKUP_SET, s->name);
+	if (s->negated)
+		expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+}
+
+static void build_one_of(struct build *b, const struct nft_statement *s)
+{
+	uint8_t types[NFT_FIELDS_MAX] = {nft_field_type(s->fields[0])};
+	struct nftnl_expr *e;
+
+	add_loads(b, s, types, false);
+	e = expr_new(b, "lookup");
+	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	expr_set_str(b, e, NFTNL_EXPR_LOOKUP_SET, "__set%d");
+	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SET_ID, (*b->set_id)++);
+}
+
+static void build_is(struct build *b, const struct nft_statement *s)
+{
+	const struct field *f = &fields[s->fields[0]];
+	char name[IF_NAMESIZE] = "";
+	const char *value = s->values[0];
+	struct prefix prefix = {0};
+	uint32_t number = 0;
+	const void *data = &number;
+	uint32_t size = sizeof(number);
+	uint8_t proto = 0;
+
+	if (f->type == NFT_TYPE_IFNAME && strlen(value) < sizeof(name)) {
+		memcpy(name, value, strlen(value));
+		data = name;
+		size = sizeof(name);
+	} else if ((f->type == NFT_TYPE_IPV4 || f->type == NFT_TYPE_IPV6) &&
+		   prefix_parse(value, &prefix) && prefix.len > 0 && prefix.len % 8 == 0 &&
+		   addr_size(&prefix.addr) == nft_types[f->type].size) {
+		data = prefix.addr.bytes;
+		size = prefix.len / 8;
+	} else if (f->type == NFT_TYPE_PROTO && proto_parse(value, &proto)) {
+		data = &proto;
+		size = 1;
+	} else if (f->source != SOURCE_FIB ||
+		   !find_word(fib_types, ARRAY_SIZE(fib_types), value, strlen(value), &number)) {
+		b->failed = true;
+		return;
+	}
+	add_need(b, f->need);
+	add_load(b, f, size, NFT_REG_1);
+	add_cmp(b, s->negated, data, size);
+}
+
+static void build_ct(struct build *b, const struct nft_statement *s)
+{
+	bool state = streq(s->name, "state");
+	const struct word *words = state ? ct_states : ct_statuses;
+	size_t n = state ? ARRAY_SIZE(ct_states) : ARRAY_SIZE(ct_statuses);
+	uint32_t mask = 0, zero = 0;
+	struct nftnl_expr *e;
+
+	for (size_t i = 0; i < NFT_VALUES_MAX && s->values[i]; i++) {
+		uint32_t bit = 0;
+
+		if (!find_word(words, n, s->values[i], strlen(s->values[i]), &bit))
+			b->failed = true;
+		mask |= bit;
+	}
+	e = expr_new(b, "ct");
+	expr_set_u32(b, e, NFTNL_EXPR_CT_KEY, state ? NFT_CT_STATE : NFT_CT_STATUS);
+	expr_set_u32(b, e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	e = expr_new(b, "bitwise");
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+	expr_set(b, e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
+	expr_set(b, e, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+	add_cmp(b, true, &zero, sizeof(zero));
+}
+
+static void build_limit(struct build *b, const struct nft_statement *s)
+{
+	struct nftnl_expr *e = expr_new(b, "limit");
+	uint64_t rate = s->number, unit = 1;
+
+	expr_set(b, e, NFTNL_EXPR_LIMIT_RATE, &rate, sizeof(rate));
+	expr_set(b, e, NFTNL_EXPR_LIMIT_UNIT, &unit, sizeof(unit));
+	expr_set_u32(b, e, NFTNL_EXPR_LIMIT_BURST, s->burst);
+	expr_set_u32(b, e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	expr_set_u32(b, e, NFTNL_EXPR_LIMIT_FLAGS, 0);
+}
+
+static void build_limit_map(struct build *b, const struct nft_statement *s)
+{
+	const struct nft_set *map = nft_table_find_set(b->table, s->name);
+	struct nftnl_expr *e;
+
+	if (!map || !map->limits) {
+		b->failed = true;
+		return;
+	}
+	add_loads(b, s, map->types, map->interval);
+	e = expr_new(b, "objref");
+	expr_set_u32(b, e, NFTNL_EXPR_OBJREF_SET_SREG, NFT_REG_1);
+	expr_set_str(b, e, NFTNL_EXPR_OBJREF_SET_NAME, s->name);
+}
+
+static void build_log(struct build *b, const struct nft_statement *s)
+{
+	struct nftnl_expr *e = expr_new(b, "log");
+	uint16_t group = (uint16_t)s->number;
+
+	expr_set_str(b, e, NFTNL_EXPR_LOG_PREFIX, s->values[0]);
+	expr_set(b, e, NFTNL_EXPR_LOG_GROUP, &group, sizeof(group));
+}
+
+static void build_counter(struct build *b, const struct nft_statement *s)
+{
+	struct nftnl_expr *e = expr_new(b, "objref");
+
+	expr_set_u32(b, e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	expr_set_str(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, s->name);
+}
+
+static void build_reject(struct build *b, const struct nft_statement *s)
+{
+	struct nftnl_expr *e = expr_new(b, "reject");
+	bool reset = streq(s->values[0], "tcp reset");
+	uint8_t code = reset ? 0 : NFT_REJECT_ICMPX_ADMIN_PROHIBITED;
+
+	if (!reset && !streq(s->values[0], "icmpx admin-prohibited"))
+		b->failed = true;
+	expr_set_u32(b, e, NFTNL_EXPR_REJECT_TYPE,
+		     reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
+	expr_set(b, e, NFTNL_EXPR_REJECT_CODE, &code, sizeof(code));
+}
+
+static void build_verdict(struct build *b, const struct nft_statement *s)
+{
+	static const struct {
+		const char *word;
+		int32_t verdict;
+	} verdicts[] = {{"accept", NF_ACCEPT},
+			{"drop", NF_DROP},
+			{"return", NFT_RETURN},
+			{"jump", NFT_JUMP},
+			{"goto", NFT_GOTO}};
+	struct nftnl_expr *e = expr_new(b, "immediate");
+
+	expr_set_u32(b, e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
+		if (!streq(s->values[0], verdicts[i].word))
+			continue;
+		expr_set_u32(b, e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdicts[i].verdict);
+		if (s->name)
+			expr_set_str(b, e, NFTNL_EXPR_IMM_CHAIN, s->name);
+		return;
+	}
+	b->failed = true;
+}
+
+/* ---- text ---- */
+
+static void text_fields(struct nft_text *t, const struct nft_statement *s)
+{
+	for (size_t i = 0; i < NFT_FIELDS_MAX && s->fields[i]; i++)
+		nft_text_add(t, "%s%s", i ? " . " : "", fields[s->fields[i]].text);
+	nft_text_add(t, "%s", s->negated ? " !=" : "");
+}
+
+static void text_values(struct nft_text *t, const struct nft_statement *s, const char *between)
+{
+	for (size_t i = 0; i < NFT_VALUES_MAX && s->values[i]; i++)
+		nft_text_add(t, "%s%s", i ? between : "", s->values[i]);
+}
+
+static void text_set(struct nft_text *t, const struct nft_statement *s)
+{
+	text_fields(t, s);
+	nft_text_add(t, " @%s", s->name);
+}
+
+static void text_one_of(struct nft_text *t, const struct nft_statement *s)
+{
+	text_fields(t, s);
+	nft_text_add(t, " { ");
+	text_values(t, s, ", ");
+	nft_text_add(t, " }");
+}
+
+static void text_is(struct nft_text *t, const struct nft_statement *s)
+{
+	const char *quote = fields[s->fields[0]].type == NFT_TYPE_IFNAME ? "\"" : "";
+
+	text_fields(t, s);
+	nft_text_add(t, " %s%s%s", quote, s->values[0], quote);
+}
+
+static void text_ct(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "ct %s ", s->name);
+	text_values(t, s, ",");
+}
+
+static void text_limit(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "limit rate %u/second burst %u packets", s->number, s->burst);
+}
+
+static void text_limit_map(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "limit name ");
+	text_fields(t, s);
+	nft_text_add(t, " map @%s", s->name);
+}
+
+static void text_log(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "log prefix \"%s\" group %u", s->values[0], s->number);
+}
+
+static void text_counter(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "counter name \"%s\"", s->name);
+}
+
+static void text_reject(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "reject with %s", s->values[0]);
+}
+
+static void text_verdict(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "%s%s%s", s->values[0], s->name ? " " : "", s->name ? s->name : "");
+}
+
+/* ---- the table ---- */
+
+static const struct {
+	void (*build)(struct build *b, const struct nft_statement *s);
+	void (*text)(struct nft_text *t, const struct nft_statement *s);
+	bool field, name, value; /* what must be there */
+} kinds[NFT_STATEMENT_COUNT_] = {
+	[NFT_STATEMENT_SET] = {build_set, text_set, .field = true, .name = true},
+	[NFT_STATEMENT_ONE_OF] = {build_one_of, text_one_of, .field = true, .value = true},
+	[NFT_STATEMENT_IS] = {build_is, text_is, .field = true, .value = true},
+	[NFT_STATEMENT_CT] = {build_ct, text_ct, .name = true, .value = true},
+	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit},
+	[NFT_STATEMENT_LIMIT_MAP] = {build_limit_map, text_limit_map, .field = true, .name = true},
+	[NFT_STATEMENT_LOG] = {build_log, text_log, .value = true},
+	[NFT_STATEMENT_COUNTER] = {build_counter, text_counter, .name = true},
+	[NFT_STATEMENT_REJECT] = {build_reject, text_reject, .value = true},
+	[NFT_STATEMENT_VERDICT] = {build_verdict, text_verdict, .value = true},
+};
+
+static bool statement_sound(const struct nft_statement *s)
+{
+	if (s->kind >= NFT_STATEMENT_COUNT_ || !kinds[s->kind].build)
+		return false;
+	for (size_t i = 0; i < NFT_FIELDS_MAX; i++)
+		if (s->fields[i] >= NFT_FIELD_COUNT_)
+			return false;
+	return (!kinds[s->kind].field || s->fields[0]) && (!kinds[s->kind].name || s->name) &&
+	       (!kinds[s->kind].value || s->values[0]);
+}
+
+char *nft_rule_text(const struct nft_rule *r)
+{
+	struct nft_text t = {0};
+
+	for (const struct nft_statement *s = r->statements; s->kind != NFT_STATEMENT_END; s++) {
+		nft_text_add(&t, "%s", s == r->statements ? "" : " ");
+		if (statement_sound(s))
+			kinds[s->kind].text(&t, s);
+		else
+			nft_text_add(&t, "?");
+	}
+	return t.text ? t.text : xstrdup("");
+}
+
+size_t nft_statement_values(const struct nft_statement *s, struct nft_key keys[NFT_VALUES_MAX])
+{
+	size_t n = 0;
+
+	if (s->fields[0] != NFT_FIELD_ICMPV6_TYPE)
+		return 0;
+	for (; n < NFT_VALUES_MAX && s->values[n]; n++) {
+		uint32_t value;
+
+		if (!find_word(icmpv6_types, ARRAY_SIZE(icmpv6_types), s->values[n],
+			       strlen(s->values[n]), &value))
+			return 0;
+		keys[n] = (struct nft_key){.data = {(uint8_t)value}, .size = 4};
+	}
+	return n;
+}
+
+int nft_rule_build(const struct nft_table *t, const char *chain, const struct nft_rule *r,
+		   uint32_t *set_id, struct nftnl_rule **ret, struct err *err)
+{
+	struct build b = {.table = t, .rule = nftnl_rule_alloc(), .set_id = set_id};
+
+	if (!b.rule)
+		abort();
+	nftnl_rule_set_u32(b.rule, NFTNL_RULE_FAMILY, t->family);
+	nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, t->name);
+	nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, chain);
+	for (const struct nft_statement *s = r->statements; s->kind != NFT_STATEMENT_END; s++) {
+		if (!statement_sound(s))
+			b.failed = true;
+		if (b.failed)
+			break;
+		kinds[s->kind].build(&b, s);
+	}
+	if (b.failed) {
+		_cleanup_free_ char *text = nft_rule_text(r);
+
+		nftnl_rule_free(b.rule);
+		return err_set(err, EINVAL, "chain %s: this rule can't be built: %s", chain, text);
+	}
+	*ret = b.rule;
+	return 0;
+}
