@@ -51,10 +51,12 @@ ENGINE_OBJ  := $(call obj,engine)
 NFT_OBJ     := $(call obj,nft)
 NETGUARD_OBJ := $(call obj,netguard) $(NFT_OBJ) $(ENGINE_OBJ) $(COMMON_OBJ)
 PODCTL_OBJ  := $(call obj,podctl) $(BUILD)/obj/podctl/pause/blob.o $(ENGINE_OBJ) $(COMMON_OBJ)
-# every module but the programs' mains, each once
-MODULE_OBJ  := $(sort $(NETGUARD_OBJ) $(PODCTL_OBJ))
+# what tests link with: every module but the programs' mains and subcommands
+MODULES     := $(BUILD)/obj/modules.a
+MODULE_OBJ  := $(filter-out $(BUILD)/obj/netguard/cmd_% $(BUILD)/obj/podctl/cmd_%, \
+                 $(sort $(NETGUARD_OBJ) $(PODCTL_OBJ)))
 
-LINK         = $(SAY) LINK $@; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(PKG_LIBS)
+LINK         = $(SAY) LINK $@; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
 
 .PHONY: all
 all: $(BUILD)/podctl $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
@@ -64,6 +66,10 @@ $(BUILD)/netguard: $(BUILD)/obj/netguard/main.o $(NETGUARD_OBJ)
 
 $(BUILD)/podctl: $(BUILD)/obj/podctl/main.o $(PODCTL_OBJ)
 	$(LINK)
+
+$(MODULES): $(MODULE_OBJ)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -103,11 +109,11 @@ REPLAY_BIN  := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 # the kept .o files of tests are no intermediates to delete
 .SECONDARY:
 
-$(UNIT_BIN) $(E2E_BIN): $(BUILD)/%: $(BUILD)/obj/%.o $(UNIT_HELP) $(MODULE_OBJ)
+$(UNIT_BIN) $(E2E_BIN): $(BUILD)/%: $(BUILD)/obj/%.o $(UNIT_HELP) $(MODULES)
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
-$(REPLAY_BIN): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(MODULE_OBJ)
+$(REPLAY_BIN): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(MODULES)
 	@mkdir -p $(@D)
 	$(LINK)
 
@@ -144,10 +150,8 @@ golden: $(UNIT_BIN) ## write the golden files again from what the code gives now
 fuzz: ## run every fuzz target for FUZZ_SECONDS (60) each, with clang's libFuzzer
 	tests/fuzz/run $(FUZZ_SECONDS)
 
-.PHONY: fuzz-objects print-module-objects
-fuzz-objects: $(MODULE_OBJ) $(FUZZ_SRC:%.c=$(BUILD)/obj/%.o)
-print-module-objects:
-	@echo $(MODULE_OBJ)
+.PHONY: fuzz-objects
+fuzz-objects: $(MODULES) $(FUZZ_SRC:%.c=$(BUILD)/obj/%.o)
 
 .PHONY: lint
 lint: ## format, layers, banned functions, shellcheck, cppcheck, clang-tidy, gcc -fanalyzer

@@ -103,7 +103,9 @@ bool denial_parse(const struct nlmsghdr *nlh, struct denial *ret)
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET) ||
 	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
 		return false;
-	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), collect, &a);
+	/* by its exact length: mnl_attr_parse would round it up */
+	mnl_attr_parse_payload(mnl_nlmsg_get_payload_offset(nlh, sizeof(struct nfgenmsg)),
+			       nlh->nlmsg_len - NLMSG_LENGTH(sizeof(struct nfgenmsg)), collect, &a);
 	if (!parse_reason(a.table[NFULA_PREFIX], &d) || !a.table[NFULA_PAYLOAD])
 		return false;
 	get_u32(a.table[NFULA_IFINDEX_INDEV], &d.in);

@@ -14,8 +14,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-extern char **environ;
-
 static void ip_link_add(const char *name, bool on)
 {
 	char *argv[] = {(char[]){"ip"},

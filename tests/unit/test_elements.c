@@ -84,8 +84,8 @@ static void test_comments_are_fit_for_nft(void **state)
 	add(e, 1, "a\"b\\c\nd");
 	add(e, 2, longer);
 	add(e, 3, "");
-	assert_string_equal(e->sets[SET_PUBLISHED_PORTS][0].comment, "a?b?c?d");
-	assert_int_equal(strlen(e->sets[SET_PUBLISHED_PORTS][1].comment), 128);
+	assert_string_equal(e->sets[SET_PUBLISHED_PORTS][0].comment, "a'b\\c?d");
+	assert_int_equal(strlen(e->sets[SET_PUBLISHED_PORTS][1].comment), NFT_COMMENT_MAX);
 	assert_null(e->sets[SET_PUBLISHED_PORTS][2].comment);
 }
 

@@ -604,6 +604,9 @@ static void test_cancel_early_and_free(void **state)
 		.method = "GET", .path = "/x", .done = count_done, .userdata = &done};
 	struct engine_request *r;
 
+	/* a fake without a reply would close at once, and done would tell of it */
+	for (int i = 0; i < 4; i++)
+		fake_engine_add(f->fake, &(struct fake_reply){.data = "", .end = FAKE_HANG});
 	r = engine_start(f->engine, &call);
 	engine_cancel(f->engine, r);
 	engine_wait(f->engine);
