@@ -11,6 +11,7 @@
 #include "netguard/state.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 
 #define BATCH_MS     10
@@ -106,6 +107,8 @@ static void on_save(struct source *s, uint32_t events _unused_)
 
 	if (!timer_read(s))
 		return;
+	/* what a burst of answers needed goes back: the daemon stays small for months */
+	malloc_trim(0);
 	if (state_save(STATE_DIR, daemon_model(d), &err) == 0) {
 		d->save_failed = false;
 		return;

@@ -45,7 +45,7 @@ static void take_container(struct watch *w, const struct ask *a, const struct en
 {
 	struct engine_container c = {0};
 	struct err err;
-	bool stale;
+	bool stale = false;
 
 	if (engine_container_from_inspect(reply->json, &c, &err) < 0) {
 		watch_fail(w, err.text);
