@@ -219,6 +219,13 @@ char *pod_name_from_path(const char *path)
 	_cleanup_free_ char *name = xstrdup(slash ? slash + 1 : path);
 	char *dot = strrchr(name, '.');
 
+	/*
+	 * Only what looks like an extension is one: sudoers joins arguments with blanks, so its
+	 * pattern "podctl * web" would match a file "db.yml web" too, which is not db's.
+	 */
+	if (dot && (!dot[1] || dot[1 + strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz"
+						       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")]))
+		return NULL;
 	if (dot)
 		*dot = '\0';
 	return pod_name_usable(name) ? take_ptr(name) : NULL;

@@ -136,7 +136,7 @@ check_status "an image that is not there" 1 'nosuchimage' sh -c '
 	"$SANDBOX/noimage.yml" "$SANDBOX_CMD" exec "$SANDBOX" -- "$BUILD/podctl" "$SANDBOX/noimage.yml"
 
 note "whose rights: under real sudo, as an unprivileged user"
-printf 'bob ALL=(root) NOPASSWD: %s/podctl\n' "$BUILD" | put_file /etc/sudoers.d/podctl
+printf 'bob ALL=(root) NOPASSWD:SETENV: %s/podctl\n' "$BUILD" | put_file /etc/sudoers.d/podctl
 inside chmod 440 /etc/sudoers.d/podctl
 inside sh -c 'echo "secret: s3cr3t-t0ken" > /root/secret && chmod 600 /root/secret && chmod 700 /root &&
 	cp /root/web.yml /home/bob/web.yml && chown bob: /home/bob/web.yml && ln -s /root/secret /home/bob/link.yml &&

@@ -244,7 +244,8 @@ static void test_names(void **state _unused_)
 		{"a.yml", NULL},    {"", NULL},
 		{".yml", NULL},	    {"a.b.yml", NULL},
 		{"-ab.yml", NULL},  {"dir/", NULL},
-		{"we b.yml", NULL},
+		{"we b.yml", NULL}, {"db.yml web", NULL},
+		{"db.", NULL},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
