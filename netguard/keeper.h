@@ -45,7 +45,10 @@ int keeper_owner_fd(const struct keeper *k); /* for the descriptor store; -1 whe
 						owner flag */
 bool keeper_owns(const struct keeper *k);
 
-/* Named counters of denials: "forged", "host_to_container", ... packets. */
+/*
+ * Named counters of denials: "forged" (of both tables), "host_to_container", ... Returns how many
+ * are in ret, at most max, or -errno.
+ */
 struct keeper_counter {
 	const char *name;
 	uint64_t packets, bytes;

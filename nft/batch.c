@@ -345,9 +345,8 @@ void nft_batch_add_rule(struct nft_batch *b, const struct nft_table *t, const st
 	nftnl_rule_free(rule);
 }
 
-void nft_batch_add_whole_table(struct nft_batch *b, const struct nft_table *t, uint32_t flags)
+void nft_batch_add_contents(struct nft_batch *b, const struct nft_table *t)
 {
-	nft_batch_add_table(b, t, flags);
 	for (size_t i = 0; i < t->n_counters; i++)
 		nft_batch_add_counter(b, t, t->counters[i]);
 	for (size_t i = 0; i < t->n_sets; i++)

@@ -81,12 +81,15 @@ int nft_dump_table(struct nft_socket *s, const struct nft_table *t, uint32_t *re
 		   uint32_t *ret_owner, struct err *err)
 {
 	struct table_reading reading = {0};
-	int r = ask(s, t, NFT_MSG_GETTABLE, false, 0, NULL, read_table, &reading, err);
+	struct err why = {.code = 0};
+	int r = ask(s, t, NFT_MSG_GETTABLE, false, 0, NULL, read_table, &reading, &why);
 
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0)
+	if (r < 0) {
+		*err = why;
 		return r;
+	}
 	*ret_flags = reading.flags;
 	*ret_owner = reading.owner;
 	return 1;
@@ -159,7 +162,8 @@ int nft_table_shape(const struct nft_table *t, struct strv *ret, struct err *err
 	const struct nlmsghdr *nlh;
 	size_t at = 0;
 
-	nft_batch_add_whole_table(b, t, 0);
+	nft_batch_add_table(b, t, 0);
+	nft_batch_add_contents(b, t);
 	if (b->poison.code != 0) {
 		*err = b->poison;
 		return -err->code;

@@ -223,8 +223,8 @@ void nft_batch_delete_limit(struct nft_batch *b, const struct nft_table *t, cons
 void nft_batch_add_chain(struct nft_batch *b, const struct nft_table *t, const struct nft_chain *c);
 void nft_batch_add_rule(struct nft_batch *b, const struct nft_table *t, const struct nft_chain *c,
 			const struct nft_rule *r);
-/* The table with its sets, counters, chains and rules, but no elements and limits. */
-void nft_batch_add_whole_table(struct nft_batch *b, const struct nft_table *t, uint32_t flags);
+/* All parts of a new table: counters, sets, chains and rules; no elements, no limits. */
+void nft_batch_add_contents(struct nft_batch *b, const struct nft_table *t);
 void nft_batch_add_elements(struct nft_batch *b, const struct nft_table *t, const struct nft_set *s,
 			    const struct nft_element *list, size_t n);
 void nft_batch_delete_elements(struct nft_batch *b, const struct nft_table *t,

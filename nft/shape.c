@@ -281,16 +281,21 @@ static int read_expression(struct nftnl_expr *e, void *userdata)
 	char line[1024], id[24];
 	int n;
 
-	if (streq(name, "lookup") && (set = nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET)) &&
-	    startswith(set, "__")) {
-		snprintf(id, sizeof(id), "#%u", nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SET_ID));
-		/* one is all that a rule of ours has */
-		if (r->anonymous)
-			nft_text_add(&r->text, " [ another anonymous set ]");
-		free(r->anonymous);
-		r->anonymous = xstrdup(strchr(set, '%') ? id : set);
-		nft_text_add(&r->text, " [ lookup reg %u flags %u dreg %u ]",
-			     nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SREG),
+	/* libnftnl tells flags of 0 from none, and knows no name for an anonymous set */
+	if (streq(name, "lookup")) {
+		set = nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET);
+		if (set && startswith(set, "__")) {
+			snprintf(id, sizeof(id), "#%u",
+				 nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SET_ID));
+			/* one is all that a rule of ours has */
+			if (r->anonymous)
+				nft_text_add(&r->text, " [ another anonymous set ]");
+			free(r->anonymous);
+			r->anonymous = xstrdup(strchr(set, '%') ? id : set);
+			set = "anonymous";
+		}
+		nft_text_add(&r->text, " [ lookup reg %u %s flags %u dreg %u ]",
+			     nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_SREG), set ? set : "?",
 			     nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_FLAGS),
 			     nftnl_expr_is_set(e, NFTNL_EXPR_LOOKUP_DREG));
 		return 0;
@@ -323,11 +328,9 @@ static int add_rule(struct nft_shape *s, const struct nlmsghdr *nlh)
 	if (r >= 0)
 		r = nftnl_expr_foreach(parsed, read_expression, &reading);
 	nftnl_rule_free(parsed);
-	if (r < 0) {
-		free(reading.text.text);
-		free(reading.anonymous);
-		return -EBADMSG;
-	}
+	/* an expression that this library does not know is none of ours */
+	if (r < 0)
+		nft_text_add(&reading.text, " [ not readable ]");
 	add_hex(&reading.text, "userdata", a[NFTA_RULE_USERDATA]);
 	for (size_t i = 0; i < s->n_rules; i++)
 		rule.number += streq(s->rules[i].chain, chain);

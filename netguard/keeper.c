@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The tables in the kernel, kept equal to what is wanted.
+ *
+ * Two ways lead there. Where the kernel is known to hold what the last call wanted, the difference
+ * of the two is sent, and nothing is asked. Otherwise (at first, after a refusal, after somebody
+ * else's change) the kernel is asked what it has; a table that is not ours in every part is
+ * replaced, one that is gets the difference, all in one transaction which the kernel refuses if
+ * the ruleset changed since it was asked.
+ *
+ * Always true: a transaction that fails changes nothing, and whatever made it fail, the next one
+ * begins with asking.
+ */
+#include "netguard/keeper_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* So often is the kernel asked again when others change the ruleset meanwhile (dockerd does). */
+#define SYNC_TRIES 8
+
+int keeper_new(int owner_fd, struct keeper **ret, struct err *err)
+{
+	_cleanup_(keeper_freep)
+	struct keeper *k = xcalloc(1, sizeof(*k));
+	int r = nft_socket_open(owner_fd, &k->socket, err);
+
+	if (r < 0)
+		return r;
+	r = nft_monitor_open(k->socket, &k->monitor, err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(k);
+	return 0;
+}
+
+void keeper_free(struct keeper *k)
+{
+	if (!k)
+		return;
+	nft_monitor_close(k->monitor);
+	nft_socket_close(k->socket);
+	elements_free(k->wanted);
+	free(k);
+}
+
+int keeper_fd(const struct keeper *k)
+{
+	return nft_monitor_fd(k->monitor);
+}
+
+bool keeper_owns(const struct keeper *k)
+{
+	return k->flags != 0 && k->wanted;
+}
+
+int keeper_owner_fd(const struct keeper *k)
+{
+	return keeper_owns(k) ? nft_socket_fd(k->socket) : -1;
+}
+
+/* A dry run tells whether the kernel knows tables that outlive their owner. */
+static int probe(struct keeper *k, struct err *err)
+{
+	static const struct nft_table table = {.family = NFT_FAMILY_INET,
+					       .name = RULESET_TABLE "-probe"};
+	_cleanup_(nft_batch_freep)
+	struct nft_batch *b = nft_batch_new();
+	const uint32_t flags = NFT_TABLE_OWNER | NFT_TABLE_PERSIST;
+	int r;
+
+	if (k->probed)
+		return 0;
+	nft_batch_add_table(b, &table, flags);
+	r = nft_batch_check(k->socket, b, err);
+	if (r < 0 && r != -EOPNOTSUPP && r != -EINVAL)
+		return r;
+	k->flags = r == 0 ? flags : 0;
+	k->probed = true;
+	return 0;
+}
+
+/* ---- batches ---- */
+
+static void put_deletions(struct nft_batch *b, const struct elements *del)
+{
+	for (unsigned set = 0; set < SET_COUNT_; set++)
+		nft_batch_delete_elements(b, ruleset_set_table(set), ruleset_set(set),
+					  del->sets[set], del->n[set]);
+	for (size_t i = 0; i < del->n_limits; i++)
+		nft_batch_delete_limit(b, &ruleset_tables[0], del->limits[i].name);
+}
+
+/* tables: what is there of them; NULL: both are, and ours. Limits are listed before all else. */
+static void put_additions(struct nft_batch *b, const struct keeper *k,
+			  const struct keeper_table *tables, const struct elements *add)
+{
+	for (size_t i = 0; tables && i < RULESET_N_TABLES; i++) {
+		if (!tables[i].ours && tables[i].there)
+			nft_batch_delete_table(b, &ruleset_tables[i]);
+		if (!tables[i].ours || tables[i].orphan)
+			nft_batch_add_table(b, &ruleset_tables[i], k->flags);
+	}
+	for (size_t i = 0; i < add->n_limits; i++) {
+		struct nft_limit l = elements_limit(&add->limits[i]);
+
+		nft_batch_add_limit(b, &ruleset_tables[0], &l);
+	}
+	for (size_t i = 0; tables && i < RULESET_N_TABLES; i++)
+		if (!tables[i].ours)
+			nft_batch_add_contents(b, &ruleset_tables[i]);
+	for (unsigned set = 0; set < SET_COUNT_; set++)
+		nft_batch_add_elements(b, ruleset_set_table(set), ruleset_set(set), add->sets[set],
+				       add->n[set]);
+}
+
+/*
+ * Turns what the kernel has into what is wanted, in one transaction: deletions first, so that
+ * nothing is there twice. 0, and nothing is sent, where there is no difference.
+ */
+static int send_change(struct keeper *k, const struct keeper_table *tables,
+		       const struct elements *want, const struct elements *have,
+		       uint32_t generation, struct keeper_result *ret, struct err *err)
+{
+	_cleanup_(nft_batch_freep)
+	struct nft_batch *b = nft_batch_new();
+	_cleanup_(elements_change_done)
+	struct elements_change change;
+	struct keeper_result result = {0};
+	int r;
+
+	elements_difference(want, have, &change);
+	put_deletions(b, change.del);
+	put_additions(b, k, tables, change.add);
+	r = nft_batch_commit(k->socket, b, generation, err);
+	if (r < 0)
+		return r;
+	result.added = elements_count(change.add);
+	result.deleted = elements_count(change.del);
+	for (size_t i = 0; tables && i < RULESET_N_TABLES; i++) {
+		result.adopted |= tables[i].ours && (tables[i].orphan || !k->wanted);
+		result.installed |= !tables[i].ours;
+	}
+	*ret = result;
+	return 0;
+}
+
+/* ---- the long way ---- */
+
+static int sync_once(struct keeper *k, const struct elements *want, bool any_generation,
+		     struct keeper_result *ret, struct err *err)
+{
+	_cleanup_(elements_freep)
+	struct elements *have = NULL;
+	struct keeper_table tables[RULESET_N_TABLES];
+	uint32_t generation = 0;
+	int r = nft_generation(k->socket, &generation, err);
+
+	if (r < 0)
+		return r;
+	r = keeper_look(k, tables, &have, err);
+	if (r < 0)
+		return r;
+	return send_change(k, tables, want, have, any_generation ? 0 : generation, ret, err);
+}
+
+static int sync(struct keeper *k, const struct elements *want, struct keeper_result *ret,
+		struct err *err)
+{
+	int r = probe(k, err);
+
+	if (r < 0)
+		return r;
+	k->known = false;
+	for (unsigned i = 1; i <= SYNC_TRIES; i++) {
+		/*
+		 * Others change other tables; a change of ours in the moment between is refused or
+		 * seen by the monitor.
+		 */
+		r = sync_once(k, want, i == SYNC_TRIES, ret, err);
+		if (r != -ESTALE && r != -EAGAIN && r != -ENOBUFS)
+			break;
+	}
+	return r;
+}
+
+int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_result *ret,
+		 struct err *err)
+{
+	struct keeper_result result = {0};
+	int r = -ESTALE;
+
+	if (k->known) {
+		r = send_change(k, NULL, want, k->wanted, 0, &result, err);
+		/* what can't be right: asking the kernel what it has mends nothing */
+		if (r == -EINVAL) {
+			k->known = false;
+			return r;
+		}
+	}
+	if (r < 0)
+		r = sync(k, want, &result, err);
+	if (r < 0)
+		return r;
+	elements_free(k->wanted);
+	k->wanted = elements_copy(want);
+	k->known = true;
+	*ret = result;
+	return 0;
+}
+
+int keeper_heal(struct keeper *k, struct keeper_result *ret, struct err *err)
+{
+	int r;
+
+	if (!k->wanted)
+		return 0;
+	r = sync(k, k->wanted, ret, err);
+	k->known = r == 0;
+	return r;
+}
+
+/* ---- others ---- */
+
+/* 1 where the kernel does not hold what it should. */
+static int differs(struct keeper *k, struct err *err)
+{
+	_cleanup_(elements_change_done)
+	struct elements_change change = {0};
+	_cleanup_(elements_freep)
+	struct elements *have = NULL;
+	struct keeper_table tables[RULESET_N_TABLES];
+	int r = keeper_look(k, tables, &have, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < RULESET_N_TABLES; i++)
+		if (!tables[i].ours || tables[i].orphan)
+			return 1;
+	elements_difference(k->wanted, have, &change);
+	return !elements_change_empty(&change);
+}
+
+int keeper_dispatch(struct keeper *k, char who[static 64], struct err *err)
+{
+	struct nft_change change = {.table = false};
+	int r = nft_monitor_read(k->monitor, RULESET_TABLE, &change, err);
+
+	if (r <= 0)
+		return r;
+	if ((!change.table && !change.lost) || !k->wanted)
+		return 0;
+	r = differs(k, err);
+	/* what can't be read now is looked at before the next change */
+	if (r != 0)
+		k->known = false;
+	if (r <= 0)
+		return r;
+	if (change.table && change.pid != 0)
+		snprintf(who, 64, "%s[%u]", change.name[0] ? change.name : "?", change.pid);
+	else
+		snprintf(who, 64, "somebody");
+	return 1;
+}
+
+struct counters {
+	struct keeper_counter *list;
+	size_t n, max;
+};
+
+/* A name that is in both tables counts as one. */
+static void take_counter(void *userdata, const char *name, uint64_t packets, uint64_t bytes)
+{
+	const struct nft_table *t = &ruleset_tables[0];
+	struct counters *c = userdata;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (streq(c->list[i].name, name)) {
+			c->list[i].packets += packets;
+			c->list[i].bytes += bytes;
+			return;
+		}
+	}
+	for (size_t i = 0; i < t->n_counters; i++)
+		if (c->n < c->max && streq(t->counters[i], name))
+			c->list[c->n++] = (struct keeper_counter){t->counters[i], packets, bytes};
+}
+
+int keeper_counters(struct keeper *k, struct keeper_counter *ret, size_t max, struct err *err)
+{
+	struct counters c = {ret, 0, max};
+
+	for (size_t i = 0; i < RULESET_N_TABLES; i++) {
+		int r = nft_dump_counters(k->socket, &ruleset_tables[i], take_counter, &c, err);
+
+		if (r < 0)
+			return r;
+	}
+	return (int)c.n;
+}
+
+int keeper_remove(struct keeper *k, struct err *err)
+{
+	_cleanup_(nft_batch_freep)
+	struct nft_batch *b = nft_batch_new();
+	int r;
+
+	for (size_t i = 0; i < RULESET_N_TABLES; i++) {
+		uint32_t flags, owner;
+
+		r = nft_dump_table(k->socket, &ruleset_tables[i], &flags, &owner, err);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			nft_batch_delete_table(b, &ruleset_tables[i]);
+	}
+	r = nft_batch_commit(k->socket, b, 0, err);
+	if (r < 0)
+		return r;
+	elements_free(take_ptr(k->wanted));
+	k->known = false;
+	return 0;
+}
