@@ -57,7 +57,8 @@
 	ICMPV6("mld-listener-report", "mld2-listener-report", "nd-router-solicit",                 \
 	       "nd-neighbor-solicit", "nd-neighbor-advert")
 #define ND_TO_CONTAINER                                                                            \
-	ICMPV6("mld-listener-query", "nd-router-advert", "nd-neighbor-solicit",                    \
+	ICMPV6("mld-listener-query", "mld-listener-report", "mld2-listener-report",                \
+	       "nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit",                     \
 	       "nd-neighbor-advert")
 
 /* ---- table inet: hooks ---- */
@@ -65,7 +66,9 @@
 static const struct nft_rule prerouting[] = {
 	RULE(IS_NOT(IIFNAME, "lo"), IS(IP_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
-	RULE(IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("to_published_port")),
+	/* what the host sends itself is decided at output, where its user is known */
+	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
+	     GOTO("to_published_port")),
 };
 
 static const struct nft_rule output[] = {
@@ -137,7 +140,7 @@ static const struct nft_rule to_container[] = {
 };
 
 static const struct nft_rule container_to_container[] = {
-	RULE(ICMPV6("nd-neighbor-solicit", "nd-neighbor-advert"), ACCEPT),
+	RULE(ND_FROM_CONTAINER, ACCEPT),
 	RULE(IN("links4", IP_SADDR, IP_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links6", IP6_SADDR, IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links_any4", IP_SADDR, IP_DADDR), ACCEPT),
@@ -242,43 +245,43 @@ static const struct nft_chain bridge_chains[] = {
 #define UID    NFT_TYPE_UID
 
 static const struct nft_set sets[SET_COUNT_] = {
-	[SET_CONTAINER_IFACES] = {"container_ifaces", {IFNAME}, .interval = true},
-	[SET_EXEMPT_IFACES] = {"exempt_ifaces", {IFNAME}, .interval = true},
-	[SET_MEMBERS4] = {"members4", {IFNAME, IPV4}, .counter = true},
-	[SET_MEMBERS6] = {"members6", {IFNAME, IPV6}, .counter = true},
-	[SET_ALLOWED_UIDS] = {"allowed_uids", {UID}, .interval = true},
-	[SET_POD_UIDS4] = {"pod_uids4", {IPV4, UID}},
-	[SET_POD_UIDS6] = {"pod_uids6", {IPV6, UID}},
-	[SET_PRIVATE_PORTS] = {"private_ports", {PROTO, PORT}},
-	[SET_PORT_UIDS] = {"port_uids", {PROTO, PORT, UID}},
-	[SET_HOST_PORTS] = {"host_ports", {PROTO, PORT}, .interval = true},
-	[SET_POD_HOST_PORTS4] = {"pod_host_ports4", {IPV4, PROTO, PORT}},
-	[SET_POD_HOST_PORTS6] = {"pod_host_ports6", {IPV6, PROTO, PORT}},
-	[SET_POD_RATE4] = {"pod_rate4", {IPV4}, .limits = true},
-	[SET_POD_RATE6] = {"pod_rate6", {IPV6}, .limits = true},
-	[SET_PUBLISHED_PORTS] = {"published_ports", {PROTO, PORT}},
-	[SET_PORT_WHITELIST] = {"port_whitelist", {PROTO, PORT}},
-	[SET_PORT_WHITELIST_FROM4] = {"port_whitelist_from4",
-				      {PROTO, PORT, IPV4},
+	[SET_CONTAINER_IFACES] = {.name = "container_ifaces", .types = {IFNAME}, .interval = true},
+	[SET_EXEMPT_IFACES] = {.name = "exempt_ifaces", .types = {IFNAME}, .interval = true},
+	[SET_MEMBERS4] = {.name = "members4", .types = {IFNAME, IPV4}, .counter = true},
+	[SET_MEMBERS6] = {.name = "members6", .types = {IFNAME, IPV6}, .counter = true},
+	[SET_ALLOWED_UIDS] = {.name = "allowed_uids", .types = {UID}, .interval = true},
+	[SET_POD_UIDS4] = {.name = "pod_uids4", .types = {IPV4, UID}},
+	[SET_POD_UIDS6] = {.name = "pod_uids6", .types = {IPV6, UID}},
+	[SET_PRIVATE_PORTS] = {.name = "private_ports", .types = {PROTO, PORT}},
+	[SET_PORT_UIDS] = {.name = "port_uids", .types = {PROTO, PORT, UID}},
+	[SET_HOST_PORTS] = {.name = "host_ports", .types = {PROTO, PORT}, .interval = true},
+	[SET_POD_HOST_PORTS4] = {.name = "pod_host_ports4", .types = {IPV4, PROTO, PORT}},
+	[SET_POD_HOST_PORTS6] = {.name = "pod_host_ports6", .types = {IPV6, PROTO, PORT}},
+	[SET_POD_RATE4] = {.name = "pod_rate4", .types = {IPV4}, .limits = true},
+	[SET_POD_RATE6] = {.name = "pod_rate6", .types = {IPV6}, .limits = true},
+	[SET_PUBLISHED_PORTS] = {.name = "published_ports", .types = {PROTO, PORT}},
+	[SET_PORT_WHITELIST] = {.name = "port_whitelist", .types = {PROTO, PORT}},
+	[SET_PORT_WHITELIST_FROM4] = {.name = "port_whitelist_from4",
+				      .types = {PROTO, PORT, IPV4},
 				      .interval = true},
-	[SET_PORT_WHITELIST_FROM6] = {"port_whitelist_from6",
-				      {PROTO, PORT, IPV6},
+	[SET_PORT_WHITELIST_FROM6] = {.name = "port_whitelist_from6",
+				      .types = {PROTO, PORT, IPV6},
 				      .interval = true},
-	[SET_PUBLISHED4] = {"published4", {IPV4, PROTO, PORT}},
-	[SET_PUBLISHED6] = {"published6", {IPV6, PROTO, PORT}},
-	[SET_DIRECT4] = {"direct4", {IPV4, PROTO, PORT}},
-	[SET_DIRECT6] = {"direct6", {IPV6, PROTO, PORT}},
-	[SET_LINKS4] = {"links4", {IPV4, IPV4, PROTO, PORT}},
-	[SET_LINKS6] = {"links6", {IPV6, IPV6, PROTO, PORT}},
-	[SET_LINKS_ANY4] = {"links_any4", {IPV4, IPV4}},
-	[SET_LINKS_ANY6] = {"links_any6", {IPV6, IPV6}},
-	[SET_EGRESS_LIMITED4] = {"egress_limited4", {IPV4}},
-	[SET_EGRESS_LIMITED6] = {"egress_limited6", {IPV6}},
-	[SET_EGRESS4] = {"egress4", {IPV4, IPV4, PROTO, PORT}, .interval = true},
-	[SET_EGRESS6] = {"egress6", {IPV6, IPV6, PROTO, PORT}, .interval = true},
-	[SET_BRIDGE_PORTS] = {"ports", {IFNAME}},
-	[SET_BRIDGE_ADDRESSES4] = {"addresses4", {IFNAME, ETHER, IPV4}},
-	[SET_BRIDGE_ADDRESSES6] = {"addresses6", {IFNAME, ETHER, IPV6}},
+	[SET_PUBLISHED4] = {.name = "published4", .types = {IPV4, PROTO, PORT}},
+	[SET_PUBLISHED6] = {.name = "published6", .types = {IPV6, PROTO, PORT}},
+	[SET_DIRECT4] = {.name = "direct4", .types = {IPV4, PROTO, PORT}},
+	[SET_DIRECT6] = {.name = "direct6", .types = {IPV6, PROTO, PORT}},
+	[SET_LINKS4] = {.name = "links4", .types = {IPV4, IPV4, PROTO, PORT}},
+	[SET_LINKS6] = {.name = "links6", .types = {IPV6, IPV6, PROTO, PORT}},
+	[SET_LINKS_ANY4] = {.name = "links_any4", .types = {IPV4, IPV4}},
+	[SET_LINKS_ANY6] = {.name = "links_any6", .types = {IPV6, IPV6}},
+	[SET_EGRESS_LIMITED4] = {.name = "egress_limited4", .types = {IPV4}},
+	[SET_EGRESS_LIMITED6] = {.name = "egress_limited6", .types = {IPV6}},
+	[SET_EGRESS4] = {.name = "egress4", .types = {IPV4, IPV4, PROTO, PORT}, .interval = true},
+	[SET_EGRESS6] = {.name = "egress6", .types = {IPV6, IPV6, PROTO, PORT}, .interval = true},
+	[SET_BRIDGE_PORTS] = {.name = "ports", .types = {IFNAME}},
+	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4", .types = {IFNAME, ETHER, IPV4}},
+	[SET_BRIDGE_ADDRESSES6] = {.name = "addresses6", .types = {IFNAME, ETHER, IPV6}},
 };
 
 /* ---- the tables ---- */

@@ -307,6 +307,21 @@ static int read_expression(struct nftnl_expr *e, void *userdata)
 	return 0;
 }
 
+/* libnftnl takes for granted that an expression has a name, and that attributes are whole. */
+static bool expressions_whole(const struct nlattr *list)
+{
+	const struct nlattr *a[NFTA_EXPR_MAX + 1], *inner[1], *e = NULL;
+
+	if (!list || nft_nested(list, inner, 0) < 0)
+		return false;
+	while ((e = nft_next_nested(list, e)))
+		if (mnl_attr_get_type(e) != NFTA_LIST_ELEM || nft_nested(e, a, ARRAY_SIZE(a)) < 0 ||
+		    !nft_attr_str(a[NFTA_EXPR_NAME]) ||
+		    (a[NFTA_EXPR_DATA] && nft_nested(a[NFTA_EXPR_DATA], inner, 0) < 0))
+			return false;
+	return true;
+}
+
 static int add_rule(struct nft_shape *s, const struct nlmsghdr *nlh)
 {
 	struct shape_rule rule = {.number = 0};
@@ -319,7 +334,7 @@ static int add_rule(struct nft_shape *s, const struct nlmsghdr *nlh)
 	if (nft_message_attributes(nlh, a, ARRAY_SIZE(a)) < 0)
 		return -EBADMSG;
 	chain = nft_attr_str(a[NFTA_RULE_CHAIN]);
-	if (!chain)
+	if (!chain || !expressions_whole(a[NFTA_RULE_EXPRESSIONS]))
 		return -EBADMSG;
 	parsed = nftnl_rule_alloc();
 	if (!parsed)

@@ -509,7 +509,7 @@ static const struct {
 	[NFT_STATEMENT_ONE_OF] = {build_one_of, text_one_of, .field = true, .value = true},
 	[NFT_STATEMENT_IS] = {build_is, text_is, .field = true, .value = true},
 	[NFT_STATEMENT_CT] = {build_ct, text_ct, .name = true, .value = true},
-	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit},
+	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit, .field = false},
 	[NFT_STATEMENT_LIMIT_MAP] = {build_limit_map, text_limit_map, .field = true, .name = true},
 	[NFT_STATEMENT_LOG] = {build_log, text_log, .value = true},
 	[NFT_STATEMENT_COUNTER] = {build_counter, text_counter, .name = true},
