@@ -281,3 +281,15 @@ bool people_equal(const struct people *a, const struct people *b)
 	}
 	return true;
 }
+
+char *accounts_local_name(uid_t uid)
+{
+	_cleanup_fclose_ FILE *f = fopen("/etc/passwd", "re");
+	const struct passwd *entry;
+
+	while (f && (entry = fgetpwent(f))) {
+		if (entry->pw_uid == uid)
+			return xstrdup(entry->pw_name);
+	}
+	return NULL;
+}

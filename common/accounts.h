@@ -42,3 +42,9 @@ struct people {
 void people_resolve(const struct settings *settings, struct people *ret);
 void people_done(struct people *p);
 bool people_equal(const struct people *a, const struct people *b);
+
+/*
+ * The name of a user of this machine's own /etc/passwd, or NULL: never asks the network, so a
+ * program that must not wait may call it for any uid. Caller frees.
+ */
+char *accounts_local_name(uid_t uid);

@@ -165,30 +165,17 @@ static void on_bridges(struct source *s, uint32_t events _unused_)
 		log_warning("bridges: %s", err.text);
 }
 
-static const char *user_name(const struct people *p, uint32_t uid)
-{
-	for (size_t i = 0; i < p->allowed.n; i++) {
-		if (p->allowed.items[i].uid == uid)
-			return p->allowed.items[i].name;
-	}
-	for (size_t i = 0; i < p->n_pods; i++) {
-		for (size_t j = 0; j < p->pod_users[i].n; j++) {
-			if (p->pod_users[i].items[j].uid == uid)
-				return p->pod_users[i].items[j].name;
-		}
-	}
-	return NULL;
-}
-
 static void on_denial(void *userdata, const struct denial *denial)
 {
 	const struct daemon *d = userdata;
+	_cleanup_free_ char *user = NULL;
 	char text[DENIAL_TEXT_MAX];
-	const char *user =
-		denial->has_uid ? user_name(config_people(d->config), denial->uid) : NULL;
 
-	if (config_settings(d->config)->guard.log_denied)
-		log_notice("denied %s", denial_format(denial, daemon_model(d), user, text));
+	if (!config_settings(d->config)->guard.log_denied)
+		return;
+	if (denial->has_uid)
+		user = accounts_local_name(denial->uid);
+	log_notice("denied %s", denial_format(denial, daemon_model(d), user, text));
 }
 
 static void on_denials(struct source *s, uint32_t events _unused_)

@@ -62,7 +62,7 @@ static int config_bind(struct denials *d)
 	struct nfulnl_msg_config_cmd bind = {.command = NFULNL_CFG_CMD_BIND};
 	struct nfulnl_msg_config_mode mode = {.copy_range = htonl(DENIALS_COPY),
 					      .copy_mode = NFULNL_COPY_PACKET};
-	uint8_t request[256];
+	uint8_t request[256] = {0}; /* padding goes to the kernel too */
 	struct nlmsghdr *nlh;
 	int r;
 

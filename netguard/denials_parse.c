@@ -79,16 +79,26 @@ static bool parse_ip4(const uint8_t *p, size_t size, struct denial *d)
 	return true;
 }
 
-/* Extension headers are not walked: such a packet is reported without ports. */
+/*
+ * Of the extension headers only the first hop-by-hop header is stepped over, which MLD has; a
+ * packet with others is reported without ports.
+ */
 static bool parse_ip6(const uint8_t *p, size_t size, struct denial *d)
 {
+	size_t header = 40;
+
 	if (size < 40)
 		return false;
 	d->from.family = d->to.family = AF_INET6;
 	memcpy(d->from.bytes, p + 8, 16);
 	memcpy(d->to.bytes, p + 24, 16);
 	d->proto = p[6];
-	parse_transport(p + 40, size - 40, d);
+	if (d->proto == IPPROTO_HOPOPTS && size >= 48) {
+		d->proto = p[40];
+		header += 8 + (size_t)p[41] * 8;
+	}
+	if (header <= size)
+		parse_transport(p + header, size - header, d);
 	return true;
 }
 
@@ -161,6 +171,8 @@ static const char *proto_text(uint8_t proto, char buf[static 8])
 		return "icmp";
 	case IPPROTO_ICMPV6:
 		return "icmpv6";
+	case IPPROTO_IGMP:
+		return "igmp";
 	default:
 		snprintf(buf, 8, "%u", proto);
 		return buf;

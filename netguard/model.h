@@ -62,9 +62,9 @@ void model_put(struct model *m, struct member *member);
 void model_remove(struct model *m, const char *id);
 
 /*
- * The pod of a container, from its labels: ours, else settings' pod_label, else the compose
- * project, else its name, made to a valid pod name; a label that is no valid pod name counts as
- * absent. get(label): value or NULL.
+ * The pod of a container, from its labels: ours (where its name is the pod's, or begins with it and
+ * a dot), else settings' pod_label, else the compose project, else its name, made to a valid pod
+ * name; a label that is no valid pod name counts as absent. get(label): value or NULL.
  */
 char *model_pod_name(const struct settings *s, const char *container_name,
 		     const char *(*get)(void *userdata, const char *label), void *userdata,

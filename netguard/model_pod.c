@@ -69,12 +69,25 @@ static const char *pod_label(const char *(*get)(void *userdata, const char *labe
 	return value && pod_name_valid(value) ? value : NULL;
 }
 
+/*
+ * podctl names its containers POD and POD.NAME. A label alone may have come with an image, which
+ * would make a container run by hand a member of somebody else's pod.
+ */
+static bool named_for(const char *container_name, const char *pod)
+{
+	const char *rest = startswith(container_name, pod);
+
+	return rest && (*rest == '\0' || *rest == '.');
+}
+
 char *model_pod_name(const struct settings *s, const char *container_name,
 		     const char *(*get)(void *userdata, const char *label), void *userdata,
 		     bool *ret_ours)
 {
 	const char *value = pod_label(get, userdata, LABEL_POD);
 
+	if (value && !named_for(container_name, value))
+		value = NULL;
 	*ret_ours = value != NULL;
 	if (value)
 		return xstrdup(value);

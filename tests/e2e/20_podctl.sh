@@ -11,6 +11,7 @@ put_config <<'END'
 mount_root: /srv/pods
 network_name: pods
 port_whitelist: { 80: web, 8000-8001: web, 443: other }
+guard: { required: true }
 END
 inside mkdir -p /srv/pods
 ids() { inside docker ps -aq --no-trunc --filter label=podctl.pod="$1" | sort; }

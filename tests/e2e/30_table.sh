@@ -20,7 +20,8 @@ config '80: web'
 listed() { inside nft list table inet netguard; }
 members() { inside nft -j list set inet netguard members4 | jq '[.nftables[].set?.elem? // [] | .[]] | length'; }
 whitelisted() { inside nft list set inet netguard port_whitelist | grep -qE "tcp \. $1( |,|\$)"; }
-no_counters() { sed -E 's/packets [0-9]+ bytes [0-9]+/packets N bytes N/g'; }
+# without what changes by itself: counters, and how nft 1.0.6 writes the flags of a table with an owner
+no_counters() { sed -E 's/packets [0-9]+ bytes [0-9]+/packets N bytes N/g; /^\tflags /d; s/ # progname .*//'; }
 
 note "before there is an engine"
 inside sh -c 'echo $$ > /run/netguard.pid; exec "$@" >> "$0" 2>&1' "$SANDBOX/netguard.log" "$BUILD/netguard" run &
@@ -64,7 +65,7 @@ check "it loads again" table_reloads
 note "restart, kill, tamper"
 before=$(listed | no_counters)
 netguard_stop
-check_equal "after SIGTERM the table stands" "$before" "$(listed | no_counters | sed 's/flags $/flags owner,persist/')"
+check_equal "after SIGTERM the table stands" "$before" "$(listed | no_counters)"
 flow denied user:carol tcp "$c1" 80 "daemon stopped: stranger"
 flow open user:root tcp "$c1" 80 "daemon stopped: root"
 handles=$(inside nft -a list table inet netguard | grep -c handle)
@@ -95,7 +96,7 @@ note "check, table, remove"
 check_status "check of a good file" 0 'web' inside "$BUILD/netguard" check
 printf 'port_whitelist: { 80: web }\nguard: { allowed_users: [nosuchuser] }\nfoo: 1\n' | put_file /root/bad.yml
 check_status "check of a bad file, all of it" 1 'bad.yml:3:1: .*foo' inside "$BUILD/netguard" check /root/bad.yml
-check "netguard table loads" inside sh -c '"$1" table > /run/t.nft && nft -c -f /run/t.nft' sh "$BUILD/netguard"
+check "netguard table loads" inside sh -c '"$1" table > /run/t.nft && unshare -n nft -c -f /run/t.nft' sh "$BUILD/netguard"
 check_equal "netguard table is what nft lists" "$(listed | no_counters | grep comment | sort)" \
 	"$(inside unshare -n sh -c '"$1" table | nft -f - && nft list table inet netguard' sh "$BUILD/netguard" | no_counters | grep comment | sort)"
 netguard_stop

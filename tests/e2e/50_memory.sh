@@ -44,11 +44,11 @@ note "RssAnon"
 netguard_start
 daemon=$(netguard_pid)
 rss() { awk '/^RssAnon/ {print $2}' "/proc/$daemon/status"; }
-inside docker create --name c --network pods probe > /dev/null
-churn() { inside sh -c "for i in \$(seq $1); do docker start c && docker kill c; done" > /dev/null 2>&1; }
-churn $((starts))
+inside docker create --name churn --network pods probe > /dev/null
+churn() { inside sh -c "set -e; for i in \$(seq $1); do docker start churn && docker kill churn; done" > /dev/null; }
+check "$starts container starts and stops" churn "$starts"
 first=$(rss)
-churn $((starts))
+check "$starts more" churn "$starts"
 second=$(rss)
 note "RssAnon $first KiB after $starts starts, $second KiB after $((starts * 2))"
 check "under 3 MiB after $starts starts and stops" test "$first" -lt 3072

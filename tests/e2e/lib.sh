@@ -119,7 +119,7 @@ netguard_start() {
 }
 
 # in force and connected to the engine
-netguard_ready() { inside "$BUILD/netguard" status --json | jq -e '.engine.connected' ; }
+netguard_ready() { inside "$BUILD/netguard" status --json | jq -e '.engine.state == "up"'; }
 netguard_pid() { inside cat /run/netguard.pid; }
 
 # netguard_stop [SIGNAL]: ends it by pid and waits
@@ -188,8 +188,9 @@ flow_counted() {
 container_ip4() { inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
 container_ip6() { inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}{{end}}' "$1"; }
 
-# what nft lists loads again: at every moment
+# what nft lists loads again. In a namespace without the daemon: the kernel lets nobody but its owner
+# change a table, not even try to.
 table_reloads() {
 	inside sh -c 'nft list table inet netguard > /run/listed.nft && [ -s /run/listed.nft ] &&
-		nft -c -f /run/listed.nft'
+		unshare -n nft -c -f /run/listed.nft'
 }

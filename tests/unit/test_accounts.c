@@ -295,9 +295,19 @@ static void test_people_equal(void **state _unused_)
 	}
 }
 
+static void test_local_name(void **state _unused_)
+{
+	_cleanup_free_ char *root = accounts_local_name(0),
+			    *nobody = accounts_local_name(4000000000);
+
+	assert_string_equal(root, "root");
+	assert_null(nobody);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_local_name),
 		cmocka_unit_test_setup(test_resolve, setup),
 		cmocka_unit_test_setup(test_failures, setup),
 		cmocka_unit_test_setup(test_people, setup),

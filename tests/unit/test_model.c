@@ -326,7 +326,14 @@ static void test_pod_name(void **state)
 		bool ours;
 	} table[] = {
 		{"{}", "web.app", {"podctl.pod", "web"}, "web", true},
-		{"{}", "x", {"podctl.pod", "web", "com.docker.compose.project", "c"}, "web", true},
+		{"{}",
+		 "web.x",
+		 {"podctl.pod", "web", "com.docker.compose.project", "c"},
+		 "web",
+		 true},
+		/* a label that an image brought along */
+		{"{}", "x", {"podctl.pod", "web"}, "x", false},
+		{"{}", "website", {"podctl.pod", "web"}, "website", false},
 		{"{}",
 		 "x",
 		 {"podctl.pod", "no good", "com.docker.compose.project", "c"},
@@ -346,7 +353,8 @@ static void test_pod_name(void **state)
 		 {"com.docker.compose.project", "c"},
 		 NULL,
 		 false},
-		{"other_containers: { guard: false }", "x", {"podctl.pod", "web"}, "web", true},
+		{"other_containers: { guard: false }", "web", {"podctl.pod", "web"}, "web", true},
+		{"other_containers: { guard: false }", "x", {"podctl.pod", "web"}, NULL, false},
 	};
 
 	(void)state;
