@@ -190,18 +190,23 @@ static void add_grant(struct maker *k, const struct settings_grant *g, const str
 }
 
 /* Ports of the host that one pod publishes: here are all entries of that port and pod. */
-static void add_published_port(struct maker *k, const struct published *here, size_t n, bool only)
+static void add_published_port(struct maker *k, const struct published *here, size_t n, bool only,
+			       bool only_to_world)
 {
 	const struct published *p = &here[0];
 	const struct settings_grant *g = settings_find_grant(k->s, p->proto, p->port);
 	struct nft_key key = port_key(p->proto, p->port);
 	bool granted = g && streq(g->pod, p->pod) && ports_writable(&g->ports);
-	bool loopback = false;
+	bool loopback = false, world = false;
 
 	if (!granted)
 		elements_add(k->e, SET_PUBLISHED_PORTS, &key, NULL, p->pod, NULL);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		loopback |= here[i].loopback;
+		world |= !here[i].loopback;
+	}
+	if (granted && world && only_to_world)
+		elements_add(k->e, SET_PROXIED_PORTS, &key, NULL, p->pod, NULL);
 	if (!loopback || (granted && g->pod_users_only))
 		return;
 	elements_add(k->e, SET_PRIVATE_PORTS, &key, NULL, p->pod, NULL);
@@ -265,7 +270,8 @@ void maker_published(struct maker *k)
 			end++;
 		if (list[i].pod)
 			add_published_port(k, &list[i], end - i,
-					   only_by(here, n_here, list[i].pod, false));
+					   only_by(here, n_here, list[i].pod, false),
+					   only_by(here, n_here, list[i].pod, true));
 	}
 	for (size_t i = 0; i < k->places.n; i++)
 		add_arrivals(k, &k->places.items[i]);

@@ -126,6 +126,8 @@ static const struct nft_rule container_to_host[] = {
 	RULE(IN("host_ports", L4_DPORT), ACCEPT),
 	RULE(IN("pod_host_ports4", IP_SADDR, L4_DPORT), ACCEPT),
 	RULE(IN("pod_host_ports6", IP6_SADDR, L4_DPORT), ACCEPT),
+	/* to_published_port has asked the whitelist before */
+	RULE(IN("proxied_ports", L4_DPORT), IS(FIB_DADDR, "local"), ACCEPT),
 	RULE(GOTO("deny_container_to_host")),
 };
 
@@ -267,6 +269,7 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_PORT_WHITELIST_FROM6] = {.name = "port_whitelist_from6",
 				      .types = {PROTO, PORT, IPV6},
 				      .interval = true},
+	[SET_PROXIED_PORTS] = {.name = "proxied_ports", .types = {PROTO, PORT}},
 	[SET_PUBLISHED4] = {.name = "published4", .types = {IPV4, PROTO, PORT}},
 	[SET_PUBLISHED6] = {.name = "published6", .types = {IPV6, PROTO, PORT}},
 	[SET_DIRECT4] = {.name = "direct4", .types = {IPV4, PROTO, PORT}},

@@ -19,7 +19,7 @@ END
 config '80: web'
 listed() { inside nft list table inet netguard; }
 members() { inside nft -j list set inet netguard members4 | jq '[.nftables[].set?.elem? // [] | .[]] | length'; }
-whitelisted() { inside nft list set inet netguard port_whitelist | grep -qE "tcp \. $1( |,|\$)"; }
+whitelisted() { grep -qE "tcp \. $1( |,|\$)" <<< "$(inside nft list set inet netguard port_whitelist)"; }
 # without what changes by itself: counters, and how nft 1.0.6 writes the flags of a table with an owner
 no_counters() { sed -E 's/packets [0-9]+ bytes [0-9]+/packets N bytes N/g; /^\tflags /d; s/ # progname .*//'; }
 

@@ -26,6 +26,7 @@ static const struct {
 	[SET_PORT_WHITELIST] = {"port_whitelist", "ps"},
 	[SET_PORT_WHITELIST_FROM4] = {"port_whitelist_from4", "ps4"},
 	[SET_PORT_WHITELIST_FROM6] = {"port_whitelist_from6", "ps6"},
+	[SET_PROXIED_PORTS] = {"proxied_ports", "ps"},
 	[SET_PUBLISHED4] = {"published4", "4ps"},
 	[SET_PUBLISHED6] = {"published6", "6ps"},
 	[SET_DIRECT4] = {"direct4", "4ps"},

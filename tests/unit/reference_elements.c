@@ -109,6 +109,7 @@ struct elements *reference_elements(void)
 		 "web", NULL},
 		{SET_PORT_WHITELIST_FROM6, "tcp . 443 . 2001:db8::",
 		 "tcp . 443 . 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "web", NULL},
+		{SET_PROXIED_PORTS, "tcp . 80", NULL, "web", NULL},
 		{SET_PUBLISHED4, "10.88.1.2 . tcp . 80", NULL, "web: host port 80", NULL},
 		{SET_PUBLISHED6, "fd88::2 . tcp . 80", NULL, "web: host port 80", NULL},
 		{SET_LINKS4, "10.88.1.2 . 10.88.1.3 . tcp . 5432", NULL, "web -> db", NULL},

@@ -78,6 +78,7 @@ static void test_reference(void **state)
 				  "192.0.2.255 \"web\"\n"
 				  "port_whitelist_from6 tcp . 443 . 2001:db8:: - tcp . 443 . "
 				  "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff \"web\"\n"
+				  "proxied_ports tcp . 80 \"web\"\n"
 				  "published4 10.88.1.2 . tcp . 80 \"web: host port 80\"\n"
 				  "published6 fd88::2 . tcp . 80 \"web: host port 80\"\n"
 				  "links4 10.88.1.2 . 10.88.1.3 . tcp . 5432 \"web -> db\"\n"
