@@ -216,18 +216,28 @@ void nft_batch_delete_limit(struct nft_batch *b, const struct nft_table *t, cons
 /* "mangle", "filter", "filter + 10", as nft names the priorities of each family. */
 static bool priority_parse(enum nft_family family, const char *text, int32_t *ret)
 {
-	char name[16] = "";
-	int more = 0, n = 0;
 	bool bridge = family == NFT_FAMILY_BRIDGE;
+	const char *rest;
+	char *end;
+	long base, more;
 
-	if (sscanf(text, "%15[a-z]%n + %d%n", name, &n, &more, &n) < 1 || text[n] != '\0')
-		return false;
-	if (streq(name, "filter"))
-		*ret = (bridge ? -200 : 0) + more;
-	else if (streq(name, "mangle") && !bridge)
-		*ret = -150 + more;
+	if ((rest = startswith(text, "filter")))
+		base = bridge ? -200 : 0;
+	else if (!bridge && (rest = startswith(text, "mangle")))
+		base = -150;
 	else
 		return false;
+	if (*rest == '\0') {
+		*ret = (int32_t)base;
+		return true;
+	}
+	rest = startswith(rest, " + ");
+	if (!rest)
+		return false;
+	more = strtol(rest, &end, 10);
+	if (end == rest || *end || more < 0 || more > 1000)
+		return false;
+	*ret = (int32_t)(base + more);
 	return true;
 }
 

@@ -25,7 +25,8 @@ int nft_attributes(const void *data, size_t size, const struct nlattr **table, s
 {
 	const uint8_t *at = data;
 
-	memset(table, 0, n * sizeof(*table));
+	for (size_t i = 0; i < n; i++)
+		table[i] = NULL;
 	while (size >= NFT_ATTR_HEADER) {
 		const void *here = at;
 		const struct nlattr *a = here;
