@@ -86,6 +86,8 @@ static void multi_open(struct engine *e)
 	curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
 	curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
+	/* room for idle ones too, or curl 8 closes connections that are wanted a moment later */
+	curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, 2L * ENGINE_PARALLEL_MAX);
 }
 
 /* "host", "host:port", "[::1]:port": nothing that would mean more than that in a URL. */

@@ -490,10 +490,17 @@ static void test_reference_is_our_shape(void **state _unused_)
 	assert_int_equal(nft_dump_shape(s, &ruleset_tables[1], &have, &err), 0);
 	assert_int_equal(nft_table_shape(&ruleset_tables[1], &expected, &err), 0);
 	assert_int_equal(have.n, expected.n);
-	/* all but the user data of concatenations, where nft says more than is of use */
-	for (size_t i = 0; i < have.n; i++)
-		if (!startswith(have.items[i], "2 set addresses"))
+	/* all but the user data of sets, where versions of nft say more than is of use */
+	for (size_t i = 0; i < have.n; i++) {
+		char *data = startswith(have.items[i], "2 set ")
+				     ? strstr(have.items[i], " userdata")
+				     : NULL;
+		size_t n = data ? (size_t)(data - have.items[i]) : strlen(expected.items[i]);
+
+		if (!data)
 			assert_string_equal(have.items[i], expected.items[i]);
+		assert_int_equal(strncmp(have.items[i], expected.items[i], n), 0);
+	}
 	strv_done(&have);
 	strv_done(&expected);
 }
