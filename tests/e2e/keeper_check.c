@@ -485,6 +485,9 @@ static void test_reference_is_our_shape(void **state _unused_)
 	struct nft_socket *s = NULL;
 	struct err err = {0};
 
+	/* nft 1.1 leaves out the size of an anonymous set */
+	if (shell("nft --version | grep -q 'v1\\.0'", NULL) != 0)
+		skip();
 	free(reference_listing());
 	assert_int_equal(nft_socket_open(-1, &s, &err), 0);
 	assert_int_equal(nft_dump_shape(s, &ruleset_tables[1], &have, &err), 0);
