@@ -166,6 +166,22 @@ static const char *check_name(const char *name, size_t *ret_host)
 	}
 }
 
+/*
+ * Names that mean something else than an image of Docker's library: the engine takes
+ * "sha256:0123" for the beginning of an id, of whosever image; ours every pod's root runs.
+ */
+static const char *check_full(const char *full)
+{
+	static const char *const algorithms[] = {"sha256", "sha384", "sha512"};
+	const char *rest = startswith(full, "docker.io/library/");
+
+	for (size_t i = 0; rest && i < ARRAY_SIZE(algorithms); i++) {
+		if (streq(rest, algorithms[i]))
+			return "is the id of an image, not a name";
+	}
+	return rest && streq(rest, "podctl-pause") ? "is podctl's own" : NULL;
+}
+
 static char *full_name(const char *name, size_t host)
 {
 	const char *rest = startswith(name, "index.docker.io/");
@@ -202,10 +218,10 @@ const char *image_ref_parse(const char *text, struct image_ref *ret)
 	wrong = check_name(name, &host);
 	if (wrong)
 		return wrong;
-	if (streq(name, "sha256") && tag && strlen(tag) == 64)
-		return "is the id of an image, not a name";
-
 	full = full_name(name, host);
+	wrong = check_full(full);
+	if (wrong)
+		return wrong;
 	*ret = (struct image_ref){
 		.name = xstrdup(name),
 		.tag = xstrdup(tag	? tag
@@ -214,8 +230,8 @@ const char *image_ref_parse(const char *text, struct image_ref *ret)
 		.digest = xstrdup(digest),
 	};
 	ret->text = digest ? xasprintf("%s@%s", name, digest) : xasprintf("%s:%s", name, ret->tag);
-	ret->full = xasprintf("%s%s%s%s%s", full, ret->tag ? ":" : "", ret->tag ? ret->tag : "",
-			      digest ? "@" : "", digest ? digest : "");
+	/* where there is a digest the engine passes over the tag, so it may not please a policy */
+	ret->full = digest ? xasprintf("%s@%s", full, digest) : xasprintf("%s:%s", full, ret->tag);
 	return NULL;
 }
 

@@ -12,7 +12,9 @@ struct image_ref {
 	char *tag;  /* "latest" where neither tag nor digest was given; NULL with a digest alone */
 	char *digest; /* "sha256:..." or NULL */
 	char *text;   /* for the engine: NAME@DIGEST where there is a digest, else NAME:TAG */
-	char *full;   /* for policy: with host and "library/", "docker.io/library/busybox:latest" */
+	/* for policy, with host and "library/": "docker.io/library/busybox:latest", or NAME@DIGEST
+	 */
+	char *full;
 };
 
 /* Returns NULL and sets *ret, or what is wrong, *ret untouched. */

@@ -24,6 +24,13 @@
 
 #define POD_PIN_FOLDER "/run/podctl/mounts" /* where mounts.c pins sources */
 
+/*
+ * The ceilings of policy are for each container, so their number has one too. These also bound
+ * what comparing each with each costs.
+ */
+#define POD_CONTAINERS_MAX 100
+#define POD_MOUNTS_MAX	   100 /* of a container */
+
 struct pod_mount {
 	char *source; /* below mount_root/POD, normalized: "data/www", or "." */
 	char *target; /* in the container, absolute, normalized */
@@ -97,6 +104,10 @@ char *pod_container_name(const char *pod, const char *container);
 
 /* Where a mount's source is pinned: POD_PIN_FOLDER/POD/ID, ID from the source. Caller frees. */
 char *pod_pin_path(const char *pod, const char *source);
+
+/* Whether a label begins so. Not minding the case: those who read labels (traefik) do not either.
+ */
+bool pod_label_begins(const char *label, const char *prefix);
 
 /* ---- pod_check.c, called by pod_parse ---- */
 

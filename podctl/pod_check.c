@@ -7,6 +7,7 @@
 #include "podctl/pod.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #define HOSTNAME_MAX 63
 #define PATH_LEN_MAX 1024
@@ -124,10 +125,31 @@ static void check_ports(struct checker *ck, const struct pod_publish *p, const c
 	}
 }
 
+/* The engine starts a proxy for each, and each is compared with each here. */
+static bool too_many_ports(struct checker *ck)
+{
+	const struct pod *pod = ck->pod;
+	unsigned ports = 0;
+
+	for (size_t i = 0; i < pod->n_publish; i++) {
+		const struct publish *p = &pod->publish[i].publish;
+
+		ports += (unsigned)(p->last - p->first) + 1;
+		if (ports > SETTINGS_PORTS_MAX) {
+			PROBLEM(ck, pod->publish[i].mark, "publish", "has more than %d ports",
+				SETTINGS_PORTS_MAX);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void check_publish(struct checker *ck)
 {
 	const struct pod *pod = ck->pod;
 
+	if (too_many_ports(ck))
+		return;
 	for (size_t i = 0; i < pod->n_publish; i++) {
 		const struct pod_publish *p = &pod->publish[i];
 		char path[32];
@@ -162,12 +184,13 @@ static void check_image(struct checker *ck, struct pod_container *c, const char 
 	PROBLEM(ck, c->image_mark, path, "policy forbids this image");
 }
 
-/* "", "0", "00", "root": what the kernel would run as uid 0. */
-static bool is_root_user(const char *user, size_t n)
+/*
+ * A uid that is not 0. What a name means is up to the image, which may say 0; and "-0" is a number
+ * to the engine. Digits alone it never looks up as a name.
+ */
+static bool is_other_uid(const char *user, size_t n)
 {
-	if (n == strlen("root") && strncmp(user, "root", n) == 0)
-		return true;
-	return strspn(user, "0") >= n;
+	return n > 0 && strspn(user, "0123456789") >= n && strspn(user, "0") < n;
 }
 
 static void check_user(struct checker *ck, const struct pod_container *c, const char *path)
@@ -188,8 +211,15 @@ static void check_user(struct checker *ck, const struct pod_container *c, const 
 		PROBLEM(ck, c->user_mark, path, "must be USER, USER:GROUP or :GROUP");
 		return;
 	}
-	if (no_root && is_root_user(c->user, n))
-		PROBLEM(ck, c->user_mark, path, "policy wants a user that is not root");
+	if (no_root && !is_other_uid(c->user, n))
+		PROBLEM(ck, c->user_mark, path,
+			"policy wants a user that is not root, as a number: what a name means is "
+			"up to the image");
+}
+
+bool pod_label_begins(const char *label, const char *prefix)
+{
+	return strncasecmp(label, prefix, strlen(prefix)) == 0;
 }
 
 static void check_labels(struct checker *ck, const struct pod_container *c)
@@ -200,11 +230,11 @@ static void check_labels(struct checker *ck, const struct pod_container *c)
 		const struct schema_pair *p = &c->labels.items[i];
 		_cleanup_free_ char *path = path_of(c, "labels");
 
-		if (startswith(p->key, POD_LABEL_PREFIX))
+		if (pod_label_begins(p->key, POD_LABEL_PREFIX))
 			PROBLEM(ck, p->mark, path,
 				"labels that begin with " POD_LABEL_PREFIX " are reserved");
 		for (size_t j = 0; j < reserved->n; j++) {
-			if (startswith(p->key, reserved->items[j]))
+			if (pod_label_begins(p->key, reserved->items[j]))
 				PROBLEM(ck, p->mark, path,
 					"policy forbids labels that begin with %s",
 					reserved->items[j]);
@@ -282,6 +312,13 @@ static void check_mounts(struct checker *ck, struct pod_container *c)
 {
 	struct pod_mount *mounts = c->mounts.items;
 
+	if (c->mounts.n > POD_MOUNTS_MAX) {
+		_cleanup_free_ char *path = path_of(c, "mounts");
+
+		PROBLEM(ck, mounts[POD_MOUNTS_MAX].source_mark, path, "has more than %d mounts",
+			POD_MOUNTS_MAX);
+		return;
+	}
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct pod_mount *m = &mounts[i];
 		_cleanup_free_ char *key = xasprintf("mounts[%zu]", i), *path = path_of(c, key);
@@ -334,7 +371,10 @@ void pod_check(struct pod *pod, const struct settings *settings, struct problems
 
 	if (pod->containers.n == 0 && problems->n_errors == 0)
 		PROBLEM(&ck, pod->containers_mark, "containers", "needs at least one container");
-	for (size_t i = 0; i < pod->containers.n; i++)
+	if (pod->containers.n > POD_CONTAINERS_MAX)
+		PROBLEM(&ck, pod->containers_mark, "containers", "has more than %d containers",
+			POD_CONTAINERS_MAX);
+	for (size_t i = 0; i < pod->containers.n && i < POD_CONTAINERS_MAX; i++)
 		check_container(&ck, &((struct pod_container *)pod->containers.items)[i]);
 	check_hostname(&ck);
 	check_publish(&ck);

@@ -110,6 +110,7 @@ static void test_problems(void **state _unused_)
 		{"containers: {a: {image: b, environment: {A: 1}}}", "quotes"},
 		{"containers: {a: {image: b, environment: {A=B: x}}}", "'='"},
 		{"containers: {a: {image: b, labels: {podctl.pod: x}}}", "reserved"},
+		{"containers: {a: {image: b, labels: {Podctl.pod: x}}}", "reserved"},
 		{"containers: {a: {image: b, user: ''}}", "containers.a.user: must be USER"},
 		{"containers: {a: {image: b, user: 'a:'}}", "must be USER"},
 		{"containers: {a: {image: b, user: 'a:b:c'}}", "must be USER"},
@@ -213,12 +214,23 @@ static void test_policy(void **state _unused_)
 		{"policy: {require_user: true}", "{image: a, user: '00:5'}", "policy wants a user"},
 		{"policy: {require_user: true}", "{image: a, user: ':5'}", "policy wants a user"},
 		{"policy: {require_user: true}", "{image: a, user: '1000:0'}", ""},
+		/* the engine reads it as 0 */
+		{"policy: {require_user: true}", "{image: a, user: '-0'}", "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: '-00:1'}",
+		 "policy wants a user"},
+		/* the image says who that is */
+		{"policy: {require_user: true}", "{image: a, user: app}", "up to the image"},
+		{"policy: {allow_root_user: false}", "{image: a, user: 'app:app'}",
+		 "up to the image"},
+		{"policy: {allow_root_user: false}", "{image: a, user: '01'}", ""},
 		{"policy: {allow_root_user: false}", "{image: a, user: '0'}", "policy wants"},
 		{"policy: {allow_root_user: false}", "{image: a}", "policy wants"},
 		{"policy: {labels_reserved: [traefik.]}", "{image: a, labels: {traefik.x: y}}",
 		 "policy forbids labels"},
 		{"policy: {labels_reserved: [traefik.]}", "{image: a, labels: {x.traefik.: y}}",
 		 ""},
+		{"policy: {labels_reserved: [traefik.]}", "{image: a, labels: {TraefiK.x: y}}",
+		 "policy forbids labels"},
 		{"network_name: x", "{image: a, mounts: [{source: a, target: /a}]}",
 		 "no mount_root"},
 	};
@@ -231,6 +243,56 @@ static void test_policy(void **state _unused_)
 
 		if (*cases[i].want ? !strstr(got, cases[i].want) : *got != '\0')
 			fail_msg("%s under %s gives: %s", yaml, cases[i].settings, got);
+	}
+}
+
+/* n times: a each with its number for the #. Caller frees. */
+static char *repeat(const char *begin, const char *each, size_t n, const char *end)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(f);
+	fputs(begin, f);
+	for (size_t i = 0; i < n; i++) {
+		const char *mark = strchr(each, '#');
+
+		fprintf(f, "%.*s%zu%s", (int)(mark - each), each, i, mark + 1);
+	}
+	fputs(end, f);
+	fclose(f);
+	return text;
+}
+
+static void test_limits(void **state _unused_)
+{
+	static const struct {
+		const char *begin, *each, *end;
+		size_t max;
+		const char *want;
+	} cases[] = {
+		{"containers: {", "a#: {image: b},", "}", POD_CONTAINERS_MAX,
+		 "containers: has more than 100 containers"},
+		{"containers: {a: {image: b, mounts: [", "{source: a, target: /x#},", "]}}",
+		 POD_MOUNTS_MAX, "containers.a.mounts: has more than 100 mounts"},
+		{"containers: {a: {image: b}}\npublish: [", "'127.0.0.#:8000-8009:8000-8009',", "]",
+		 102, "publish: has more than 1024 ports"},
+	};
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *fits =
+			repeat(cases[i].begin, cases[i].each, cases[i].max, cases[i].end);
+		_cleanup_free_ char *more =
+			repeat(cases[i].begin, cases[i].each, cases[i].max + 1, cases[i].end);
+		_cleanup_free_ char *none = fixture_problems("web", fits, s, NULL);
+		_cleanup_free_ char *got = fixture_problems("web", more, s, NULL);
+
+		assert_string_equal(none, "");
+		if (!strstr(got, cases[i].want))
+			fail_msg("%s", got);
 	}
 }
 
@@ -274,7 +336,7 @@ int main(void)
 		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_hostname),
 		cmocka_unit_test(test_problems), cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_policy),	 cmocka_unit_test(test_names),
-		cmocka_unit_test(test_pin_path),
+		cmocka_unit_test(test_pin_path), cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
