@@ -9,10 +9,14 @@
 #include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define WALK_TRIES 16
+/* Of a pod. The kernel has room for some 100,000 mounts in all, and failed applies may leave some.
+ */
+#define PINS_MAX   1000
 
 /*
  * For kernels without openat2 (and valgrind): name is one component and not "..", so not following
@@ -100,14 +104,23 @@ static bool is_mount_root(int folder, const char *name)
 	return (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/* Whether name in folder is a mount of just that file or folder. */
+/* Whether what lies on a mount is no way to other rights: neither set-user-id files nor devices. */
+static bool is_harmless(int fd)
+{
+	struct statvfs vfs;
+
+	return fstatvfs(fd, &vfs) == 0 && (vfs.f_flag & ST_NOSUID) && (vfs.f_flag & ST_NODEV);
+}
+
+/* Whether name in folder is a mount of just that file or folder, to its last flag. */
 static bool is_pinned(int folder, const char *name, int fd)
 {
+	_cleanup_close_ int there = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat want, have;
 
-	return is_mount_root(folder, name) && fstat(fd, &want) == 0 &&
-	       fstatat(folder, name, &have, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       want.st_dev == have.st_dev && want.st_ino == have.st_ino;
+	return there >= 0 && is_mount_root(folder, name) && is_harmless(there) &&
+	       fstat(fd, &want) == 0 && fstat(there, &have) == 0 && want.st_dev == have.st_dev &&
+	       want.st_ino == have.st_ino;
 }
 
 static int unpin(int folder, const char *name, struct err *err)
@@ -166,11 +179,93 @@ static int pin(int folder, const char *name, int fd, struct err *err)
 	return 0;
 }
 
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* To go through a folder of which there is an O_PATH descriptor. */
+static DIR *open_list(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
+static int check_room(int pins, struct err *err)
+{
+	_cleanup_(closedirp)
+	DIR *d = open_list(pins);
+	size_t n = 0;
+
+	if (!d)
+		return err_os(err, errno, "pins");
+	while (readdir(d))
+		n++;
+	if (n > PINS_MAX)
+		return err_set(err, ENOSPC,
+			       "too many mount sources are held, of applies that failed: take the "
+			       "pod down first");
+	return 0;
+}
+
 static int open_pins(const char *pod, int *ret, struct err *err)
 {
 	const char *parts[] = {"mounts", pod, NULL};
 
 	return rundir_open(parts, ret, err);
+}
+
+/* Whether only root gets through this folder, and only root can change that. */
+static bool is_closed(const struct stat *st)
+{
+	return st->st_uid == 0 && !(st->st_mode & S_IXOTH) &&
+	       (!(st->st_mode & S_IXGRP) || st->st_gid == 0);
+}
+
+/* The same for a path without links: one closed folder on the way to it is enough. */
+static bool is_closed_path(const char *path)
+{
+	_cleanup_free_ char *part = xstrdup(path);
+	struct stat st;
+
+	for (;;) {
+		char *slash = strrchr(part, '/');
+
+		if (stat(part, &st) == 0 && is_closed(&st))
+			return true;
+		if (!slash || slash == part)
+			return stat("/", &st) == 0 && is_closed(&st);
+		*slash = '\0';
+	}
+}
+
+int mounts_check_root(const char *path, int fd, struct err *err)
+{
+	_cleanup_free_ char *real = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_os(err, errno, "fstat");
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return err_set(err, EPERM, "belongs to user %u and not to root",
+			       (unsigned)st.st_uid);
+	if (st.st_mode & S_IWOTH)
+		return err_set(err, EPERM, "can be written by others: chmod o-w it");
+	if (is_harmless(fd))
+		return 0;
+	real = realpath(path, NULL);
+	if (real && is_closed_path(real))
+		return 0;
+	return err_set(
+		err, EPERM,
+		"can be reached by users of this host, to whom a set-user-id file that a "
+		"container makes there gives root's rights: chmod 0700 it, or mount it nosuid "
+		"and nodev");
 }
 
 static int open_pod_root(const struct pod *pod, const struct settings *settings, int *ret,
@@ -181,7 +276,9 @@ static int open_pod_root(const struct pod *pod, const struct settings *settings,
 
 	if (root < 0)
 		return err_os(err, errno, "mount_root %s", settings->mount_root);
-	r = step(root, pod->name, ret, err);
+	r = mounts_check_root(settings->mount_root, root, err);
+	if (r == 0)
+		r = step(root, pod->name, ret, err);
 	return r < 0 ? err_wrap(err, "mount_root %s", settings->mount_root) : 0;
 }
 
@@ -211,6 +308,8 @@ int mounts_pin(const struct pod *pod, const struct settings *settings, struct er
 			if (r == 0 && pins < 0)
 				r = open_pins(pod->name, &pins, err);
 			if (r == 0)
+				r = check_room(pins, err);
+			if (r == 0)
 				r = pin_one(pod, root, pins, pod_mount_at(c, j)->source, err);
 			if (r < 0)
 				return r;
@@ -235,12 +334,6 @@ static bool is_kept(const struct pod *pod, const char *id)
 	return false;
 }
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 int mounts_unpin(const char *pod, const struct pod *keep, struct err *err)
 {
 	_cleanup_free_ char *path = xasprintf(POD_PIN_FOLDER "/%s", pod);
@@ -248,15 +341,14 @@ int mounts_unpin(const char *pod, const struct pod *keep, struct err *err)
 	DIR *d = NULL;
 	_cleanup_close_ int pins = -1;
 	const struct dirent *e;
-	int r, fd;
+	int r;
 
 	if (access(path, F_OK) < 0)
 		return 0;
 	r = open_pins(pod, &pins, err);
 	if (r < 0)
 		return r;
-	fd = openat(pins, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	d = fd < 0 ? NULL : fdopendir(fd);
+	d = open_list(pins);
 	if (!d)
 		return err_os(err, errno, "%s", path);
 	while ((e = readdir(d))) {

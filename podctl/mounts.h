@@ -14,6 +14,14 @@
 #include "common/err.h"
 #include "podctl/pod.h"
 
+/*
+ * Whether containers may write below mount_root, path, open as fd. Whoever is root in a container
+ * is so to the host's file system: what it makes set-user-id there runs as root for any user who
+ * gets at it. So 0 only where the folder lies on a mount without set-user-id files and devices, or
+ * behind a folder that is root's alone; else -EPERM.
+ */
+int mounts_check_root(const char *path, int fd, struct err *err);
+
 /* Makes sure that every source of the pod is there and pinned as it is now. */
 int mounts_pin(const struct pod *pod, const struct settings *settings, struct err *err);
 

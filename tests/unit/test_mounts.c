@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The walk to a mount's source, also while somebody swaps what it walks over. */
+#include "podctl/lock.h"
 #include "podctl/mounts.h"
+#include "tests/unit/pod_fixture.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,11 +163,184 @@ static void test_swapped(void **state)
 	}
 }
 
+/* The fixture's folder is in a sticky /tmp, and has a mode of 0700 itself. */
+static void test_root_closed(void **state)
+{
+	static const struct {
+		mode_t mode, above; /* of the folder, and of the one around it */
+		uid_t owner;
+		gid_t group;
+		int r;
+	} cases[] = {
+		{0755, 0700, 0, 0, 0}, {0755, 0755, 0, 0, -EPERM}, {0700, 0755, 0, 0, 0},
+		{0750, 0755, 0, 0, 0}, {0750, 0755, 0, 7, -EPERM}, {0711, 0755, 0, 0, -EPERM},
+		{0754, 0755, 0, 0, 0}, {0757, 0700, 0, 0, -EPERM}, {0700, 0700, 7, 0, -EPERM},
+		{0755, 0750, 0, 0, 0},
+	};
+	const struct fixture *f = *state;
+	struct statvfs vfs;
+
+	assert_int_equal(statvfs(f->dir, &vfs), 0);
+	if (geteuid() != 0 || (vfs.f_flag & ST_NOSUID))
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = {0};
+
+		assert_int_equal(chown(f->root_path, cases[i].owner, cases[i].group), 0);
+		assert_int_equal(chmod(f->root_path, cases[i].mode), 0);
+		assert_int_equal(chmod(f->dir, cases[i].above), 0);
+		if (mounts_check_root(f->root_path, f->root, &err) != cases[i].r)
+			fail_msg("%zu: %s", i, err.text);
+	}
+	/* a folder that its owner can open to others does not close anything */
+	assert_int_equal(chown(f->root_path, 0, 0), 0);
+	assert_int_equal(chmod(f->root_path, 0755), 0);
+	assert_int_equal(chmod(f->dir, 0700), 0);
+	assert_int_equal(chown(f->dir, 7, 0), 0);
+	assert_int_equal(mounts_check_root(f->root_path, f->root, &(struct err){0}), -EPERM);
+}
+
+/* A mount namespace of our own with a /run of our own. False where we may not have one. */
+static bool own_run(void)
+{
+	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/run", "tmpfs", 0, NULL) == 0;
+}
+
+static unsigned count_mounts(const char *below)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[1024];
+	unsigned n = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, below) != NULL;
+	return n;
+}
+
+static bool harmless(const char *path)
+{
+	struct statvfs vfs;
+
+	assert_int_equal(statvfs(path, &vfs), 0);
+	return (vfs.f_flag & ST_NOSUID) && (vfs.f_flag & ST_NODEV);
+}
+
+static struct pod *pod_with(const struct settings *s, const char *source)
+{
+	_cleanup_free_ char *yaml = xasprintf(
+		"containers: {a: {image: b, mounts: [{source: %s, target: /x}]}}", source);
+
+	return fixture_pod("web", yaml, s);
+}
+
+static void test_pins(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_free_ char *yaml = xasprintf("mount_root: %s", f->root_path);
+	_cleanup_free_ char *path = pod_pin_path("web", "d");
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(yaml);
+	_cleanup_(pod_freep)
+	struct pod *d = pod_with(s, "d"), *e = pod_with(s, "e");
+	struct err err = {0};
+
+	if (!own_run())
+		skip();
+	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_true(harmless(path));
+	assert_int_equal(count_mounts("/run/podctl/"), 1);
+	/* again: the one that is there */
+	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(count_mounts("/run/podctl/"), 1);
+	/* whoever was ended between the two mounts left one that lets everything through */
+	assert_int_equal(mount("none", path, NULL, MS_REMOUNT | MS_BIND, NULL), 0);
+	assert_false(harmless(path));
+	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_true(harmless(path));
+	assert_int_equal(count_mounts("/run/podctl/"), 1);
+	/* what a container put in the place of the source is pinned anew */
+	assert_int_equal(renameat(f->root, "web/d", f->root, "web/away"), 0);
+	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(faccessat(f->root, "web/d", F_OK, 0), 0);
+	assert_int_equal(count_mounts("/run/podctl/"), 1);
+
+	assert_int_equal(mounts_pin(e, s, &err), 0);
+	assert_int_equal(count_mounts("/run/podctl/"), 2);
+	assert_int_equal(mounts_unpin("web", e, &err), 0);
+	assert_int_equal(count_mounts("/run/podctl/"), 1);
+	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
+	assert_int_equal(count_mounts("/run/podctl/"), 0);
+	assert_int_equal(access("/run/podctl/mounts/web", F_OK), -1);
+	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
+}
+
+/* Applies that fail after they have pinned can't fill the kernel's table. */
+static void test_pins_limit(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_free_ char *yaml = xasprintf("mount_root: %s", f->root_path);
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(yaml);
+	_cleanup_(pod_freep)
+	struct pod *d = pod_with(s, "d");
+	struct err err = {0};
+
+	if (!own_run())
+		skip();
+	assert_int_equal(mounts_pin(d, s, &err), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "/run/podctl/mounts/web/%u", i);
+		assert_int_equal(mkdir(name, 0700), 0);
+	}
+	assert_int_equal(mounts_pin(d, s, &err), -ENOSPC);
+	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
+	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
+}
+
+/* A /run/podctl that is somebody else's, or a link, is not used. */
+static void test_rundir(void **state)
+{
+	const struct fixture *f = *state;
+	struct err err = {0};
+	int fd = -1;
+
+	if (!own_run())
+		skip();
+	assert_int_equal(symlink(f->root_path, "/run/podctl"), 0);
+	assert_int_equal(lock_take("web", false, &fd, &err), -ENOTDIR);
+	assert_int_equal(unlink("/run/podctl"), 0);
+	assert_int_equal(mkdir("/run/podctl", 0755), 0);
+	assert_int_equal(lock_take("web", false, &fd, &err), -EPERM);
+	assert_int_equal(chmod("/run/podctl", 0700), 0);
+	assert_int_equal(chown("/run/podctl", 7, 7), 0);
+	assert_int_equal(lock_take("web", false, &fd, &err), -EPERM);
+	assert_int_equal(chown("/run/podctl", 0, 0), 0);
+	assert_int_equal(lock_take("web", false, &fd, &err), 0);
+	assert_int_equal(lock_take("web", false, &(int){-1}, &err), -EWOULDBLOCK);
+	close(fd);
+	assert_int_equal(lock_take("web", false, &fd, &err), 0);
+	close(fd);
+	assert_int_equal(unlink("/run/podctl/locks/web"), 0);
+	assert_int_equal(symlink("/run/made", "/run/podctl/locks/web"), 0);
+	assert_int_equal(lock_take("web", false, &fd, &err), -ELOOP);
+	assert_int_equal(access("/run/made", F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_walk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swapped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_root_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pins, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pins_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rundir, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ mount_private() {
 	private_overlay log /var/log
 	private_dir "$dir/home" /home
 	private_dir "$dir/srv" /srv
-	mkdir -p /srv/pods
+	mkdir -p -m 0700 /srv/pods
 	local name
 	for name in docker containerd podctl netguard; do
 		private_dir "$dir/lib/$name" "/var/lib/$name"
