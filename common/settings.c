@@ -41,6 +41,7 @@ void settings_free(struct settings *s)
 {
 	if (!s)
 		return;
+	free(s->origin.path);
 	free(s->mount_root);
 	free(s->network_name);
 	free(s->host_hostname);

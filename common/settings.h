@@ -100,7 +100,15 @@ struct settings_policy {
 	bool unlimited;
 };
 
+/* Which file settings are of, and as of when. path NULL: of none, from a text. */
+struct settings_origin {
+	char *path;
+	uint64_t device, inode;
+	int64_t size, changed_s, changed_ns;
+};
+
 struct settings {
+	struct settings_origin origin;
 	char *mount_root; /* NULL where absent */
 	char *network_name;
 	char *host_hostname;
@@ -132,6 +140,12 @@ int settings_parse(const char *text, size_t size, const char *hostname, struct p
 int settings_load(const char *path, struct problems *problems, struct settings **ret,
 		  struct err *err);
 const char *settings_path(void); /* what NULL stands for above */
+
+/*
+ * -ESTALE where the file that s was loaded from is not there or has changed since: who waits long
+ * between reading and doing asks this before doing. 0 for settings from a text.
+ */
+int settings_check_current(const struct settings *s, struct err *err);
 
 void settings_free(struct settings *s);
 DEFINE_CLEANUP(struct settings, settings_free);

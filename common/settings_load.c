@@ -19,21 +19,51 @@ const char *settings_path(void)
 	return path && *path ? path : SETTINGS_PATH;
 }
 
-static int check_file(int fd, struct err *err)
+static int check_file(int fd, struct stat *ret, struct err *err)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, ret) < 0)
 		return err_os(err, errno, "fstat");
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(ret->st_mode))
 		return err_set(err, EINVAL, "is not a regular file");
-	if (st.st_uid != 0 && st.st_uid != geteuid())
+	if (ret->st_uid != 0 && ret->st_uid != geteuid())
 		return err_set(err, EPERM,
 			       "belongs to user %u: it must belong to root, or to the user who "
 			       "runs this program",
-			       (unsigned)st.st_uid);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
+			       (unsigned)ret->st_uid);
+	if (ret->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, EPERM, "is writable by its group or others: chmod go-w it");
+	return 0;
+}
+
+/* ctime moves with every change of contents, owner or mode, and nobody sets it back. */
+static struct settings_origin origin_of(const struct stat *st)
+{
+	return (struct settings_origin){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = st->st_size,
+		.changed_s = st->st_ctim.tv_sec,
+		.changed_ns = st->st_ctim.tv_nsec,
+	};
+}
+
+int settings_check_current(const struct settings *s, struct err *err)
+{
+	const struct settings_origin *was = &s->origin;
+	struct settings_origin is;
+	struct stat st;
+
+	if (!was->path)
+		return 0;
+	if (stat(was->path, &st) < 0)
+		return err_set(err, ESTALE, "the configuration %s is not there any more",
+			       was->path);
+	is = origin_of(&st);
+	if (is.device != was->device || is.inode != was->inode || is.size != was->size ||
+	    is.changed_s != was->changed_s || is.changed_ns != was->changed_ns)
+		return err_set(err, ESTALE,
+			       "the configuration %s was changed meanwhile: run it again",
+			       was->path);
 	return 0;
 }
 
@@ -44,6 +74,7 @@ int settings_load(const char *path, struct problems *problems, struct settings *
 	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
+	struct stat st;
 	int r;
 
 	if (!path)
@@ -52,7 +83,8 @@ int settings_load(const char *path, struct problems *problems, struct settings *
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return err_os(err, errno, "%s", path);
-	r = check_file(fd, err);
+	/* before it is read: a change while it is read is one since then */
+	r = check_file(fd, &st, err);
 	if (r == 0)
 		r = file_read_limited(fd, YAML_INPUT_MAX, &text, &size, err);
 	if (r < 0)
@@ -63,5 +95,7 @@ int settings_load(const char *path, struct problems *problems, struct settings *
 	if (r < 0)
 		return err_set(err, -r, "%s: has %zu error%s", path, problems->n_errors,
 			       problems->n_errors == 1 ? "" : "s");
+	(*ret)->origin = origin_of(&st);
+	(*ret)->origin.path = xstrdup(path);
 	return 0;
 }

@@ -7,9 +7,9 @@
 
 #include <errno.h>
 
-static const enum job_op ops_create[] = {JOB_CREATE, JOB_START, JOB_END};
-static const enum job_op ops_replace[] = {JOB_CREATE,	  JOB_STOP_OLD, JOB_START,
-					  JOB_REMOVE_OLD, JOB_RENAME,	JOB_END};
+static const enum job_op ops_create[] = {JOB_CREATE, JOB_CHECK, JOB_START, JOB_END};
+static const enum job_op ops_replace[] = {JOB_CREATE,	  JOB_CHECK,  JOB_STOP_OLD, JOB_START,
+					  JOB_REMOVE_OLD, JOB_RENAME, JOB_END};
 static const enum job_op ops_remove[] = {JOB_STOP_OLD, JOB_REMOVE_OLD, JOB_END};
 static const enum job_op ops_start[] = {JOB_START, JOB_END};
 static const enum job_op ops_rename[] = {JOB_RENAME, JOB_END};
@@ -287,8 +287,13 @@ static int bring_members(const struct apply *a, const struct plan *plan, const c
 		if (!ops)
 			continue;
 		j = add_job(a, &jobs, ops, s, done_text(s->action));
-		if (s->container)
+		if (s->container) {
+			const struct plan_image *image =
+				plan_images_find(a->images, &s->container->ref);
+
 			j->body = create_container(a->pod, s->container, a->settings, root_id);
+			j->image_id = xstrdup(image ? image->id : NULL);
+		}
 		/* under a new root the old one could not start again */
 		j->restart_old = s->old && s->old->root_id && streq(s->old->root_id, root_id);
 	}
@@ -302,13 +307,21 @@ int apply_plan(const struct apply *a, const struct present *present, const struc
 {
 	_cleanup_free_ char *root_id = NULL;
 	struct err member_err;
-	int r = remove_some(a, plan, true, err);
+	int r = settings_check_current(a->settings, err);
 
+	if (r < 0) {
+		ui_error(a->ui, "%s", err->text);
+		return r;
+	}
+	r = remove_some(a, plan, true, err);
 	if (r == 0)
 		r = bring_root(a, present, plan, &root_id, err);
 	if (r < 0 || !root_id)
 		return r;
 	r = wait_for_guard(a, root_id, err);
+	/* a caller can hold us up anywhere, with what we print or by his cgroup */
+	if (r == 0)
+		r = settings_check_current(a->settings, err);
 	if (r < 0) {
 		ui_error(a->ui, "%s", err->text);
 		return r;

@@ -16,6 +16,7 @@ struct apply {
 	struct engine *engine;
 	const struct pod *pod;
 	const struct settings *settings;
+	const struct plan_images *images; /* as they were looked at */
 	const char *pause_image;
 	const struct ui *ui;
 };

@@ -15,6 +15,7 @@
 #include <linux/magic.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -70,8 +71,10 @@ int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, 
 	struct caller c = {.uid = getuid(), .gid = getgid()};
 	const struct passwd *user;
 
-	if (getuid() != geteuid() || getgid() != getegid())
-		return err_set(err, EPERM, "is not made to be installed set-user-id; use sudo");
+	if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE))
+		return err_set(err, EPERM,
+			       "is not made to be installed set-user-id or with capabilities; use "
+			       "sudo");
 	if (sudo_uid) {
 		uint32_t uid, gid;
 
@@ -193,7 +196,8 @@ void caller_take_environment(struct caller_environment *ret)
 					       "DOCKER_CERT_PATH"};
 	char *values[ARRAY_SIZE(believed)] = {0};
 	const char *no_color = getenv("NO_COLOR");
-	bool trusted = !getenv("SUDO_UID") && getuid() == geteuid() && getgid() == getegid();
+	bool trusted = !getenv("SUDO_UID") && getuid() == geteuid() && getgid() == getegid() &&
+		       !getauxval(AT_SECURE);
 	struct caller_environment e = {
 		.sudo_uid = xstrdup(getenv("SUDO_UID")),
 		.sudo_gid = xstrdup(getenv("SUDO_GID")),

@@ -53,8 +53,11 @@ int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const
 /* An engine that answers, with the version agreed on. */
 int cmd_connect(struct cmd_context *ctx, struct engine **ret);
 
-/* The pod's lock, waited for unless --no-wait. */
-int cmd_lock(struct cmd_context *ctx, const char *pod, int *ret);
+/*
+ * The pod's lock, waited for unless --no-wait. The caller decides how long that takes, so the
+ * configuration must still be the one that was loaded.
+ */
+int cmd_lock(struct cmd_context *ctx, const struct settings *settings, const char *pod, int *ret);
 
 /* Tells err and returns CMD_FAILED. */
 int cmd_fail(const struct cmd_context *ctx, const struct err *err);

@@ -52,7 +52,14 @@ static bool lacks_images(const struct plan_images *images)
 
 static int carry_out(struct work *w, struct err *err)
 {
-	struct apply a = {w->engine, w->pod, w->settings, w->pause_image, &w->ctx->ui};
+	struct apply a = {
+		.engine = w->engine,
+		.pod = w->pod,
+		.settings = w->settings,
+		.images = &w->images,
+		.pause_image = w->pause_image,
+		.ui = &w->ctx->ui,
+	};
 	int r = check_before(w, err);
 
 	if (r == 0 && !w->plan.root)
@@ -74,19 +81,24 @@ static int work(struct work *w, struct err *err)
 	if (r == 0 && lacks_images(&w->images))
 		r = images_pull(w->engine, &w->images, &w->ctx->ui, err);
 	if (r == 0)
+		r = plan_images_check(&w->images, w->settings, err);
+	if (r == 0)
 		r = mounts_pin(w->pod, w->settings, err);
 	if (r < 0) {
 		ui_error(&w->ctx->ui, "%s", err->text);
 		return r;
 	}
 	plan_make(w->pod, w->settings, &w->present, &w->images, w->pause_image, &w->plan);
-	if (w->plan.n == 0) {
+	if (w->plan.n == 0)
 		ui_say(&w->ctx->ui, "nothing to change");
-		return 0;
-	}
-	r = carry_out(w, err);
-	if (r == 0)
-		r = mounts_unpin(w->pod->name, w->pod, err);
+	else
+		r = carry_out(w, err);
+	if (r < 0)
+		return r;
+	/* also where nothing changed: an apply that failed may have left some */
+	r = mounts_unpin(w->pod->name, w->pod, err);
+	if (r < 0)
+		ui_error(&w->ctx->ui, "%s", err->text);
 	return r;
 }
 
@@ -106,7 +118,7 @@ int cmd_apply(struct cmd_context *ctx, int n _unused_, char **args)
 	if (cmd_load_settings(ctx, &settings) < 0 || cmd_load_pod(ctx, settings, args[0], &pod) < 0)
 		return CMD_FAILED;
 	ctx->ui.pod = pod->name;
-	if (cmd_lock(ctx, pod->name, &lock) < 0 || cmd_connect(ctx, &engine) < 0) {
+	if (cmd_lock(ctx, settings, pod->name, &lock) < 0 || cmd_connect(ctx, &engine) < 0) {
 		ctx->ui.pod = NULL;
 		return CMD_FAILED;
 	}

@@ -29,9 +29,15 @@ int cmd_load_settings(struct cmd_context *ctx, struct settings **ret)
 	struct err err = {0};
 	int r = settings_load(NULL, &problems, ret, &err);
 
-	/* warnings are for `netguard check`: who runs podctl can do nothing about them */
+	/*
+	 * Warnings are for `netguard check`: who runs podctl can do nothing about them. What stands
+	 * in the file is shown to nobody for whom it was read with root's rights.
+	 */
 	if (r < 0 && problems.n_errors > 0) {
-		print_problems(&problems, settings_path());
+		if (ctx->caller.switches)
+			ui_error(&ctx->ui, "%s", err.text);
+		else
+			print_problems(&problems, settings_path());
 		ui_error(&ctx->ui, "the configuration is invalid, so nothing is allowed");
 	} else if (r < 0) {
 		ui_error(&ctx->ui, "%s", err.text);
@@ -88,8 +94,16 @@ int cmd_connect(struct cmd_context *ctx, struct engine **ret)
 {
 	_cleanup_(engine_freep)
 	struct engine *e = NULL;
+	/* caller_take_environment has left these only where they are to be believed */
+	const char *verify = getenv("DOCKER_TLS_VERIFY"), *certs = getenv("DOCKER_CERT_PATH");
+	const char *host = ctx->environment.docker_host;
+	struct engine_options options = {
+		.host = host,
+		.tls = verify && *verify && host && startswith(host, "tcp:"),
+		.cert_path = certs && *certs ? certs : NULL,
+	};
 	struct err err = {0};
-	int r = engine_new(ctx->environment.docker_host, &e, &err);
+	int r = engine_new_with(&options, &e, &err);
 
 	if (r == 0)
 		r = engine_negotiate(e, &err);
@@ -101,16 +115,21 @@ int cmd_connect(struct cmd_context *ctx, struct engine **ret)
 	return 0;
 }
 
-int cmd_lock(struct cmd_context *ctx, const char *pod, int *ret)
+int cmd_lock(struct cmd_context *ctx, const struct settings *settings, const char *pod, int *ret)
 {
+	_cleanup_close_ int lock = -1;
 	struct err err = {0};
-	int r = lock_take(pod, false, ret, &err);
+	int r = lock_take(pod, false, &lock, &err);
 
 	if (r == -EWOULDBLOCK && !(ctx->options & CMD_OPT_NO_WAIT)) {
 		ui_say(&ctx->ui, "waiting: %s", err.text);
-		r = lock_take(pod, true, ret, &err);
+		r = lock_take(pod, true, &lock, &err);
 	}
+	if (r == 0)
+		r = settings_check_current(settings, &err);
 	if (r < 0)
 		ui_error(&ctx->ui, "%s", err.text);
+	else
+		*ret = take_fd(&lock);
 	return r;
 }

@@ -45,7 +45,7 @@ int cmd_down(struct cmd_context *ctx, int n _unused_, char **args)
 	if (cmd_load_settings(ctx, &settings) < 0 || cmd_pod_name(ctx, settings, args[0], &pod) < 0)
 		return CMD_FAILED;
 	ctx->ui.pod = pod;
-	r = cmd_lock(ctx, pod, &lock);
+	r = cmd_lock(ctx, settings, pod, &lock);
 	if (r == 0)
 		r = cmd_connect(ctx, &engine);
 	if (r == 0)

@@ -29,7 +29,7 @@ static void print_json(const char *pod, const struct plan *plan)
 				  s->image ? s->image : what, "reason", s->reason));
 	}
 	top = json_pack("{s:s, s:O}", "pod", pod, "steps", steps);
-	json_dumpf(top, stdout, JSON_INDENT(2));
+	json_dumpf(top, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	printf("\n");
 }
 
@@ -71,7 +71,8 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 		return CMD_FAILED;
 	pause_image = pause_image_name();
 	plan_images_collect(pod, &images);
-	if (look(engine, pod->name, &images, &present, &err) < 0) {
+	if (look(engine, pod->name, &images, &present, &err) < 0 ||
+	    plan_images_check(&images, settings, &err) < 0) {
 		cmd_fail(ctx, &err);
 	} else {
 		plan_make(pod, settings, &present, &images, pause_image, &plan);

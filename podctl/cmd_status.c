@@ -192,7 +192,7 @@ static void print_json(const struct rows *rows)
 		}
 		json_array_append_new(containers, row_json(row));
 	}
-	json_dumpf(pods, stdout, JSON_INDENT(2));
+	json_dumpf(pods, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	printf("\n");
 }
 

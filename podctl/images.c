@@ -5,6 +5,7 @@
  */
 #include "podctl/images.h"
 
+#include "podctl/look.h"
 #include "podctl/pause_image.h"
 
 #include <errno.h>
@@ -46,16 +47,9 @@ static int pull_line(void *userdata, const char *line, size_t size)
 static void inspect_done(void *userdata, const struct engine_reply *reply)
 {
 	struct pull *p = userdata;
-	const char *id;
 
-	if (engine_reply_check(reply, &p->err) < 0)
-		return;
-	id = json_string_value(json_object_get(reply->json, "Id"));
-	if (!id) {
-		err_set(&p->err, EPROTO, "the engine's reply has no Id");
-		return;
-	}
-	p->image->id = xstrdup(id);
+	if (engine_reply_check(reply, &p->err) == 0)
+		look_at_image(reply->json, p->image, &p->err);
 }
 
 static void pull_done(void *userdata, const struct engine_reply *reply)

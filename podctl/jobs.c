@@ -28,6 +28,7 @@ void jobs_done(struct jobs *jobs)
 		free(j->new_id);
 		free(j->create_name);
 		free(j->final_name);
+		free(j->image_id);
 		free(j->title);
 		free(j->done_text);
 		json_decref(j->body);
@@ -41,9 +42,10 @@ static const char *op_name(enum job_op op)
 {
 	static const char *const names[] = {
 		[JOB_END] = "end",	     [JOB_CREATE] = "create",
-		[JOB_STOP_OLD] = "stop",     [JOB_START] = "start",
-		[JOB_START_OLD] = "restart", [JOB_REMOVE_OLD] = "remove",
-		[JOB_REMOVE_NEW] = "remove", [JOB_RENAME] = "rename",
+		[JOB_CHECK] = "check",	     [JOB_STOP_OLD] = "stop",
+		[JOB_START] = "start",	     [JOB_START_OLD] = "restart",
+		[JOB_REMOVE_OLD] = "remove", [JOB_REMOVE_NEW] = "remove",
+		[JOB_RENAME] = "rename",
 	};
 
 	return names[op];
@@ -87,6 +89,16 @@ static int take_new_id(struct job *j, const struct engine_reply *reply, struct e
 	return 0;
 }
 
+/* Names of images move: somebody may have pulled another since policy was asked about this one. */
+static int check_image(const struct job *j, const struct engine_reply *reply, struct err *err)
+{
+	const char *id = json_string_value(json_object_get(reply->json, "Image"));
+
+	if (id && streq(id, j->image_id))
+		return 0;
+	return err_set(err, ESTALE, "its image is another one than before: run it again");
+}
+
 static void op_done(void *userdata, const struct engine_reply *reply)
 {
 	struct job *j = userdata;
@@ -96,13 +108,16 @@ static void op_done(void *userdata, const struct engine_reply *reply)
 
 	if (r == 0 && op == JOB_CREATE)
 		r = take_new_id(j, reply, &err);
+	else if (r == 0 && op == JOB_CHECK)
+		r = check_image(j, reply, &err);
 	if (r < 0 && !is_fine_anyway(j, r)) {
 		err_wrap(&err, "%s: cannot %s it", j->title, op_name(op));
 		ui_error(j->ui, "%s", err.text);
 		if (!j->undoing) {
 			j->err = err;
 			/* past the start, the new one works: it stays, for the next apply */
-			if (op == JOB_CREATE || op == JOB_STOP_OLD || op == JOB_START)
+			if (op == JOB_CREATE || op == JOB_CHECK || op == JOB_STOP_OLD ||
+			    op == JOB_START)
 				undo(j);
 			return;
 		}
@@ -141,6 +156,15 @@ static void next(struct job *j)
 		name = engine_escape(j->create_name);
 		path = xasprintf("/containers/create?name=%s", name);
 		call(j, "POST", path, j->body);
+		return;
+	case JOB_CHECK:
+		if (!j->image_id) {
+			j->at++;
+			next(j);
+			return;
+		}
+		path = xasprintf("/containers/%s/json", j->new_id);
+		call(j, "GET", path, NULL);
 		return;
 	case JOB_STOP_OLD:
 		path = xasprintf("/containers/%s/stop", j->old_id);

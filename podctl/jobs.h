@@ -11,6 +11,7 @@
 enum job_op {
 	JOB_END,
 	JOB_CREATE,   /* new, as create_name, from body */
+	JOB_CHECK,    /* that new has image_id, where that is given */
 	JOB_STOP_OLD, /* old; fine where it does not run, or is gone */
 	JOB_START,    /* new, or old where nothing was created */
 	JOB_START_OLD,
@@ -19,7 +20,7 @@ enum job_op {
 	JOB_RENAME, /* new, or old where nothing was created, to final_name */
 };
 
-#define JOB_OPS_MAX 6
+#define JOB_OPS_MAX 7
 
 struct job {
 	enum job_op ops[JOB_OPS_MAX]; /* ended by JOB_END */
@@ -27,6 +28,7 @@ struct job {
 	char *new_id;		      /* set by JOB_CREATE */
 	char *create_name, *final_name;
 	json_t *body;
+	char *image_id;	  /* what its image was when it was looked at; NULL: any */
 	char *title;	  /* the container, for messages */
 	char *done_text;  /* said when the job is done; NULL: nothing */
 	bool restart_old; /* on failure, start the old one again if this job stopped it */

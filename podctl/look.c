@@ -25,22 +25,32 @@ static void list_done(void *userdata, const struct engine_reply *reply)
 		l->list = json_incref(reply->json);
 }
 
+int look_at_image(json_t *json, struct plan_image *image, struct err *err)
+{
+	const char *id = json_string_value(json_object_get(json, "Id")), *name;
+	json_t *labels = json_object_get(json_object_get(json, "Config"), "Labels"), *value;
+
+	if (!id)
+		return err_set(err, EPROTO, "the engine's reply has no Id");
+	free(image->id);
+	image->id = xstrdup(id);
+	strv_done(&image->labels);
+	json_object_foreach (labels, name, value)
+		strv_add(&image->labels, name);
+	return 0;
+}
+
 static void image_done(void *userdata, const struct engine_reply *reply)
 {
 	struct look_image *li = userdata;
 	struct err err = {0};
-	const char *id;
 	int r = engine_reply_check(reply, &err);
 
 	if (r == -ENOENT)
 		return;
-	id = r == 0 ? json_string_value(json_object_get(reply->json, "Id")) : NULL;
-	if (r == 0 && !id)
-		err_set(&err, EPROTO, "the engine's reply has no Id");
-	if (id) {
-		free(li->image->id);
-		li->image->id = xstrdup(id);
-	} else if (!li->err->code) {
+	if (r == 0)
+		r = look_at_image(reply->json, li->image, &err);
+	if (r < 0 && !li->err->code) {
 		err_wrap(&err, "image %s", li->image->ref->text);
 		*li->err = err;
 	}

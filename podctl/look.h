@@ -12,6 +12,9 @@
 int look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
 	 struct err *err);
 
+/* Takes the id and the labels from the engine's reply about an image. */
+int look_at_image(json_t *json, struct plan_image *image, struct err *err);
+
 /* The raw list of all containers with our label (pod NULL) or the pod's; new reference. */
 int look_list(struct engine *e, const char *pod, json_t **ret, struct err *err);
 

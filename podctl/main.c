@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -178,8 +179,11 @@ static void settle(void)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGCHLD, SIG_DFL);
-	/* a closed pipe must not end an apply in its middle */
+	/* a closed pipe, or a file that may not grow, must not end an apply in its middle */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* nor is what we hold of root's left in a file in the caller's folder */
+	prctl(PR_SET_DUMPABLE, 0);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,8 @@
 
 #include "podctl/create.h"
 
+#include <errno.h>
+
 struct planner {
 	const struct pod *pod;
 	const struct settings *settings;
@@ -47,10 +49,48 @@ void plan_images_collect(const struct pod *pod, struct plan_images *ret)
 
 void plan_images_done(struct plan_images *images)
 {
-	for (size_t i = 0; i < images->n; i++)
+	for (size_t i = 0; i < images->n; i++) {
 		free(images->items[i].id);
+		strv_done(&images->items[i].labels);
+	}
 	free(images->items);
 	*images = (struct plan_images){0};
+}
+
+static const char *reserved_label(const struct plan_image *image, const struct strv *reserved)
+{
+	for (size_t i = 0; i < image->labels.n; i++) {
+		for (size_t j = 0; j < reserved->n; j++) {
+			if (pod_label_begins(image->labels.items[i], reserved->items[j]))
+				return image->labels.items[i];
+		}
+	}
+	return NULL;
+}
+
+int plan_images_check(const struct plan_images *images, const struct settings *settings,
+		      struct err *err)
+{
+	for (size_t i = 0; i < images->n; i++) {
+		const struct plan_image *image = &images->items[i];
+		const char *label = reserved_label(image, &settings->policy.labels_reserved);
+
+		if (label)
+			return err_set(err, EPERM,
+				       "image %s brings the label %s: policy forbids it",
+				       image->ref->text, label);
+	}
+	return 0;
+}
+
+const struct plan_image *plan_images_find(const struct plan_images *images,
+					  const struct image_ref *ref)
+{
+	for (size_t i = 0; i < images->n; i++) {
+		if (streq(images->items[i].ref->text, ref->text))
+			return &images->items[i];
+	}
+	return NULL;
 }
 
 void plan_done(struct plan *plan)
@@ -167,20 +207,12 @@ static void plan_root(struct planner *pl, const char *pause_image)
 	json_decref(body);
 }
 
-static const char *image_id(const struct planner *pl, const struct pod_container *c)
-{
-	for (size_t i = 0; i < pl->images->n; i++) {
-		if (streq(pl->images->items[i].ref->text, c->ref.text))
-			return pl->images->items[i].id;
-	}
-	return NULL;
-}
-
 /* Why a container that is there can't stay, or NULL where it can. Caller frees. */
 static char *why_not(const struct planner *pl, const struct pod_container *c,
 		     const struct present_container *there, const char *hash)
 {
-	const char *id = image_id(pl, c);
+	const struct plan_image *image = plan_images_find(pl->images, &c->ref);
+	const char *id = image ? image->id : NULL;
 
 	if (is_lost(there))
 		return xasprintf("it is %s", there->state);

@@ -33,6 +33,7 @@ void present_done(struct present *p);
 struct plan_image {
 	const struct image_ref *ref; /* of the pod */
 	char *id;		     /* NULL: not here */
+	struct strv labels;	     /* names of those that it gives to its containers */
 };
 
 struct plan_images {
@@ -41,6 +42,16 @@ struct plan_images {
 };
 void plan_images_collect(const struct pod *pod, struct plan_images *ret); /* without ids */
 void plan_images_done(struct plan_images *images);
+
+/*
+ * -EPERM where one that is here brings a label that policy reserves: what a pod file may not say
+ * its image may not say for it.
+ */
+int plan_images_check(const struct plan_images *images, const struct settings *settings,
+		      struct err *err);
+/* The one of a reference, or NULL. */
+const struct plan_image *plan_images_find(const struct plan_images *images,
+					  const struct image_ref *ref);
 
 enum plan_action {
 	PLAN_PULL,

@@ -150,6 +150,81 @@ check_status "a FIFO does not hang" 1 'regular' timeout 5 "$SANDBOX_CMD" exec "$
 check_status "the caller's environment names no other engine" 0 '' \
 	as bob sudo -n DOCKER_HOST=tcp://127.0.0.1:1 NETGUARD_CONFIG=/home/bob/evil.yml "$BUILD/podctl" check /home/bob/web.yml
 
+note "what a hostile user tries: the configuration's rules, and root on the host"
+put_config <<'END'
+mount_root: /srv/pods
+network_name: pods
+port_whitelist: { 80: web }
+policy: { images: ["docker.io/library/*"], require_user: true, labels_reserved: [traefik.] }
+END
+inside sh -c 'docker create --name plain busybox true && docker commit plain secret/private:1 &&
+	docker commit -c "LABEL traefik.enable=true" plain docker.io/library/labelled:1 &&
+	sed "s/^root:/app:/" /etc/passwd > /tmp/e2e-passwd && docker cp /tmp/e2e-passwd plain:/etc/passwd &&
+	rm /tmp/e2e-passwd && docker commit plain docker.io/library/named:1 && docker rm plain' > /dev/null
+private=$(field secret/private:1 '{{.Id}}')
+refuse "an image of others by its name" 'policy forbids this image' <<< 'containers: { app: { image: "secret/private:1", user: "1000" } }'
+refuse "... and by the beginning of its id" 'is the id of an image' <<< "containers: { app: { image: \"${private:0:19}\", user: '1000' } }"
+refuse "a reserved label in other letters" 'policy forbids labels' <<< 'containers: { app: { image: busybox, user: "1000", labels: { Traefik.enable: "true" } } }'
+refuse "... and brought by an image" 'labelled:1 brings the label traefik.enable' <<< 'containers: { app: { image: "labelled:1", user: "1000" } }'
+refuse "root as -0" 'policy wants a user' <<< 'containers: { app: { image: busybox, user: "-0" } }'
+refuse "root by a name that the image gives it" 'policy wants a user' <<< 'containers: { app: { image: "named:1", user: app } }'
+check_equal "nothing was made of all that" "" "$(ids bad)"
+put_config <<'END'
+mount_root: /srv/pods
+network_name: pods
+port_whitelist: { 80: web }
+END
+inside chmod 0755 /srv/pods
+refuse "mounts where users of the host could run what containers leave there" 'mount_root /srv/pods: can be reached by users' \
+	<<< 'containers: { app: { image: busybox, mounts: [{ source: d, target: /d }] } }'
+inside sh -c 'mount --bind /srv/pods /srv/pods && mount -o remount,bind,nosuid,nodev /srv/pods'
+cat <<'END' | put_file /root/bad.yml
+containers:
+  app:
+    image: busybox
+    command: [sh, -c, "cp /bin/busybox /d/id && chmod 4755 /d/id && sleep 1000"]
+    mounts: [{ source: d, target: /d }]
+END
+check "... but on a mount without set-user-id files" podctl /root/bad.yml
+check "... where such a file" wait_for 5 inside test -u /srv/pods/bad/d/id
+check_equal "... gives nobody root's rights" 1234 "$(as bob /srv/pods/bad/d/id -u)"
+inside umount /srv/pods
+check "down" podctl down bad
+inside chmod 0700 /srv/pods
+check_equal "... and behind root's own folder it is not to be had" "" "$(as bob cat /srv/pods/bad/d/id 2>/dev/null)"
+
+note "rights that are taken away while podctl waits are gone"
+cat <<'END' | put_file /root/web.yml
+publish: ["80:80"]
+containers: { app: { image: busybox, command: [sleep, "1000"] } }
+END
+inside sh -c 'exec 9> /run/podctl/locks/web && flock 9 && touch /run/locked && sleep 3' &
+wait_for 5 inside test -e /run/locked
+podctl /root/web.yml > "$SANDBOX/waiting" 2>&1 &
+waiting=$!
+check "an apply waits for another" wait_for 2 grep -q waiting "$SANDBOX/waiting"
+put_config <<'END'
+mount_root: /srv/pods
+network_name: pods
+port_whitelist: { 80: other }
+END
+wait "$waiting"
+check_equal "... and is refused once the port is another pod's" 1 $?
+check "... saying why" grep -q 'changed meanwhile' "$SANDBOX/waiting"
+put_config <<'END'
+mount_root: /srv/pods
+network_name: pods
+port_whitelist: { 80: web }
+END
+out=$(inside sh -c 'echo "s3cr3t_key: 1" > /etc/netguard.yml.new && chmod 600 /etc/netguard.yml.new &&
+	cp -p /etc/netguard.yml /root/saved && mv /etc/netguard.yml.new /etc/netguard.yml'
+	as bob sudo -n "$BUILD/podctl" check /home/bob/web.yml 2>&1)
+check "an invalid configuration is not shown to its users" sh -c \
+	'echo "$1" | grep -q "configuration is invalid" && ! echo "$1" | grep -q s3cr3t' sh "$out"
+inside mv /root/saved /etc/netguard.yml
+inside rm -f /root/web.yml && put_file /root/web.yml <<< 'containers: { app: { image: busybox, command: [sleep, "1000"], mounts: [{ source: ., target: /x }] } }'
+check "apply again" podctl /root/web.yml
+
 note "status and down"
 check_status "status shows the pod" 0 'web\.app|app' podctl status web
 check "status --json is JSON" sh -c '"$@" | jq -e . > /dev/null' sh "$SANDBOX_CMD" exec "$SANDBOX" -- "$BUILD/podctl" status --json web

@@ -24,6 +24,10 @@ struct expected {
 	{                                                                                          \
 		"POST", "/v1.41/containers/create?name=web.a.new ", r, "{\"Id\":\"NEW\"}"          \
 	}
+#define LOOKED(id)                                                                                 \
+	{                                                                                          \
+		"GET", "/v1.41/containers/NEW/json ", 200, "{\"Image\":\"" id "\"}"                \
+	}
 #define STOPPED(r)                                                                                 \
 	{                                                                                          \
 		"POST", "/v1.41/containers/OLD/stop ", r, "{\"message\":\"no stop\"}"              \
@@ -78,6 +82,7 @@ static void run(const enum job_op *ops, bool restart_old, const struct expected 
 	j->final_name = xstrdup("web.a");
 	j->body = json_object();
 	j->restart_old = restart_old;
+	j->image_id = xstrdup("IMAGE");
 	r = jobs_run(&jobs, e, &ui, &err);
 	jobs_done(&jobs);
 	/* each was asked for, to the last, and nothing else */
@@ -127,6 +132,22 @@ static void test_undo(void **state _unused_)
 	RUN(remove_it, false, "no stop", STOPPED(500));
 }
 
+/* Between looking at an image and making a container of it the name may have moved. */
+static void test_image_moved(void **state _unused_)
+{
+	static const enum job_op checked[] = {JOB_CREATE,     JOB_CHECK,  JOB_STOP_OLD, JOB_START,
+					      JOB_REMOVE_OLD, JOB_RENAME, JOB_END};
+	static const struct expected gone = {"GET", "/v1.41/containers/NEW/json ", 404, "{}"};
+	static const struct expected nothing = {"GET", "/v1.41/containers/NEW/json ", 200, "{}"};
+
+	RUN(checked, true, "", CREATED(201), LOOKED("IMAGE"), STOPPED(204), STARTED(204), GONE(204),
+	    RENAMED(204));
+	/* the new one goes before the old one has stopped */
+	RUN(checked, true, "another one", CREATED(201), LOOKED("EVIL"), UNDONE(204));
+	RUN(checked, true, "another one", CREATED(201), nothing, UNDONE(204));
+	RUN(checked, true, "cannot check", CREATED(201), gone, UNDONE(404));
+}
+
 static void test_no_id(void **state _unused_)
 {
 	static const struct expected calls[] = {
@@ -166,9 +187,8 @@ static void test_pull_line(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_undo),
-		cmocka_unit_test(test_no_id),
+		cmocka_unit_test(test_whole),	    cmocka_unit_test(test_undo),
+		cmocka_unit_test(test_image_moved), cmocka_unit_test(test_no_id),
 		cmocka_unit_test(test_pull_line),
 	};
 

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 
 #define PAUSE "podctl-pause:x"
@@ -254,12 +255,46 @@ static void test_owns(void **state _unused_)
 	assert_false(plan_owns("web", &c));
 }
 
+static void test_image_labels(void **state)
+{
+	static const struct {
+		const char *policy, *label;
+		int r;
+	} cases[] = {
+		{"policy: {labels_reserved: [traefik.]}", "traefik.enable", -EPERM},
+		{"policy: {labels_reserved: [x, traefik.]}", "Traefik.Enable", -EPERM},
+		{"policy: {labels_reserved: [traefik.]}", "org.traefik.x", 0},
+		{"network_name: x", "traefik.enable", 0},
+	};
+	const struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = fixture_settings(cases[i].policy);
+		struct plan_images images = {0};
+		struct err err = {0};
+
+		plan_images_collect(f->pod, &images);
+		assert_int_equal(images.n, 1);
+		assert_ptr_equal(plan_images_find(&images, &pod_container_at(f->pod, 1)->ref),
+				 images.items);
+		assert_int_equal(plan_images_check(&images, s, &err), 0);
+		strv_add(&images.items[0].labels, "maintainer");
+		strv_add(&images.items[0].labels, cases[i].label);
+		assert_int_equal(plan_images_check(&images, s, &err), cases[i].r);
+		if (cases[i].r < 0)
+			assert_non_null(strstr(err.text, "busybox:latest brings the label"));
+		plan_images_done(&images);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_owns),
+		cmocka_unit_test(test_image_labels),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

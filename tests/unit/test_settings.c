@@ -746,6 +746,37 @@ static void test_load_environment(void **state)
 	assert_string_equal(settings_path(), SETTINGS_PATH);
 }
 
+static void test_load_current(void **state)
+{
+	const struct place *p = *state;
+	struct problems problems = {0};
+	_cleanup_(settings_freep)
+	struct settings *s = NULL, *text = NULL;
+	_cleanup_free_ char *beside = xasprintf("%s.new", p->file);
+	struct err err = {0};
+
+	write_file(p, "network_name: a\n", 0600);
+	assert_int_equal(settings_load(p->file, &problems, &s, &err), 0);
+	assert_int_equal(settings_check_current(s, &err), 0);
+	/* the same size in the same file */
+	usleep(20000);
+	write_file(p, "network_name: b\n", 0600);
+	assert_int_equal(settings_check_current(s, &err), -ESTALE);
+	assert_non_null(strstr(err.text, "changed meanwhile"));
+	settings_free(take_ptr(s));
+	assert_int_equal(settings_load(p->file, &problems, &s, &err), 0);
+	assert_int_equal(rename(p->file, beside), 0);
+	assert_int_equal(settings_check_current(s, &err), -ESTALE);
+	/* another file in its place, as editors do it */
+	write_file(p, "network_name: b\n", 0600);
+	assert_int_equal(settings_check_current(s, &err), -ESTALE);
+	unlink(beside);
+	assert_int_equal(settings_parse("", 0, "host", &problems, &text), 0);
+	assert_int_equal(settings_check_current(text, &err), 0);
+	settings_free(take_ptr(text));
+	problems_done(&problems);
+}
+
 static void test_file_read(void **state)
 {
 	const struct place *p = *state;
@@ -789,6 +820,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_load_kinds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_load_contents, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_load_environment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_load_current, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file_read, setup, teardown),
 	};
 

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Looking and doing against a scripted engine: what is asked for and in which order, and what is
+ * left where something fails in the middle.
+ */
+#include "podctl/apply.h"
+#include "podctl/create.h"
+#include "podctl/look.h"
+#include "tests/unit/fake_engine.h"
+#include "tests/unit/pod_fixture.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAUSE "podctl-pause:x"
+
+static const char unguarded[] = "guard: {required: false}";
+static const char guarded[] = "guard: {required: true}";
+
+struct fixture {
+	struct fake_engine *fake;
+	struct engine *engine;
+	struct strv texts; /* that the script points to */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	struct err err;
+
+	f->fake = fake_engine_new();
+	assert_int_equal(engine_new(fake_engine_host(f->fake), &f->engine, &err), 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	engine_free(f->engine);
+	fake_engine_free(f->fake);
+	strv_done(&f->texts);
+	free(f);
+	return 0;
+}
+
+/* ---- looking ---- */
+
+#define LIST  "/v1.41/containers/json"
+#define IMAGE "/v1.41/images/"
+
+static int look_at(const struct fixture *f, const char *list, const char *image,
+		   struct present *ret, struct plan_images *images, struct err *err)
+{
+	fake_engine_clear(f->fake);
+	if (list)
+		fake_engine_json(f->fake, LIST, 200, list);
+	if (image)
+		fake_engine_json(f->fake, IMAGE, 200, image);
+	return look(f->engine, "web", images, ret, err);
+}
+
+static void test_look(void **state)
+{
+	static const char entry[] = "[{\"Id\":\"I1\",\"Names\":[\"/web.a\"],\"Image\":\"busybox\","
+				    "\"ImageID\":\"sha256:1\",\"State\":\"running\","
+				    "\"Labels\":{\"podctl.pod\":\"web\"}}]";
+	static const struct {
+		const char *list, *image;
+		int r;
+		const char *id; /* of the image */
+	} cases[] = {
+		{"[]", "{\"Id\":\"sha256:1\"}", 0, "sha256:1"},
+		{"[]", "{\"Id\":\"sha256:1\",\"Config\":{\"Labels\":{\"l\":\"v\"}}}", 0,
+		 "sha256:1"},
+		{"[]", "{\"Id\":\"sha256:1\",\"Config\":{\"Labels\":null}}", 0, "sha256:1"},
+		{"[]", "{\"Id\":\"sha256:1\",\"Config\":7}", 0, "sha256:1"},
+		{"[]", "{\"Id\":7}", -EPROTO, NULL},
+		{"[]", "{}", -EPROTO, NULL},
+		{"[]", "[]", -EPROTO, NULL},
+		{"[]", "nonsense", -EPROTO, NULL},
+		{"[]", NULL, 0, NULL}, /* 404: not here */
+		{"{}", "{\"Id\":\"sha256:1\"}", -EPROTO, "sha256:1"},
+		{"[7]", "{\"Id\":\"sha256:1\"}", -EPROTO, "sha256:1"},
+		{"[{}]", "{\"Id\":\"sha256:1\"}", -EPROTO, "sha256:1"},
+		{NULL, "{\"Id\":\"sha256:1\"}", -ENOENT, "sha256:1"},
+	};
+	const struct fixture *f = *state;
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(unguarded);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", "containers: {a: {image: busybox}}", s);
+	struct present present = {0};
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct plan_images images = {0};
+		int r;
+
+		plan_images_collect(pod, &images);
+		r = look_at(f, cases[i].list, cases[i].image, &present, &images, &err);
+		if (r != cases[i].r)
+			fail_msg("%zu: %d %s", i, r, r < 0 ? err.text : "");
+		assert_int_equal(present.n, 0);
+		if (cases[i].id)
+			assert_string_equal(images.items[0].id, cases[i].id);
+		else
+			assert_null(images.items[0].id);
+		assert_int_equal(images.items[0].labels.n, i == 1);
+		plan_images_done(&images);
+	}
+	assert_int_equal(look_at(f, entry, NULL, &present, NULL, &err), 0);
+	assert_int_equal(present.n, 1);
+	assert_string_equal(present.items[0].name, "web.a");
+	assert_string_equal(present.items[0].pod, "web");
+	assert_null(present.items[0].hash);
+	present_done(&present);
+}
+
+/* A list that ends in its middle is no list, not a shorter one. */
+static void test_look_cut(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_free_ char *whole = fake_http(200, "[{\"Id\":\"I1\",\"Names\":[\"/web.a\"]}]");
+	struct present present = {0};
+	struct err err;
+
+	for (size_t cut = 1; cut < strlen(whole); cut += 7) {
+		fake_engine_add(f->fake, &(struct fake_reply){.path = LIST,
+							      .data = whole,
+							      .cut = cut,
+							      .end = FAKE_CLOSE});
+		assert_true(look(f->engine, "web", NULL, &present, &err) < 0);
+		assert_int_equal(present.n, 0);
+	}
+}
+
+static void test_names_and_network(void **state)
+{
+	static const struct {
+		const char *list;
+		int r;
+	} names[] = {
+		{"[]", 0},
+		{"[{\"Id\":\"I\",\"State\":\"exited\",\"Names\":[\"/web.a\"]}]", -EEXIST},
+		{"[{\"Id\":\"I\",\"State\":\"exited\",\"Names\":[\"/web..new\"]}]", -EEXIST},
+		{"[{\"Id\":\"I\",\"State\":\"exited\",\"Names\":[\"/web.other\"]}]", 0},
+		/* labels of another pod, or of an image, are not ours */
+		{"[{\"Id\":\"I\",\"State\":\"exited\",\"Names\":[\"/"
+		 "web.a\"],\"Labels\":{\"podctl.pod\":\"web\"}}]",
+		 -EEXIST},
+		{"[{\"Id\":\"I\",\"State\":\"exited\",\"Names\":[\"/"
+		 "web.a\"],\"Labels\":{\"podctl.pod\":\"wex\","
+		 "\"podctl.container\":\"a\",\"podctl.config-hash\":\"h\"}}]",
+		 -EEXIST},
+		{"[{\"Id\":\"I\",\"State\":\"exited\",\"Names\":[\"/"
+		 "web.a\"],\"Labels\":{\"podctl.pod\":\"web\","
+		 "\"podctl.container\":\"a\",\"podctl.config-hash\":\"h\"}}]",
+		 0},
+		{"{}", -EPROTO},
+	};
+	static const struct {
+		const char *network;
+		int r;
+	} networks[] = {
+		{"{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"bridge\"}", 0},
+		{"{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"host\"}", -EPERM},
+		{"{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"macvlan\"}", -EPERM},
+		{"{\"Id\":\"pods\",\"Name\":\"other\",\"Driver\":\"bridge\"}", -EPERM},
+		{"[]", -EPROTO},
+	};
+	const struct fixture *f = *state;
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(unguarded);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", "containers: {a: {image: busybox}}", s);
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		fake_engine_json(f->fake, LIST, 200, names[i].list);
+		if (look_at_names(f->engine, pod, &err) != names[i].r)
+			fail_msg("%s: %s", names[i].list, err.text);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(networks); i++) {
+		fake_engine_json(f->fake, "/v1.41/networks/pods", 200, networks[i].network);
+		if (look_at_network(f->engine, "pods", &err) != networks[i].r)
+			fail_msg("%s", networks[i].network);
+	}
+	assert_int_equal(look_at_network(f->engine, "pods", &err), -ENOENT);
+}
+
+/* ---- doing ---- */
+
+/* "METHOD TARGET STATUS [BODY]" */
+static void script(struct fixture *f, const char *const *calls, size_t n)
+{
+	fake_engine_clear(f->fake);
+	for (size_t i = 0; i < n; i++) {
+		char method[8], target[80], body[80] = "{\"message\":\"no\"}";
+		_cleanup_free_ char *data = NULL;
+		struct fake_reply reply = {0};
+		int status;
+
+		assert_true(sscanf(calls[i], "%7s %79s %d %79s", method, target, &status, body) >=
+			    3);
+		data = fake_http(status, body);
+		strv_add(&f->texts, method);
+		reply.method = f->texts.items[f->texts.n - 1];
+		strv_take(&f->texts, xasprintf("/v1.41/containers/%s ", target));
+		reply.path = f->texts.items[f->texts.n - 1];
+		reply.data = data;
+		fake_engine_add(f->fake, &reply);
+	}
+}
+
+static void add_present(struct present *p, const char *name, const char *part, const char *hash,
+			const char *root)
+{
+	ARRAY_PUSH(p->items, p->n) = (struct present_container){
+		.id = xasprintf("OLD%s", part),
+		.name = xstrdup(name),
+		.image = xstrdup("busybox:latest"),
+		.image_id = xstrdup("IMAGE"),
+		.state = xstrdup("running"),
+		.pod = xstrdup("web"),
+		.part = xstrdup(part),
+		.hash = xstrdup(hash),
+		.root_id = xstrdup(root),
+	};
+}
+
+static char *root_hash(const struct pod *pod, const struct settings *s)
+{
+	json_t *body = create_root(pod, s, PAUSE);
+	char *hash = xstrdup(create_hash(body));
+
+	json_decref(body);
+	return hash;
+}
+
+enum there { NOTHING, OLD_MEMBER, OLD_ROOT };
+
+/* Plans for what is there, carries it out, and looks that each call was made and no other. */
+static void apply(struct fixture *f, const char *settings, enum there there, int want,
+		  const char *said, const char *const *calls, size_t n)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(settings);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", "containers: {a: {image: busybox}}", s);
+	_cleanup_free_ char *hash = root_hash(pod, s);
+	unsigned before = fake_engine_requests(f->fake);
+	struct ui ui = {.quiet = true};
+	struct plan_images images = {0};
+	struct present present = {0};
+	struct plan plan = {0};
+	struct apply a = {.engine = f->engine,
+			  .pod = pod,
+			  .settings = s,
+			  .images = &images,
+			  .pause_image = PAUSE,
+			  .ui = &ui};
+	struct err err = {0};
+	int r;
+
+	plan_images_collect(pod, &images);
+	images.items[0].id = xstrdup("IMAGE");
+	if (there != NOTHING) {
+		add_present(&present, "web", "", there == OLD_ROOT ? "old" : hash, NULL);
+		add_present(&present, "web.a", "a", "old", "OLD");
+	}
+	plan_make(pod, s, &present, &images, PAUSE, &plan);
+	script(f, calls, n);
+	r = apply_plan(&a, &present, &plan, &err);
+	if (r != want || (said && !strstr(err.text, said)))
+		fail_msg("%d: %s", r, err.text);
+	if (fake_engine_requests(f->fake) - before != n) {
+		_cleanup_free_ char *last = fake_engine_last(f->fake);
+
+		fail_msg("%u calls instead of %zu, last %.60s",
+			 fake_engine_requests(f->fake) - before, n, last);
+	}
+	plan_done(&plan);
+	present_done(&present);
+	plan_images_done(&images);
+}
+
+#define APPLY(f, settings, there, want, said, ...)                                                 \
+	apply(f, settings, there, want, said, (const char *const[]){__VA_ARGS__},                  \
+	      ARRAY_SIZE(((const char *const[]){__VA_ARGS__})))
+
+#define ROOT_MADE    "POST create?name=web 201 {\"Id\":\"ROOT\"}"
+#define ROOT_STARTED "POST ROOT/start 204"
+#define A_MADE	     "POST create?name=web.a 201 {\"Id\":\"A\"}"
+#define A_LOOKED     "GET A/json 200 {\"Image\":\"IMAGE\"}"
+#define NEW_MADE     "POST create?name=web.a.new 201 {\"Id\":\"A\"}"
+#define ROOT_NEW     "POST create?name=web..new 201 {\"Id\":\"ROOT\"}"
+
+static void test_create(void **state)
+{
+	struct fixture *f = *state;
+
+	APPLY(f, unguarded, NOTHING, 0, NULL, ROOT_MADE, ROOT_STARTED, A_MADE, A_LOOKED,
+	      "POST A/start 204");
+	/* a name that came up meanwhile: nothing is started, nothing of anybody's removed */
+	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", "POST create?name=web 409");
+	APPLY(f, unguarded, NOTHING, -EIO, "cannot start", ROOT_MADE, "POST ROOT/start 500",
+	      "DELETE ROOT?force=1&v=1 204");
+	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", ROOT_MADE, ROOT_STARTED,
+	      "POST create?name=web.a 409");
+	APPLY(f, unguarded, NOTHING, -ESTALE, "another one", ROOT_MADE, ROOT_STARTED, A_MADE,
+	      "GET A/json 200 {\"Image\":\"EVIL\"}", "DELETE A?force=1&v=1 204");
+}
+
+/* Without the guard's word the root stops, and no member is made. */
+static void test_guard_refuses(void **state)
+{
+	struct fixture *f = *state;
+
+	APPLY(f, guarded, NOTHING, -ENOTCONN, "stopped again", ROOT_MADE, ROOT_STARTED,
+	      "POST ROOT/stop 204");
+	APPLY(f, guarded, OLD_MEMBER, -ENOTCONN, "stopped again", "POST OLD/stop 204");
+	/* it could not be stopped: still no member */
+	APPLY(f, guarded, NOTHING, -ENOTCONN, "guard", ROOT_MADE, ROOT_STARTED,
+	      "POST ROOT/stop 500");
+}
+
+static void test_replace_member(void **state)
+{
+	struct fixture *f = *state;
+
+	APPLY(f, unguarded, OLD_MEMBER, 0, NULL, NEW_MADE, A_LOOKED, "POST OLDa/stop 204",
+	      "POST A/start 204", "DELETE OLDa?force=1&v=1 204", "POST A/rename?name=web.a 204");
+	APPLY(f, unguarded, OLD_MEMBER, -EIO, "cannot start", NEW_MADE, A_LOOKED,
+	      "POST OLDa/stop 204", "POST A/start 500", "DELETE A?force=1&v=1 204",
+	      "POST OLDa/start 204");
+	APPLY(f, unguarded, OLD_MEMBER, -EIO, "cannot create", "POST create?name=web.a.new 500");
+}
+
+static void test_replace_root(void **state)
+{
+	struct fixture *f = *state;
+
+	APPLY(f, unguarded, OLD_ROOT, 0, NULL, ROOT_NEW, "POST OLDa/stop 204", "POST OLD/stop 204",
+	      ROOT_STARTED, "DELETE OLD?force=1&v=1 204", "POST ROOT/rename?name=web 204", NEW_MADE,
+	      A_LOOKED, "POST OLDa/stop 304", "POST A/start 204", "DELETE OLDa?force=1&v=1 204",
+	      "POST A/rename?name=web.a 204");
+	/* the new root does not start: all that was stopped is back */
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot start", ROOT_NEW, "POST OLDa/stop 204",
+	      "POST OLD/stop 204", "POST ROOT/start 500", "DELETE ROOT?force=1&v=1 204",
+	      "POST OLD/start 204", "POST OLDa/start 204");
+	/* a member does not stop: the root is not touched */
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot stop", ROOT_NEW, "POST OLDa/stop 500",
+	      "POST OLDa/start 304");
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot create", "POST create?name=web..new 500");
+}
+
+/* Rights that were taken away while the caller held us up are not used any more. */
+static void test_settings_changed(void **state)
+{
+	const struct fixture *f = *state;
+	char path[] = "/tmp/test_apply.XXXXXX";
+	int fd = mkstemp(path);
+	struct problems problems = {0};
+	_cleanup_(settings_freep)
+	struct settings *s = NULL;
+	_cleanup_(pod_freep)
+	struct pod *pod = NULL;
+	struct plan_images images = {0};
+	struct present none = {0};
+	struct plan plan = {0};
+	struct ui ui = {.quiet = true};
+	struct apply a = {.engine = f->engine, .images = &images, .pause_image = PAUSE, .ui = &ui};
+	struct err err = {0};
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, unguarded, strlen(unguarded)), (ssize_t)strlen(unguarded));
+	assert_int_equal(settings_load(path, &problems, &s, &err), 0);
+	pod = fixture_pod("web", "containers: {a: {image: busybox}}", s);
+	plan_images_collect(pod, &images);
+	images.items[0].id = xstrdup("IMAGE");
+	plan_make(pod, s, &none, &images, PAUSE, &plan);
+	a.settings = s;
+	a.pod = pod;
+	usleep(20000);
+	assert_int_equal(fchmod(fd, 0644), 0);
+	assert_int_equal(apply_plan(&a, &none, &plan, &err), -ESTALE);
+	assert_int_equal(fake_engine_requests(f->fake), 0);
+	close(fd);
+	unlink(path);
+	problems_done(&problems);
+	plan_done(&plan);
+	plan_images_done(&images);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_look, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_look_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_names_and_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_create, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guard_refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replace_member, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replace_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_settings_changed, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
