@@ -29,7 +29,7 @@ PKGS        := libnftnl libmnl libcurl jansson yaml-0.1 libcrypto
 # asked once; empty on a machine where `make deps` has not run yet
 PKG_CFLAGS  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-VERSION     := $(shell git -C $(CURDIR) describe --tags --always 2>/dev/null || echo unknown)
+VERSION     := $(shell git -c safe.directory='*' -C $(CURDIR) describe --tags --always 2>/dev/null || echo unknown)
 
 WARNINGS    := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
                -Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wcast-qual \
