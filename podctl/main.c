@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 	ctx.ui.color = isatty(STDOUT_FILENO) && !ctx.environment.no_color;
 	result = run(&ctx, argc, argv);
 	/* what could not be written was not said */
-	if (fflush(stdout) != 0 && result == CMD_OK)
+	if (fflush(stdout) != 0 || ferror(stdout))
 		result = CMD_FAILED;
 	caller_done(&ctx.caller);
 	caller_environment_done(&ctx.environment);

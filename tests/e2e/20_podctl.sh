@@ -222,8 +222,15 @@ out=$(inside sh -c 'echo "s3cr3t_key: 1" > /etc/netguard.yml.new && chmod 600 /e
 check "an invalid configuration is not shown to its users" sh -c \
 	'echo "$1" | grep -q "configuration is invalid" && ! echo "$1" | grep -q s3cr3t' sh "$out"
 inside mv /root/saved /etc/netguard.yml
+check_status "set-user-id: refused" 1 'set-user-id' sh -c 'install -m 4755 "$1/podctl" "$2/home/podctl"; shift 2
+	exec "$@" /home/podctl check /home/bob/web.yml' sh "$BUILD" "$SANDBOX" "$SANDBOX_CMD" exec "$SANDBOX" --user bob --
+inside sh -c 'timeout 5 busybox nc -l -p 2399 > /run/first & sleep 0.3
+	DOCKER_HOST=tcp://127.0.0.1:2399 DOCKER_TLS_VERIFY=1 timeout 2 "$1" status > /dev/null 2>&1; wait' sh "$BUILD/podctl"
+check "DOCKER_TLS_VERIFY: nothing is said in the clear" inside sh -c 'test -s /run/first && ! grep -qa HTTP /run/first'
 inside rm -f /root/web.yml && put_file /root/web.yml <<< 'containers: { app: { image: busybox, command: [sleep, "1000"], mounts: [{ source: ., target: /x }] } }'
-check "apply again" podctl /root/web.yml
+check_status "a file that may not grow: the pod is made all the same, and exit 1 says what was not said" 1 '' \
+	inside sh -c 'ulimit -f 0; "$1" /root/web.yml > /run/full' sh "$BUILD/podctl"
+check_status "... so there is nothing to change" 0 'nothing to change' podctl /root/web.yml
 
 note "status and down"
 check_status "status shows the pod" 0 'web\.app|app' podctl status web

@@ -204,8 +204,8 @@ static void test_root_closed(void **state)
 static bool own_run(void)
 {
 	return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
-	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("none", "/run", "tmpfs", 0, NULL) == 0;
+	       mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/run", "tmpfs", 0, "mode=755") == 0;
 }
 
 static unsigned count_mounts(const char *below)
@@ -256,7 +256,7 @@ static void test_pins(void **state)
 	assert_int_equal(mounts_pin(d, s, &err), 0);
 	assert_int_equal(count_mounts("/run/podctl/"), 1);
 	/* whoever was ended between the two mounts left one that lets everything through */
-	assert_int_equal(mount("none", path, NULL, MS_REMOUNT | MS_BIND, NULL), 0);
+	assert_int_equal(mount("none", path, "none", MS_REMOUNT | MS_BIND, NULL), 0);
 	assert_false(harmless(path));
 	assert_int_equal(mounts_pin(d, s, &err), 0);
 	assert_true(harmless(path));
