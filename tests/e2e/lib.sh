@@ -65,12 +65,12 @@ as() { local user=$1; shift; "$SANDBOX_CMD" exec "$SANDBOX" --user "$user" -- "$
 # background CMD...: runs inside, ended with the sandbox; $! is its pid
 background() { inside "$@" > "$SANDBOX/background.log" 2>&1 & }
 
-# wait_for SECONDS CMD...
+# wait_for SECONDS CMD...: in real time, since $SECONDS may tick a moment after it was read
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
 	shift
 	until "$@" > /dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
+		[ "${EPOCHREALTIME/[.,]/}" -lt "$end" ] || return 1
 		sleep 0.05
 	done
 }
