@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SCAN_TRIES 8
+
 struct bridges {
 	struct mnl_socket *events, *requests;
 	uint32_t seq;
@@ -154,6 +156,11 @@ static int talk(struct bridges *b, struct nlmsghdr *nlh, mnl_cb_t fn, void *data
 {
 	int r;
 
+	/* what is left of an answer that was given up must not be taken for this one's */
+	while (recv(mnl_socket_get_fd(b->requests), b->buffer, sizeof(b->buffer), MSG_DONTWAIT) >=
+		       0 ||
+	       errno == ENOBUFS)
+		;
 	nlh->nlmsg_seq = ++b->seq;
 	if (mnl_socket_sendto(b->requests, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
@@ -210,13 +217,11 @@ static int switch_found(struct bridges *b, struct found *found, struct err *err)
 	return failed < 0 ? failed : done;
 }
 
-int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err)
+static int list_bridges(struct bridges *b, struct found *found)
 {
-	struct found found = {.guarded = guarded, .userdata = userdata};
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct nlattr *info;
-	int r;
 
 	nlh->nlmsg_type = RTM_GETLINK;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -224,9 +229,22 @@ int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO); /* the kernel leaves out other kinds */
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(nlh, info);
-	r = talk(b, nlh, collect, &found);
+	return talk(b, nlh, collect, found);
+}
+
+int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err)
+{
+	struct found found = {.guarded = guarded, .userdata = userdata};
+	int r = -EINTR;
+
+	/* links that come and go while they are listed */
+	for (int i = 0; i < SCAN_TRIES && (r == -EINTR || r == -ENOBUFS); i++)
+		r = list_bridges(b, &found);
+	/* what was seen is switched anyway; the rest comes with the next look */
 	if (r < 0) {
-		free(found.items);
+		struct err ignored;
+
+		switch_found(b, &found, &ignored);
 		return err_os(err, -r, "list of bridges");
 	}
 	return switch_found(b, &found, err);

@@ -286,8 +286,11 @@ static void on_timer(struct source *s, uint32_t events _unused_)
 		return;
 	/* from behind: dropping puts the last one, which was looked at, in the gap */
 	for (size_t i = control->n_clients; i-- > 0;) {
-		struct client *c = control->clients[i];
+		struct client *c;
 
+		if (i >= control->n_clients)
+			continue;
+		c = control->clients[i];
 		if (c->deadline > now)
 			continue;
 		if (!c->waiting)
@@ -302,8 +305,12 @@ static void on_timer(struct source *s, uint32_t events _unused_)
 void control_check(struct control *c)
 {
 	for (size_t i = c->n_clients; i-- > 0;) {
-		struct client *client = c->clients[i];
+		struct client *client;
 
+		/* a reload that one of them asked for comes here again, and drops others */
+		if (i >= c->n_clients)
+			continue;
+		client = c->clients[i];
 		if (client->waiting && check_wait(client) && !client->waiting)
 			serve_lines(client);
 	}

@@ -96,11 +96,11 @@ static int waited(void *userdata, const char *container, uint64_t number, struct
 
 	if (!m && !watch_asking(d->watch, container))
 		return err_set(err, ENOENT, "no such container");
-	if (!m || !m->running || m->seen <= number || d->due || d->table_error)
+	if (!m || !m->running || m->incomplete || m->seen <= number || d->due || d->behind)
 		return 0;
 	if (m->joined_id) {
 		m = model_find_joined(daemon_model(d), m->joined_id);
-		if (!m || !m->running)
+		if (!m || !m->running || m->incomplete)
 			return 0;
 	}
 	return daemon_has_member(d, m, err);

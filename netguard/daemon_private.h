@@ -29,6 +29,7 @@ struct daemon {
 	uint64_t applied_at;	  /* loop_now_ms */
 	bool due;		  /* the model changed since */
 	char *table_error;	  /* of the last transaction that was refused; NULL: none */
+	bool behind;		  /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
 	uint64_t n_healed;
 	char *engine_why; /* why the engine is not reached */

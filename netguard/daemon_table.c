@@ -24,10 +24,16 @@ const struct model *daemon_model(const struct daemon *d)
 	return d->watch ? watch_model(d->watch) : d->model;
 }
 
-static void failed(struct daemon *d, const char *what, const struct err *err)
+static void failed(struct daemon *d, const char *what, size_t refused, const struct err *err)
 {
-	if (!d->table_error || !streq(d->table_error, err->text))
-		log_error("%s: %s; the table stays as it was", what, err->text);
+	if (!d->table_error || !streq(d->table_error, err->text)) {
+		if (refused)
+			log_error("%s: %s; %zu element%s left out, all others are in force", what,
+				  err->text, refused, refused == 1 ? " is" : "s are");
+		else
+			log_error("%s: %s; nothing new is allowed", what, err->text);
+	}
+	d->behind = refused == 0;
 	free(d->table_error);
 	d->table_error = xstrdup(err->text);
 	d->retry_ms = d->retry_ms ? d->retry_ms * 2 : RETRY_MIN_MS;
@@ -42,6 +48,7 @@ static void succeeded(struct daemon *d)
 	if (d->table_error)
 		log_notice("the table is true again");
 	free(take_ptr(d->table_error));
+	d->behind = false;
 	d->retry_ms = 0;
 	if (d->retry.fd >= 0)
 		timer_set(&d->retry, 0, 0);
@@ -60,12 +67,15 @@ int daemon_apply(struct daemon *d, struct err *err)
 			      daemon_model(d));
 	r = keeper_apply(d->keeper, want, &result, err);
 	if (r < 0) {
-		failed(d, "change refused", err);
+		failed(d, "change refused", 0, err);
 		return r;
 	}
-	succeeded(d);
+	if (result.refused)
+		failed(d, "change refused in part", result.refused, err);
+	else
+		succeeded(d);
 	elements_free(d->applied);
-	d->applied = take_ptr(want);
+	d->applied = elements_copy(keeper_holds(d->keeper));
 	if (result.installed || result.adopted)
 		log_notice("table %s, %zu elements", result.adopted ? "adopted" : "installed",
 			   elements_count(d->applied));
@@ -131,14 +141,16 @@ static void on_keeper(struct source *s, uint32_t events _unused_)
 	if (r > 0)
 		r = keeper_heal(d->keeper, &result, &err);
 	if (r < 0) {
-		failed(d, "put back", &err);
+		failed(d, "put back", 0, &err);
 		return;
 	}
 	d->n_healed++;
 	log_warning("%s changed the table: put back (%s, %zu elements added, %zu taken away)",
 		    who[0] ? who : "somebody", result.installed ? "all of it" : "differences",
 		    result.added, result.deleted);
-	succeeded(d);
+	/* what was put back is what was in force, not what has been refused since */
+	if (d->table_error)
+		daemon_apply(d, &err);
 }
 
 static bool is_guarded(void *userdata, const char *ifname)

@@ -162,13 +162,13 @@ void elements_normalize(struct elements *e)
 
 /* ---- difference ---- */
 
-static void copy_element(struct elements *to, enum set_id set, const struct nft_element *e)
+void elements_add_copy(struct elements *e, enum set_id set, const struct nft_element *element)
 {
-	struct nft_element new = *e;
+	struct nft_element new = *element;
 
-	new.comment = xstrdup(e->comment);
-	new.object = xstrdup(e->object);
-	ARRAY_PUSH(to->sets[set], to->n[set]) = new;
+	new.comment = xstrdup(element->comment);
+	new.object = xstrdup(element->object);
+	ARRAY_PUSH(e->sets[set], e->n[set]) = new;
 }
 
 static void copy_limit(struct elements *to, const struct element_limit *l)
@@ -182,7 +182,7 @@ struct elements *elements_copy(const struct elements *e)
 
 	for (unsigned set = 0; set < SET_COUNT_; set++)
 		for (size_t i = 0; i < e->n[set]; i++)
-			copy_element(ret, set, &e->sets[set][i]);
+			elements_add_copy(ret, set, &e->sets[set][i]);
 	for (size_t i = 0; i < e->n_limits; i++)
 		copy_limit(ret, &e->limits[i]);
 	return ret;
@@ -244,9 +244,9 @@ static void set_difference(const struct elements *want, const struct elements *h
 		bool same = r == 0 && nft_element_equal(w, h) && !limit_changes(ret, h);
 
 		if (w && r <= 0 && !same)
-			copy_element(ret->add, set, w);
+			elements_add_copy(ret->add, set, w);
 		if (h && r >= 0 && !same)
-			copy_element(ret->del, set, h);
+			elements_add_copy(ret->del, set, h);
 		i += r <= 0;
 		j += r >= 0;
 	}

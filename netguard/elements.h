@@ -72,6 +72,7 @@ struct elements {
  */
 void elements_add(struct elements *e, enum set_id set, const struct nft_key *key,
 		  const struct nft_key *end, const char *comment, const char *object);
+void elements_add_copy(struct elements *e, enum set_id set, const struct nft_element *element);
 void elements_add_limit(struct elements *e, const char *name, uint64_t rate, uint64_t unit,
 			uint32_t burst);
 /* Sorted by key; of two with one key the first added stays, with both comments joined by ", ". */

@@ -9,7 +9,7 @@
  * the ruleset changed since it was asked.
  *
  * Always true: a transaction that fails changes nothing, and whatever made it fail, the next one
- * begins with asking.
+ * begins with asking. What is refused even then is sent in parts (keeper_partial.c).
  */
 #include "netguard/keeper_private.h"
 
@@ -118,9 +118,9 @@ static void put_additions(struct nft_batch *b, const struct keeper *k,
  * Turns what the kernel has into what is wanted, in one transaction: deletions first, so that
  * nothing is there twice. 0, and nothing is sent, where there is no difference.
  */
-static int send_change(struct keeper *k, const struct keeper_table *tables,
-		       const struct elements *want, const struct elements *have,
-		       uint32_t generation, struct keeper_result *ret, struct err *err)
+int keeper_send(struct keeper *k, const struct keeper_table *tables, const struct elements *want,
+		const struct elements *have, uint32_t generation, struct keeper_result *ret,
+		struct err *err)
 {
 	_cleanup_(nft_batch_freep)
 	struct nft_batch *b = nft_batch_new();
@@ -161,7 +161,18 @@ static int sync_once(struct keeper *k, const struct elements *want, bool any_gen
 	r = keeper_look(k, tables, &have, err);
 	if (r < 0)
 		return r;
-	return send_change(k, tables, want, have, any_generation ? 0 : generation, ret, err);
+	if (any_generation)
+		generation = 0;
+	r = keeper_send(k, tables, want, have, generation, ret, err);
+	if (r == 0) {
+		struct elements *held = elements_copy(want); /* which may be k->wanted */
+
+		elements_free(k->wanted);
+		k->wanted = held;
+	} else if (keeper_can_split(r)) {
+		r = keeper_send_parts(k, tables, want, have, generation, ret, err);
+	}
+	return r;
 }
 
 static int sync(struct keeper *k, const struct elements *want, struct keeper_result *ret,
@@ -190,20 +201,16 @@ int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_re
 	struct keeper_result result = {0};
 	int r = -ESTALE;
 
-	if (k->known) {
-		r = send_change(k, NULL, want, k->wanted, 0, &result, err);
-		/* what can't be right: asking the kernel what it has mends nothing */
-		if (r == -EINVAL) {
-			k->known = false;
-			return r;
-		}
-	}
-	if (r < 0)
+	if (k->known)
+		r = keeper_send(k, NULL, want, k->wanted, 0, &result, err);
+	if (r < 0) {
 		r = sync(k, want, &result, err);
-	if (r < 0)
-		return r;
-	elements_free(k->wanted);
-	k->wanted = elements_copy(want);
+		if (r < 0)
+			return r;
+	} else {
+		elements_free(k->wanted);
+		k->wanted = elements_copy(want);
+	}
 	k->known = true;
 	*ret = result;
 	return 0;
@@ -218,6 +225,11 @@ int keeper_heal(struct keeper *k, struct keeper_result *ret, struct err *err)
 	r = sync(k, k->wanted, ret, err);
 	k->known = r == 0;
 	return r;
+}
+
+const struct elements *keeper_holds(const struct keeper *k)
+{
+	return k->wanted;
 }
 
 /* ---- others ---- */

@@ -23,14 +23,21 @@ struct keeper_result {
 	bool installed;	       /* the whole table was sent anew */
 	bool adopted;	       /* a table was there and taken over */
 	size_t added, deleted; /* elements sent */
+	size_t refused;	       /* permissions that the kernel did not take: see keeper_apply */
 };
 
 /*
  * Makes the kernel hold exactly `want` (normalized; copied). The first call installs or adopts.
- * On failure the kernel has what it had; err names the statement or element that was refused.
+ * Where it refuses elements that give a permission, all others are put in force, ret->refused says
+ * how many are missing and err names the first. On failure nothing new is allowed (what is wanted
+ * no more may be gone); err names the statement or element that was refused.
  */
 int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_result *ret,
 		 struct err *err);
+
+/* What the kernel holds as far as is known: `want` of the last keeper_apply less what was refused.
+ */
+const struct elements *keeper_holds(const struct keeper *k);
 
 /*
  * NFNLGRP_NFTABLES notifications: poll keeper_fd() for reading and call keeper_dispatch(), which

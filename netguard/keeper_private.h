@@ -9,10 +9,9 @@ struct keeper {
 	struct nft_socket *socket; /* one for life: it owns the tables */
 	struct nft_monitor *monitor;
 	bool probed;
-	uint32_t flags; /* of our tables: owner and persist, or 0 where the kernel can't */
-	struct elements
-		*wanted; /* what the last keeper_apply that succeeded put there; NULL: none */
-	bool known;	 /* the kernel is known to hold `wanted`; else it is asked first */
+	uint32_t flags;		 /* of our tables: owner and persist, or 0 where the kernel can't */
+	struct elements *wanted; /* what the kernel should hold: all that it took; NULL: nothing */
+	bool known;		 /* the kernel is known to hold `wanted`; else it is asked first */
 };
 
 /* What the kernel has of one table. */
@@ -28,3 +27,22 @@ struct keeper_table {
  */
 int keeper_look(struct keeper *k, struct keeper_table tables[RULESET_N_TABLES],
 		struct elements **ret, struct err *err);
+
+/*
+ * Turns what the kernel has into what is wanted, in one transaction; tables: as keeper_look gave
+ * them, or NULL: both are there and ours.
+ */
+int keeper_send(struct keeper *k, const struct keeper_table *tables, const struct elements *want,
+		const struct elements *have, uint32_t generation, struct keeper_result *ret,
+		struct err *err);
+
+/* Whether parts of a change that failed so may succeed. */
+bool keeper_can_split(int r);
+
+/*
+ * The same as keeper_send in parts, leaving out what is refused (ret->refused; err is of the
+ * first). Sets k->wanted to what is in force then. -errno: nothing new was given.
+ */
+int keeper_send_parts(struct keeper *k, const struct keeper_table tables[RULESET_N_TABLES],
+		      const struct elements *want, const struct elements *have, uint32_t generation,
+		      struct keeper_result *ret, struct err *err);

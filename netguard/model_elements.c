@@ -130,6 +130,18 @@ static void add_address_ports(struct maker *k, enum set_id set4, const struct pl
 	}
 }
 
+/*
+ * The kernel counts in nanoseconds and refuses a burst whose time is over 64 bits: 213,503 at
+ * 1/day. Fewer is the stricter side, and an element that is refused would hold up others.
+ */
+static uint32_t burst_of(const struct settings_rate *rate)
+{
+	uint64_t each = rate->unit * 1000000000 / rate->rate;
+	uint64_t most = each ? UINT64_MAX / each : UINT64_MAX;
+
+	return rate->burst > most ? (uint32_t)most : rate->burst;
+}
+
 /* first: the first place of its pod, which makes the limit that all of them share. */
 static void add_rate(struct maker *k, const struct place *p, bool first)
 {
@@ -143,7 +155,7 @@ static void add_rate(struct maker *k, const struct place *p, bool first)
 		return;
 	name = model_limit_name(p->member->pod);
 	if (first)
-		elements_add_limit(k->e, name, rate->rate, rate->unit, rate->burst);
+		elements_add_limit(k->e, name, rate->rate, rate->unit, burst_of(rate));
 	nft_key_addr(&key, &p->addr);
 	elements_add(k->e, maker_set(SET_POD_RATE4, &p->addr), &key, NULL, NULL, name);
 }

@@ -247,7 +247,11 @@ int state_save(const char *dir, const struct model *m, struct err *err)
 	r = write_all(fd, text, strlen(text));
 	if (r < 0)
 		return err_os(err, -r, "%s/%s.new", dir, STATE_FILE);
-	if (fsync(fd) < 0 || renameat(dfd, STATE_FILE ".new", dfd, STATE_FILE) < 0)
+	/*
+	 * No fsync, which can take seconds while a container writes: the file counts in this boot
+	 * only, and a crash that loses it ends the boot.
+	 */
+	if (renameat(dfd, STATE_FILE ".new", dfd, STATE_FILE) < 0)
 		return err_os(err, errno, "%s/%s", dir, STATE_FILE);
 	return 0;
 }

@@ -199,6 +199,9 @@ static void take_away(struct watch *w, const struct watch_action *a)
 	} else if (m && !n) {
 		watch_fail(w, "an event about a network that is not known");
 	}
+	/* an answer that was made before this event must not be the last word */
+	if (ask)
+		ask->again = true;
 	if (changed)
 		watch_changed(w);
 }

@@ -183,6 +183,10 @@ static void take_endpoints(const struct engine_container *c, const struct watch_
 		if (n && n->bridge) {
 			if (c->running && make_address(n->bridge, ep->ip4, ep->ip6, ep->mac, &a))
 				set_address(m, &a);
+			else
+				m->incomplete |= c->running;
+		} else if (!n && ep->network_id && ep->network_id[0]) {
+			m->incomplete |= c->running;
 		} else if (n && n->driver && !streq(n->driver, "host") &&
 			   !streq(n->driver, "null") && !m->unguarded) {
 			m->unguarded =
@@ -290,6 +294,9 @@ bool members_from_network(struct model *model, const struct engine_network *netw
 		else
 			changed |= member_clear(m, network->bridge, number);
 		m->seen = number;
+		/* whether that was all that was missing, its own answer says */
+		if (m->incomplete)
+			strv_add(unknown, nm->id);
 	}
 	for (size_t i = 0; i < model->n_members; i++) {
 		struct member *m = &model->members[i];

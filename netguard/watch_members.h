@@ -38,7 +38,8 @@ bool member_from_container(struct model *m, const struct settings *s,
 
 /*
  * The members of one bridge network: sets and takes away addresses on its bridge. Containers that
- * the model does not know are added to unknown. *ret_stale as above, for at least one.
+ * the model does not know, or not all of, are added to unknown. *ret_stale as above, for at least
+ * one.
  */
 bool members_from_network(struct model *m, const struct engine_network *network, uint64_t number,
 			  struct strv *unknown, bool *ret_stale);

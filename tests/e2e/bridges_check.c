@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -78,9 +79,41 @@ static void test_bridges(void **state)
 	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 0);
 }
 
+/* Links that come and go while they are listed: the list is made again, and nothing stays behind.
+ */
+static void test_interrupted(void **state)
+{
+	_cleanup_(bridges_freep)
+	struct bridges *b = NULL;
+	struct err err = {0};
+	char script[] = "i=0; while ip link add come$((i % 8)) type bridge && "
+			"ip link del come$((i % 8)); do i=$((i + 1)); done";
+	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, script, NULL};
+	pid_t pid;
+
+	(void)state;
+	/* more than fit into one part of the answer */
+	for (int i = 0; i < 150; i++) {
+		_cleanup_free_ char *name = xasprintf("quiet%d", i);
+
+		ip_link_add(name, true);
+	}
+	assert_int_equal(bridges_new(&b, &err), 0);
+	assert_int_equal(posix_spawnp(&pid, "sh", NULL, NULL, argv, environ), 0);
+	for (int i = 0; i < 1000; i++) {
+		if (bridges_scan(b, guards, NULL, &err) < 0 && !strstr(err.text, "Interrupted"))
+			fail_msg("%d: %s", i, err.text);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (bridges_scan(b, guards, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_bridges)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_bridges),
+					   cmocka_unit_test(test_interrupted)};
 
 	/* a sysfs of the new namespace, seen by us only */
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||

@@ -4,6 +4,7 @@
  * changes, adopts, heals, refuses, removes; and what nft lists of it against the reference.
  */
 #include "netguard/keeper_private.h"
+#include "netguard/model.h"
 #include "netguard/ruleset.h"
 #include "tests/unit/reference_elements.h"
 
@@ -538,6 +539,131 @@ static void test_refusal_changes_nothing(void **state _unused_)
 	assert_true(r.added == 1 && r.deleted == 0 && !r.installed);
 }
 
+static bool listed(const char *what)
+{
+	_cleanup_free_ char *have = listing();
+
+	return strstr(have, what) != NULL;
+}
+
+/* A permission that the kernel refuses holds up no other, neither at first nor later. */
+static void test_refused_permission_is_left_out(void **state _unused_)
+{
+	for (int fresh = 0; fresh < 2; fresh++) {
+		_cleanup_(elements_freep)
+		struct elements *e = reference_elements();
+		_cleanup_(elements_freep)
+		struct elements *bad = elements_new();
+		_cleanup_(keeper_freep)
+		struct keeper *k = NULL;
+		struct keeper_result r = {0};
+		struct err err = {0};
+
+		new_netns();
+		k = keeper();
+		if (!fresh)
+			apply(k, e);
+		/* without all that the reference has, with intervals that overlap */
+		reference_add(bad, SET_CONTAINER_IFACES, "br-pods", NULL, NULL, NULL);
+		reference_add(bad, SET_MEMBERS4, "br-pods . 10.88.1.7", NULL, "good", NULL);
+		reference_add(bad, SET_HOST_PORTS, "tcp . 1000", "tcp . 1999", NULL, NULL);
+		reference_add(bad, SET_HOST_PORTS, "tcp . 1500", "tcp . 2500", NULL, NULL);
+		reference_add(bad, SET_HOST_PORTS, "tcp . 3000", "tcp . 3999", NULL, NULL);
+		reference_add(bad, SET_LINKS_ANY4, "10.88.1.7 . 10.88.1.8", NULL, "good", NULL);
+		elements_normalize(bad);
+		if (keeper_apply(k, bad, &r, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(r.refused, 1);
+		assert_int_equal(r.installed, fresh);
+		if (!strstr(err.text, "host_ports") || !strstr(err.text, "1500-2500"))
+			fail_msg("does not name the element: %s", err.text);
+		assert_int_equal(elements_count(keeper_holds(k)), elements_count(bad) - 1);
+		assert_true(listed("10.88.1.7 counter") && listed("tcp . 1000-1999") &&
+			    listed("tcp . 3000-3999") && listed("10.88.1.7 . 10.88.1.8"));
+		assert_false(listed("10.88.1.2") || listed("1500-2500"));
+		/* that is what is healed, and what later changes build on */
+		assert_int_equal(keeper_heal(k, &r, &err), 0);
+		assert_true(r.added == 0 && r.deleted == 0 && r.refused == 0);
+		reference_add(bad, SET_MEMBERS4, "br-pods . 10.88.1.8", NULL, "late", NULL);
+		elements_normalize(bad);
+		assert_int_equal(keeper_apply(k, bad, &r, &err), 0);
+		assert_true(r.refused == 1 && r.added == 1 && r.deleted == 0);
+		assert_true(listed("10.88.1.8 counter"));
+		r = apply(k, e);
+		assert_int_equal(r.refused, 0);
+		assert_true(listed("10.88.1.2") && !listed("10.88.1.7"));
+	}
+}
+
+/* Where a restriction is refused nothing is given, but what is wanted no more is gone. */
+static void test_refused_restriction_takes_away(void **state _unused_)
+{
+	_cleanup_(elements_freep)
+	struct elements *e = reference_elements();
+	_cleanup_(elements_freep)
+	struct elements *bad = elements_new();
+	_cleanup_(keeper_freep)
+	struct keeper *k = NULL;
+	struct keeper_result r = {0};
+	struct err err = {0};
+
+	new_netns();
+	k = keeper();
+	apply(k, e);
+	reference_add(bad, SET_MEMBERS4, "br-pods . 10.88.1.3", NULL, "db", NULL);
+	reference_add(bad, SET_MEMBERS4, "br-pods . 10.88.1.7", NULL, "new", NULL);
+	reference_add(bad, SET_POD_RATE4, "10.88.1.7", NULL, NULL, "nosuchlimit");
+	elements_normalize(bad);
+	assert_int_equal(keeper_apply(k, bad, &r, &err), -ENOENT);
+	assert_true(listed("10.88.1.3 counter") && listed("\"docker0\""));
+	assert_false(listed("10.88.1.2 counter") || listed("10.88.1.7"));
+	/* nor does healing bring it back */
+	assert_int_equal(keeper_heal(k, &r, &err), 0);
+	assert_false(listed("10.88.1.2 counter"));
+	apply(k, e);
+	assert_true(listed("10.88.1.2 counter"));
+}
+
+/* Every rate that a configuration may have is taken. */
+static void test_rates(void **state _unused_)
+{
+	static const struct settings_rate rates[] = {
+		{1, 1, UINT32_MAX},	     {1, 60, UINT32_MAX},
+		{1, 3600, UINT32_MAX},	     {1, 86400, UINT32_MAX},
+		{7, 86400, UINT32_MAX},	     {UINT32_MAX, 86400, UINT32_MAX},
+		{UINT32_MAX, 1, UINT32_MAX}, {86399, 86400, UINT32_MAX},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = NULL;
+		struct problems problems = {0};
+		_cleanup_(model_freep)
+		struct model *m = model_new();
+		_cleanup_(elements_freep)
+		struct elements *e = NULL;
+		_cleanup_(keeper_freep)
+		struct keeper *k = NULL;
+		struct member member = {.id = xstrdup("1"),
+					.name = xstrdup("web"),
+					.pod = xstrdup("web"),
+					.running = true};
+		struct member_address a = {.bridge = "br-pods"};
+
+		assert_int_equal(settings_parse("", 0, "host", &problems, &s), 0);
+		s->guard.host_rate = rates[i];
+		assert_true(addr_parse("10.88.1.2", &a.ip4));
+		ARRAY_PUSH(member.addresses, member.n_addresses) = a;
+		model_put(m, &member);
+		e = model_elements(s, NULL, m);
+		assert_int_equal(e->n_limits, 1);
+		new_netns();
+		k = keeper();
+		apply(k, e);
+		problems_done(&problems);
+	}
+}
+
 static void test_owner_is_named_in_the_error(void **state _unused_)
 {
 	_cleanup_(elements_freep)
@@ -657,6 +783,9 @@ int main(void)
 		cmocka_unit_test(test_takes_over_a_plain_table),
 		cmocka_unit_test(test_reference_is_our_shape),
 		cmocka_unit_test(test_refusal_changes_nothing),
+		cmocka_unit_test(test_refused_permission_is_left_out),
+		cmocka_unit_test(test_refused_restriction_takes_away),
+		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_owner_is_named_in_the_error),
 		cmocka_unit_test(test_counters_and_remove),
 		cmocka_unit_test(test_many),

@@ -219,12 +219,47 @@ static void test_modes(void **state)
 	has(f, C, NULL);
 }
 
+/* What is known only in part is said to be so, until its own answer is whole. */
+static void test_incomplete(void **state)
+{
+	static const char late[] =
+		"d333333333333333333333333333333333333333333333333333333333333333";
+	struct fixture *f = *state;
+	const struct given without = {C, "pods", "", N, true},
+			   with = {C, "pods", "10.88.1.2", N, true},
+			   elsewhere = {D, "late", "10.88.2.2", late, true},
+			   none = {D, "none", "", "", true};
+	_cleanup_(strv_done)
+	struct strv unknown = {0};
+	bool stale;
+
+	put(f, &without, 1, &stale);
+	assert_true(model_find(f->m, C)->incomplete);
+	/* the network has the address: the container is to be asked again */
+	assert_true(network(f, (const char *[]){C, "10.88.1.2/24", NULL}, 2, &unknown, &stale));
+	assert_true(model_find(f->m, C)->incomplete);
+	assert_int_equal(unknown.n, 1);
+	assert_string_equal(unknown.items[0], C);
+	put(f, &with, 3, &stale);
+	assert_false(model_find(f->m, C)->incomplete);
+	strv_done(&unknown);
+	assert_false(network(f, (const char *[]){C, "10.88.1.2/24", NULL}, 4, &unknown, &stale));
+	assert_int_equal(unknown.n, 0);
+
+	put(f, &elsewhere, 5, &stale);
+	has(f, D, NULL);
+	assert_true(model_find(f->m, D)->incomplete);
+	put(f, &none, 6, &stale);
+	assert_false(model_find(f->m, D)->incomplete);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_incomplete, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
