@@ -79,7 +79,7 @@ static int work(struct work *w, struct err *err)
 	w->pause_image = pause_image_name();
 	r = look(w->engine, w->pod->name, &w->images, &w->present, err);
 	if (r == 0 && lacks_images(&w->images))
-		r = images_pull(w->engine, &w->images, &w->ctx->ui, err);
+		r = images_pull(w->engine, &w->images, &w->ctx->caller, &w->ctx->ui, err);
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);
 	if (r == 0)

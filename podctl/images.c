@@ -82,7 +82,8 @@ static void pull_start(struct pull *p)
 						      .userdata = p});
 }
 
-int images_pull(struct engine *e, struct plan_images *images, const struct ui *ui, struct err *err)
+int images_pull(struct engine *e, struct plan_images *images, const struct caller *caller _unused_,
+		const struct ui *ui, struct err *err)
 {
 	_cleanup_free_ struct pull *pulls = xcalloc(images->n, sizeof(*pulls));
 	int r = 0;

@@ -3,11 +3,17 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "podctl/caller.h"
 #include "podctl/plan.h"
 #include "podctl/ui.h"
 
-/* Pulls those without an id and sets it. All are tried; err is the first that failed. */
-int images_pull(struct engine *e, struct plan_images *images, const struct ui *ui, struct err *err);
+/*
+ * Pulls those without an id and those to be updated, in parallel, each once, and sets their ids and
+ * labels anew. All are tried; err is the first that failed. caller: whose credentials are used
+ * (NULL: none).
+ */
+int images_pull(struct engine *e, struct plan_images *images, const struct caller *caller,
+		const struct ui *ui, struct err *err);
 
 /* Makes sure that the engine has the pause image under this name. */
 int images_load_pause(struct engine *e, const char *name, const struct ui *ui, struct err *err);

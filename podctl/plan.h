@@ -32,6 +32,7 @@ void present_done(struct present *p);
 /* The images of a pod, each once, and what the engine has under that name. */
 struct plan_image {
 	const struct image_ref *ref; /* of the pod */
+	bool update;		     /* a container wants it pulled also where it is here */
 	char *id;		     /* NULL: not here */
 	struct strv labels;	     /* names of those that it gives to its containers */
 };

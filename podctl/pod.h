@@ -51,17 +51,64 @@ struct pod_restart {
 	uint32_t retries; /* ON_FAILURE: 0 is without end */
 };
 
+/* An in-memory folder of a container. */
+struct pod_tmpfs {
+	char *target; /* absolute, normalized */
+	int64_t size; /* bytes; 0: as much as the container's memory allows */
+	struct mark mark;
+};
+
+/* Run in the container until it ends with 0: only then has the container started. */
+struct pod_health {
+	bool given;
+	struct strv command; /* a string in the file is run by the container's /bin/sh -c */
+	double interval;     /* seconds between attempts, > 0; default 3 */
+	int64_t attempts;    /* default 10 */
+};
+
+struct pod_ulimit {
+	const char *name; /* "nofile" */
+	int64_t soft, hard;
+};
+
+/* What the container gets, policy's ceilings already taken into account. 0: the engine's default.
+ */
+struct pod_limits {
+	int64_t nano_cpus;
+	int64_t cpu_shares;
+	int64_t memory, memory_swap, memory_reservation; /* bytes; swap -1: unlimited */
+	int64_t shm_size;
+	int64_t oom_score_adj;
+	int64_t pids;
+	struct pod_ulimit ulimits[9];
+	size_t n_ulimits;
+};
+
 struct pod_container {
 	struct schema_entry entry; /* key: its name in the pod */
 	char *image;		   /* as written */
 	struct mark image_mark;
 	struct image_ref ref;
+	bool update_image;		 /* pull also where the image is here; default true */
 	struct strv command, entrypoint; /* none: the image's */
+	/* environment and labels hold what is common to the pod, too */
 	struct schema_pairs environment, labels;
-	char *user; /* NULL: the image's */
+	struct schema_pairs environment_files; /* NAME -> file below mount_root/POD, normalized */
+	struct schema_pairs secrets;	       /* the same; /run/secrets/NAME in the container */
+	char *user;			       /* NULL: the image's */
 	struct mark user_mark;
 	struct pod_restart restart;
-	struct schema_array mounts; /* struct pod_mount */
+	struct schema_array mounts; /* struct pod_mount; with those common to the pod */
+	struct pod_tmpfs *tmpfs;
+	size_t n_tmpfs;
+	bool readonly;
+	char *stop_signal;    /* "SIGTERM"; NULL: default */
+	int64_t stop_timeout; /* seconds, default 10 */
+	struct pod_health health;
+	struct pod_limits limits;
+	struct strv cap_add, cap_drop; /* canonical names, "CHOWN"; cap_drop may be "ALL" */
+	bool no_new_privileges;	       /* default true */
+	struct strv depends_on;	       /* other containers of the pod, no cycles */
 };
 
 struct pod_publish {
@@ -77,6 +124,14 @@ struct pod {
 	struct mark containers_mark;
 	struct pod_publish *publish;
 	size_t n_publish;
+	struct publish_exposed {
+		uint16_t first, last;
+		uint8_t proto;
+	} * expose;
+	size_t n_expose;
+	bool publish_all; /* what is exposed, each on an ephemeral host port */
+	struct schema_pairs common_environment, common_labels, root_labels;
+	struct schema_array common_mounts; /* struct pod_mount */
 };
 
 /*
