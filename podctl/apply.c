@@ -29,9 +29,9 @@ static struct job *add_job(const struct apply *a, struct jobs *jobs, const enum 
 	struct job *j = jobs_add(jobs, ops);
 
 	j->title = xstrdup(title_of(s));
-	j->final_name = plan_name(a->pod->name, s->part);
-	j->create_name =
-		s->old ? plan_temporary_name(a->pod->name, s->part) : xstrdup(j->final_name);
+	j->final_name = plan_name(a->create->pod->name, s->part);
+	j->create_name = s->old ? plan_temporary_name(a->create->pod->name, s->part)
+				: xstrdup(j->final_name);
 	j->old_id = s->old ? xstrdup(s->old->id) : NULL;
 	if (done && s->action == PLAN_CREATE)
 		j->done_text = xasprintf("%s %s", j->title, done);
@@ -57,7 +57,7 @@ static const struct plan_step *root_step(const struct plan *plan, enum plan_acti
 
 static bool is_temporary(const struct apply *a, const struct plan_step *s)
 {
-	_cleanup_free_ char *name = plan_temporary_name(a->pod->name, s->part);
+	_cleanup_free_ char *name = plan_temporary_name(a->create->pod->name, s->part);
 
 	return streq(s->old->name, name);
 }
@@ -98,7 +98,7 @@ static int make_root(const struct apply *a, const struct plan_step *s, char **re
 	struct jobs jobs = {0};
 	struct job *j = add_job(a, &jobs, ops_create, s, "created");
 
-	j->body = create_root(a->pod, a->settings, a->pause_image);
+	j->body = create_root(a->create, NULL);
 	return run_one(a, &jobs, ret_id, err);
 }
 
@@ -113,7 +113,8 @@ static int stop_all(const struct apply *a, const struct present *present, const 
 		const struct present_container *c = &present->items[i];
 		struct plan_step s = {.part = c->part, .old = c};
 
-		if (!plan_owns(a->pod->name, c) || !streq(c->state, "running") || streq(c->id, but))
+		if (!plan_owns(a->create->pod->name, c) || !streq(c->state, "running") ||
+		    streq(c->id, but))
 			continue;
 		add_job(a, &jobs, ops_stop, &s, NULL);
 		strv_add(ret, c->id);
@@ -153,7 +154,7 @@ static int replace_root(const struct apply *a, const struct present *present,
 	struct job *j = add_job(a, &jobs, create_only, s, NULL);
 	int r;
 
-	j->body = create_root(a->pod, a->settings, a->pause_image);
+	j->body = create_root(a->create, NULL);
 	r = run_one(a, &jobs, &id, err);
 	if (r < 0)
 		return r;
@@ -215,7 +216,7 @@ static int wait_for_guard(const struct apply *a, const char *root_id, struct err
 	struct jobs jobs = {0};
 	struct job *j;
 	struct err stop_err;
-	int r = guard_wait(a->settings, root_id, err);
+	int r = guard_wait(a->create->settings, root_id, err);
 
 	if (r > 0) {
 		ui_error(a->ui, "warning: runs without a guard: %s", err->text);
@@ -291,7 +292,7 @@ static int bring_members(const struct apply *a, const struct plan *plan, const c
 			const struct plan_image *image =
 				plan_images_find(a->images, &s->container->ref);
 
-			j->body = create_container(a->pod, s->container, a->settings, root_id);
+			j->body = create_container(a->create, s->container, root_id);
 			j->image_id = xstrdup(image ? image->id : NULL);
 		}
 		/* under a new root the old one could not start again */
@@ -307,7 +308,7 @@ int apply_plan(const struct apply *a, const struct present *present, const struc
 {
 	_cleanup_free_ char *root_id = NULL;
 	struct err member_err;
-	int r = settings_check_current(a->settings, err);
+	int r = settings_check_current(a->create->settings, err);
 
 	if (r < 0) {
 		ui_error(a->ui, "%s", err->text);
@@ -321,7 +322,7 @@ int apply_plan(const struct apply *a, const struct present *present, const struc
 	r = wait_for_guard(a, root_id, err);
 	/* a caller can hold us up anywhere, with what we print or by his cgroup */
 	if (r == 0)
-		r = settings_check_current(a->settings, err);
+		r = settings_check_current(a->create->settings, err);
 	if (r < 0) {
 		ui_error(a->ui, "%s", err->text);
 		return r;

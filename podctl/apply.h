@@ -14,10 +14,8 @@
 
 struct apply {
 	struct engine *engine;
-	const struct pod *pod;
-	const struct settings *settings;
+	const struct create *create;	  /* may be NULL for apply_down */
 	const struct plan_images *images; /* as they were looked at */
-	const char *pause_image;
 	const struct ui *ui;
 };
 

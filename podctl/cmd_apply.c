@@ -17,6 +17,8 @@ struct work {
 	struct engine *engine;
 	struct plan_images images;
 	struct present present;
+	struct values values;
+	struct create create;
 	struct plan plan;
 	char *pause_image;
 };
@@ -26,6 +28,7 @@ static void work_done(struct work *w)
 	plan_done(&w->plan);
 	present_done(&w->present);
 	plan_images_done(&w->images);
+	values_done(&w->values);
 	free(w->pause_image);
 }
 
@@ -54,10 +57,8 @@ static int carry_out(struct work *w, struct err *err)
 {
 	struct apply a = {
 		.engine = w->engine,
-		.pod = w->pod,
-		.settings = w->settings,
+		.create = &w->create,
 		.images = &w->images,
-		.pause_image = w->pause_image,
 		.ui = &w->ctx->ui,
 	};
 	int r = check_before(w, err);
@@ -83,12 +84,18 @@ static int work(struct work *w, struct err *err)
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);
 	if (r == 0)
+		r = values_load(w->pod, w->settings, &w->values, err);
+	if (r == 0)
 		r = mounts_pin(w->pod, w->settings, err);
 	if (r < 0) {
 		ui_error(&w->ctx->ui, "%s", err->text);
 		return r;
 	}
-	plan_make(w->pod, w->settings, &w->present, &w->images, w->pause_image, &w->plan);
+	w->create = (struct create){.pod = w->pod,
+				    .settings = w->settings,
+				    .values = &w->values,
+				    .pause_image = w->pause_image};
+	plan_make(&w->create, &w->present, &w->images, &w->plan);
 	if (w->plan.n == 0)
 		ui_say(&w->ctx->ui, "nothing to change");
 	else

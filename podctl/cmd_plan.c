@@ -63,6 +63,7 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 	struct plan_images images = {0};
 	struct present present = {0};
 	struct plan plan = {0};
+	struct values values = {0};
 	struct err err = {0};
 	int result = CMD_FAILED;
 
@@ -72,10 +73,16 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 	pause_image = pause_image_name();
 	plan_images_collect(pod, &images);
 	if (look(engine, pod->name, &images, &present, &err) < 0 ||
-	    plan_images_check(&images, settings, &err) < 0) {
+	    plan_images_check(&images, settings, &err) < 0 ||
+	    values_load(pod, settings, &values, &err) < 0) {
 		cmd_fail(ctx, &err);
 	} else {
-		plan_make(pod, settings, &present, &images, pause_image, &plan);
+		struct create create = {.pod = pod,
+					.settings = settings,
+					.values = &values,
+					.pause_image = pause_image};
+
+		plan_make(&create, &present, &images, &plan);
 		if (ctx->options & CMD_OPT_JSON)
 			print_json(pod->name, &plan);
 		else
@@ -85,5 +92,6 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 	plan_done(&plan);
 	present_done(&present);
 	plan_images_done(&images);
+	values_done(&values);
 	return result;
 }

@@ -6,8 +6,6 @@
  */
 #include "podctl/create.h"
 
-#include "podctl/digest.h"
-
 #include <stdio.h>
 
 /* jansson fails only where memory is out or a string is no UTF-8; the YAML reader refuses that. */
@@ -71,20 +69,31 @@ static json_t *labels(const struct pod *pod, const struct pod_container *c)
 	return object;
 }
 
-static void add_hash(json_t *body)
+static void add_hash(json_t *body, const struct values *values)
 {
 	_cleanup_free_ char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
-	char hex[DIGEST_HEX_SIZE];
+	char hex[VALUES_HASH_SIZE];
 
 	if (!text)
 		abort();
-	digest_sha256(text, strlen(text), hex);
-	set(json_object_get(body, "Labels"), POD_LABEL_HASH, json_sprintf("sha256:%s", hex));
+	values_hash(values, text, strlen(text), hex);
+	set(json_object_get(body, "Labels"), POD_LABEL_HASH, json_sprintf("hmac:%s", hex));
 }
 
 const char *create_hash(json_t *body)
 {
 	return json_string_value(json_object_get(json_object_get(body, "Labels"), POD_LABEL_HASH));
+}
+
+const char *create_config(json_t *body)
+{
+	return json_string_value(
+		json_object_get(json_object_get(body, "Labels"), POD_LABEL_CONFIG));
+}
+
+char *create_config_difference(const char *before _unused_, const char *now _unused_)
+{
+	return xstrdup("its configuration changed");
 }
 
 static void add_ports(const struct publish *p, json_t *exposed, json_t *bindings)
@@ -109,14 +118,16 @@ static void add_ports(const struct publish *p, json_t *exposed, json_t *bindings
 	}
 }
 
-json_t *create_root(const struct pod *pod, const struct settings *settings, const char *pause_image)
+json_t *create_root(const struct create *create, const struct create_network *network _unused_)
 {
+	const struct pod *pod = create->pod;
+	const struct settings *settings = create->settings;
 	json_t *body = must(json_object()), *host = host_config(settings);
 	json_t *exposed = must(json_object()), *bindings = must(json_object());
 
 	for (size_t i = 0; i < pod->n_publish; i++)
 		add_ports(&pod->publish[i].publish, exposed, bindings);
-	set(body, "Image", json_string(pause_image));
+	set(body, "Image", json_string(create->pause_image));
 	set(body, "Hostname", json_string(pod->hostname));
 	set(body, "User", json_string("65534:65534"));
 	set(body, "Labels", labels(pod, NULL));
@@ -131,7 +142,7 @@ json_t *create_root(const struct pod *pod, const struct settings *settings, cons
 	set(host, "CapDrop", json_pack("[s]", "ALL"));
 	/* back with the engine, so that members with a restart policy find it */
 	set(host, "RestartPolicy", json_pack("{s:s}", "Name", "unless-stopped"));
-	add_hash(body);
+	add_hash(body, create->values);
 	return body;
 }
 
@@ -168,9 +179,11 @@ static json_t *restart_policy(const struct pod_restart *r)
 			 (json_int_t)r->retries);
 }
 
-json_t *create_container(const struct pod *pod, const struct pod_container *c,
-			 const struct settings *settings, const char *root_id)
+json_t *create_container(const struct create *create, const struct pod_container *c,
+			 const char *root_id)
 {
+	const struct pod *pod = create->pod;
+	const struct settings *settings = create->settings;
 	json_t *body = must(json_object()), *host = host_config(settings);
 	json_t *env = must(json_array());
 
@@ -190,7 +203,7 @@ json_t *create_container(const struct pod *pod, const struct pod_container *c,
 	set(host, "CapDrop", json_pack("[s, s]", "MKNOD", "NET_RAW"));
 	set(host, "RestartPolicy", restart_policy(&c->restart));
 	set(host, "Mounts", mounts(pod, c, settings));
-	add_hash(body);
+	add_hash(body, create->values);
 
 	if (root_id) {
 		_cleanup_free_ char *join = xasprintf("container:%s", root_id);

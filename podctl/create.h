@@ -8,23 +8,53 @@
 #pragma once
 
 #include "podctl/pod.h"
+#include "podctl/values.h"
 
 #include <jansson.h>
 
+struct create {
+	const struct pod *pod;
+	const struct settings *settings;
+	const struct values *values;
+	const char *pause_image; /* the root container's */
+};
+
+/* Where the root container goes: what only the engine knows. */
+struct create_network {
+	struct strv subnets; /* of settings->network_name: "172.17.0.0/16", "fd00:1::/64" */
+	bool user_defined;   /* not the default bridge: addresses may be asked for */
+};
+
 /*
- * The root container's body: network, IPC and PID namespaces, host name and port bindings.
+ * The root container's body: network, IPC and PID namespaces, host name, port bindings, fixed MAC.
  * The engine's init is PID 1 of the pod and reaps; the pause process behind it only stays.
- * New reference. pause_image: its reference.
+ * network: NULL: not looked at (the body is then good for its labels only). New reference.
  */
-json_t *create_root(const struct pod *pod, const struct settings *settings,
-		    const char *pause_image);
+json_t *create_root(const struct create *create, const struct create_network *network);
 
 /*
  * A container's body. root_id: the container it joins; NULL where that is not there yet (the body
- * is then good for its hash only).
+ * is then good for its labels only).
  */
-json_t *create_container(const struct pod *pod, const struct pod_container *c,
-			 const struct settings *settings, const char *root_id);
+json_t *create_container(const struct create *create, const struct pod_container *c,
+			 const char *root_id);
 
-/* The label podctl.config-hash of a body: equal exactly where the file would make it again. */
+/*
+ * The label podctl.config-hash of a body: equal exactly where the file would make it again. Keyed
+ * with the host's secret, so nobody guesses a value from it.
+ */
 const char *create_hash(json_t *body);
+
+/*
+ * The label podctl.config of a body: a JSON object of pod file keys and what they say ("image":
+ * "busybox:latest", "limits.memory": "512M", "environment.FOO": keyed digest), for telling which
+ * key changed. Values of the environment and of secrets are keyed digests; long ones too.
+ */
+const char *create_config(json_t *body);
+
+/*
+ * What differs between two such labels, in words: "image: busybox:1 -> busybox:2, environment: FOO
+ * changed, BAR added". NULL in either, or no difference: "its configuration changed". Hostile input
+ * (an old label): bounded, printable. Caller frees. Pure.
+ */
+char *create_config_difference(const char *before, const char *now);

@@ -6,8 +6,8 @@
 #include <errno.h>
 
 struct planner {
-	const struct pod *pod;
-	const struct settings *settings;
+	const struct create *create;
+	const struct pod *pod; /* of create */
 	const struct present *present;
 	const struct plan_images *images;
 	struct plan *plan;
@@ -175,12 +175,12 @@ static bool is_lost(const struct present_container *c)
 	return !in_life(c) && !streq(c->state, "created") && !streq(c->state, "exited");
 }
 
-static void plan_root(struct planner *pl, const char *pause_image)
+static void plan_root(struct planner *pl)
 {
 	_cleanup_free_ char *temporary_name = plan_temporary_name(pl->pod->name, "");
 	const struct present_container *old = find(pl, pl->pod->name),
 				       *temporary = find(pl, temporary_name), *keep = NULL;
-	json_t *body = create_root(pl->pod, pl->settings, pause_image);
+	json_t *body = create_root(pl->create, NULL);
 	const char *hash = create_hash(body);
 
 	if (old && streq(old->hash, hash) && !is_lost(old))
@@ -246,7 +246,7 @@ static void plan_container(struct planner *pl, const struct pod_container *c)
 	_cleanup_free_ char *reason = NULL;
 	const struct present_container *old = find(pl, name), *temporary = find(pl, temporary_name),
 				       *keep = NULL;
-	json_t *body = create_container(pl->pod, c, pl->settings, NULL);
+	json_t *body = create_container(pl->create, c, NULL);
 	const char *hash = create_hash(body);
 
 	if (old) {
@@ -298,12 +298,11 @@ static void plan_stale(struct planner *pl)
 	}
 }
 
-void plan_make(const struct pod *pod, const struct settings *settings,
-	       const struct present *present, const struct plan_images *images,
-	       const char *pause_image, struct plan *ret)
+void plan_make(const struct create *create, const struct present *present,
+	       const struct plan_images *images, struct plan *ret)
 {
-	struct planner pl = {
-		.pod = pod, .settings = settings, .present = present, .images = images};
+	const struct pod *pod = create->pod;
+	struct planner pl = {.create = create, .pod = pod, .present = present, .images = images};
 	struct plan plan = {0};
 
 	pl.plan = &plan;
@@ -312,7 +311,7 @@ void plan_make(const struct pod *pod, const struct settings *settings,
 			add(&pl, PLAN_PULL, NULL, NULL, xstrdup("it is not here"))->image =
 				images->items[i].ref->text;
 	}
-	plan_root(&pl, pause_image);
+	plan_root(&pl);
 	plan_stale(&pl);
 	for (size_t i = 0; i < pod_n_containers(pod); i++)
 		plan_container(&pl, pod_container_at(pod, i));

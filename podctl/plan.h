@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "podctl/pod.h"
+#include "podctl/create.h"
 
 /* A container as the engine's list shows it. */
 struct present_container {
@@ -86,9 +86,8 @@ bool plan_owns(const char *pod, const struct present_container *c);
  * Plans. present: may hold anything, what is not owned is passed over. Pointers in *ret go into
  * pod, present and images, which must stay.
  */
-void plan_make(const struct pod *pod, const struct settings *settings,
-	       const struct present *present, const struct plan_images *images,
-	       const char *pause_image, struct plan *ret);
+void plan_make(const struct create *create, const struct present *present,
+	       const struct plan_images *images, struct plan *ret);
 
 /* Steps that take a whole pod away: members first, the root last. */
 void plan_make_down(const char *pod, const struct present *present, struct plan *ret);

@@ -21,6 +21,8 @@
 #define POD_LABEL_CONTAINER "podctl.container" /* "" on the root container */
 #define POD_LABEL_HASH	    "podctl.config-hash"
 #define POD_LABEL_ROOT	    "podctl.root-container-id" /* not on the root container */
+/* what the file said, see create.h */
+#define POD_LABEL_CONFIG    "podctl.config"
 
 #define POD_PIN_FOLDER "/run/podctl/mounts" /* where mounts.c pins sources */
 

@@ -10,7 +10,8 @@
 #include "common/err.h"
 #include "podctl/pod.h"
 
-#define VALUES_KEY_SIZE 32 /* bytes */
+#define VALUES_KEY_SIZE	 32 /* bytes */
+#define VALUES_HASH_SIZE 65 /* 64 digits and the NUL */
 
 struct values_item {
 	const char *container; /* its name in the pod; points into the pod */
@@ -55,5 +56,6 @@ char *values_secrets_path(const struct values *v, const struct pod *pod,
 /* Makes those folders and files (0444) for all containers of the pod. */
 int values_deliver(const struct values *v, const struct pod *pod, struct err *err);
 
-/* HMAC-SHA256 with the host's secret, in hexadecimal (digest.h's size). Pure. */
-char *values_hash(const struct values *v, const void *data, size_t size, char *buf);
+/* HMAC-SHA256 with the host's secret, in hexadecimal. Returns buf. Pure. */
+char *values_hash(const struct values *v, const void *data, size_t size,
+		  char buf[static VALUES_HASH_SIZE]);

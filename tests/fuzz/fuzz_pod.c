@@ -41,12 +41,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct problems problems = {0};
 
 	if (pod_parse("web", (const char *)data, size, s, &problems, &pod) == 0) {
-		json_t *root = create_root(pod, s, "podctl-pause:x");
+		const struct values values = {0};
+		struct create create = {.pod = pod,
+					.settings = s,
+					.values = &values,
+					.pause_image = "podctl-pause:x"};
+		json_t *root = create_root(&create, NULL);
 
 		json_decref(root);
 		for (size_t i = 0; i < pod_n_containers(pod); i++) {
 			const struct pod_container *c = pod_container_at(pod, i);
-			json_t *body = create_container(pod, c, s, "id");
+			json_t *body = create_container(&create, c, "id");
 
 			check_mounts(c);
 			json_decref(body);

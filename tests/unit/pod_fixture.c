@@ -5,6 +5,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+const struct values fixture_values;
+
 struct settings *fixture_settings(const char *yaml)
 {
 	static const char usual[] = "mount_root: /srv/pods\n"

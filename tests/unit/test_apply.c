@@ -236,7 +236,7 @@ static void add_present(struct present *p, const char *name, const char *part, c
 
 static char *root_hash(const struct pod *pod, const struct settings *s)
 {
-	json_t *body = create_root(pod, s, PAUSE);
+	json_t *body = create_root(fixture_create(pod, s, PAUSE), NULL);
 	char *hash = xstrdup(create_hash(body));
 
 	json_decref(body);
@@ -260,10 +260,8 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 	struct present present = {0};
 	struct plan plan = {0};
 	struct apply a = {.engine = f->engine,
-			  .pod = pod,
-			  .settings = s,
+			  .create = fixture_create(pod, s, PAUSE),
 			  .images = &images,
-			  .pause_image = PAUSE,
 			  .ui = &ui};
 	struct err err = {0};
 	int r;
@@ -274,7 +272,7 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 		add_present(&present, "web", "", there == OLD_ROOT ? "old" : hash, NULL);
 		add_present(&present, "web.a", "a", "old", "OLD");
 	}
-	plan_make(pod, s, &present, &images, PAUSE, &plan);
+	plan_make(fixture_create(pod, s, PAUSE), &present, &images, &plan);
 	script(f, calls, n);
 	r = apply_plan(&a, &present, &plan, &err);
 	if (r != want || (said && !strstr(err.text, said)))
@@ -375,7 +373,7 @@ static void test_settings_changed(void **state)
 	struct present none = {0};
 	struct plan plan = {0};
 	struct ui ui = {.quiet = true};
-	struct apply a = {.engine = f->engine, .images = &images, .pause_image = PAUSE, .ui = &ui};
+	struct apply a = {.engine = f->engine, .images = &images, .ui = &ui};
 	struct err err = {0};
 
 	assert_true(fd >= 0);
@@ -384,9 +382,8 @@ static void test_settings_changed(void **state)
 	pod = fixture_pod("web", "containers: {a: {image: busybox}}", s);
 	plan_images_collect(pod, &images);
 	images.items[0].id = xstrdup("IMAGE");
-	plan_make(pod, s, &none, &images, PAUSE, &plan);
-	a.settings = s;
-	a.pod = pod;
+	plan_make(fixture_create(pod, s, PAUSE), &none, &images, &plan);
+	a.create = fixture_create(pod, s, PAUSE);
 	usleep(20000);
 	assert_int_equal(fchmod(fd, 0644), 0);
 	assert_int_equal(apply_plan(&a, &none, &plan, &err), -ESTALE);

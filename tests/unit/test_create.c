@@ -63,9 +63,11 @@ static void test_golden(void **state _unused_)
 	_cleanup_(pod_freep)
 	struct pod *pod = fixture_pod("web", web, s);
 
-	golden("create_root.json", create_root(pod, s, "podctl-pause:x"));
-	golden("create_app.json", create_container(pod, pod_container_at(pod, 0), s, ROOT_ID));
-	golden("create_plain.json", create_container(pod, pod_container_at(pod, 1), s, ROOT_ID));
+	golden("create_root.json", create_root(fixture_create(pod, s, "podctl-pause:x"), NULL));
+	golden("create_app.json",
+	       create_container(fixture_create(pod, s, NULL), pod_container_at(pod, 0), ROOT_ID));
+	golden("create_plain.json",
+	       create_container(fixture_create(pod, s, NULL), pod_container_at(pod, 1), ROOT_ID));
 }
 
 static void test_golden_policy(void **state _unused_)
@@ -78,8 +80,10 @@ static void test_golden_policy(void **state _unused_)
 	_cleanup_(pod_freep)
 	struct pod *pod = fixture_pod("lim", "containers: {a: {image: busybox}}", s);
 
-	golden("create_policy_root.json", create_root(pod, s, "podctl-pause:x"));
-	golden("create_policy.json", create_container(pod, pod_container_at(pod, 0), s, ROOT_ID));
+	golden("create_policy_root.json",
+	       create_root(fixture_create(pod, s, "podctl-pause:x"), NULL));
+	golden("create_policy.json",
+	       create_container(fixture_create(pod, s, NULL), pod_container_at(pod, 0), ROOT_ID));
 }
 
 static char *hash_of(const char *yaml, const char *settings, const char *root_id)
@@ -88,7 +92,8 @@ static char *hash_of(const char *yaml, const char *settings, const char *root_id
 	struct settings *s = fixture_settings(settings);
 	_cleanup_(pod_freep)
 	struct pod *pod = fixture_pod("web", yaml, s);
-	json_auto_t *body = create_container(pod, pod_container_at(pod, 0), s, root_id);
+	json_auto_t *body =
+		create_container(fixture_create(pod, s, NULL), pod_container_at(pod, 0), root_id);
 
 	return xstrdup(create_hash(body));
 }
@@ -119,7 +124,7 @@ static void test_hash(void **state _unused_)
 	/* the root's id is told apart by its own label */
 	assert_string_equal(want, joined);
 	assert_string_not_equal(want, limited);
-	assert_non_null(startswith(want, "sha256:"));
+	assert_non_null(startswith(want, "hmac:"));
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
 		_cleanup_free_ char *got = hash_of(same[i], NULL, NULL);
 
@@ -141,7 +146,8 @@ static void test_always(void **state _unused_)
 	struct pod *pod = fixture_pod("web", web, s);
 
 	for (size_t i = 0; i < pod_n_containers(pod); i++) {
-		json_auto_t *body = create_container(pod, pod_container_at(pod, i), s, ROOT_ID);
+		json_auto_t *body = create_container(fixture_create(pod, s, NULL),
+						     pod_container_at(pod, i), ROOT_ID);
 		const char *option = NULL, *network = NULL, *pid = NULL, *ipc = NULL, *owner = NULL;
 		int privileged = 1;
 

@@ -29,9 +29,11 @@ static int setup(void **state)
 
 	f->settings = fixture_settings(NULL);
 	f->pod = fixture_pod("web", file, f->settings);
-	root = create_root(f->pod, f->settings, PAUSE);
-	a = create_container(f->pod, pod_container_at(f->pod, 0), f->settings, NULL);
-	b = create_container(f->pod, pod_container_at(f->pod, 1), f->settings, NULL);
+	root = create_root(fixture_create(f->pod, f->settings, PAUSE), NULL);
+	a = create_container(fixture_create(f->pod, f->settings, NULL), pod_container_at(f->pod, 0),
+			     NULL);
+	b = create_container(fixture_create(f->pod, f->settings, NULL), pod_container_at(f->pod, 1),
+			     NULL);
 	f->root_hash = xstrdup(create_hash(root));
 	f->a_hash = xstrdup(create_hash(a));
 	f->b_hash = xstrdup(create_hash(b));
@@ -136,7 +138,7 @@ static char *plan_for(const struct fixture *f, const char *text, const char *ima
 	plan_images_collect(f->pod, &images);
 	assert_int_equal(images.n, 1);
 	images.items[0].id = xstrdup(image_id);
-	plan_make(f->pod, f->settings, &present, &images, PAUSE, &plan);
+	plan_make(fixture_create(f->pod, f->settings, PAUSE), &present, &images, &plan);
 	out = show(&plan, "web");
 	plan_done(&plan);
 	plan_images_done(&images);
