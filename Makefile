@@ -142,6 +142,10 @@ e2e: tests ## run the end-to-end tests in sandboxes of their own (needs root)
 valgrind: $(UNIT_BIN) ## run the unit tests under valgrind
 	tests/run --valgrind $(BUILD)
 
+.PHONY: coverage
+coverage: ## lines that the unit tests and the end-to-end tests reach (needs root; takes a while)
+	tests/coverage --e2e
+
 .PHONY: golden
 golden: $(UNIT_BIN) ## write the golden files again from what the code gives now; look at the diff
 	for t in $(UNIT_BIN); do GOLDEN_WRITE=1 $$t >/dev/null || true; done; git diff --stat tests/golden

@@ -64,8 +64,8 @@ static int load_key(struct values *v, struct err *err)
 	dir = open(STATE_FOLDER, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0 || fstat(dir, &st) < 0)
 		return err_os(err, errno, STATE_FOLDER);
-	if (st.st_uid != geteuid() || (st.st_mode & 0077))
-		return err_set(err, EPERM, STATE_FOLDER " is not ours alone");
+	if (st.st_uid != geteuid() || (st.st_mode & 0022))
+		return err_set(err, EPERM, STATE_FOLDER " can be written by others");
 	r = read_key(dir, v->key, err);
 	if (r == -ENOENT)
 		r = make_key(dir, err);
