@@ -26,6 +26,8 @@ static const struct cmd commands[] = {
 	 CMD_OPT_JSON, 0, 1, cmd_status},
 	{"down", "NAME|FILE", "stop and remove the pod's containers", CMD_OPT_NO_WAIT, 1, 1,
 	 cmd_down},
+	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings",
+	 CMD_OPT_JSON, 0, 0, cmd_audit},
 };
 
 static void usage(FILE *to)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The privileges of every container on the host, and what of them is more than it should be.
+ *
+ * Facts come from the engine (inspect) and, for what runs, from the kernel (/proc), which is the
+ * truth where the two differ. Findings are decided from the facts alone. All but audit_look_at_proc
+ * is pure. Everything here may say what a hostile container wants: it is printed as such.
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/err.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+
+enum audit_level { AUDIT_INFO, AUDIT_LOW, AUDIT_MEDIUM, AUDIT_HIGH };
+const char *audit_level_name(enum audit_level level); /* "high" */
+
+struct audit_finding {
+	enum audit_level level;
+	const char *id;	    /* "privileged": for programs, does not change */
+	char *reason;	    /* what it is, with what it was found on */
+	const char *advice; /* what to change */
+};
+
+struct audit_findings {
+	struct audit_finding *items;
+	size_t n;
+};
+void audit_findings_done(struct audit_findings *f);
+enum audit_level audit_findings_worst(const struct audit_findings *f);
+/* The worst first; what came first stays before its equals. */
+void audit_findings_sort(struct audit_findings *f);
+
+struct audit_mount {
+	char *type; /* "bind", "volume", "tmpfs" */
+	char *source, *target;
+	bool writable;
+	char *propagation;
+};
+
+/* What the kernel says of a container's first process. */
+struct audit_process {
+	bool known;
+	uid_t uid; /* as the host sees it: remapped */
+	uint64_t caps_effective, caps_bounding;
+	bool no_new_privileges;
+	bool seccomp;	/* a filter is on */
+	char *apparmor; /* "docker-default (enforce)", "unconfined"; NULL: no AppArmor */
+};
+
+struct audit_container {
+	char *id, *name, *image, *pod; /* pod: NULL unless podctl made it */
+	char *state;
+	pid_t pid;
+	char *user;	  /* of the configuration, else the image's; "" is root */
+	char *user_range; /* HostConfig.UsernsMode: "" or "host" */
+	bool privileged, readonly_root;
+	struct strv cap_add, cap_drop, security;
+	char *network, *pid_mode, *ipc, *uts, *cgroup_ns;
+	struct strv devices;	  /* paths and requests */
+	struct strv device_rules; /* of the device cgroup */
+	bool masked;		  /* /proc and /sys paths are hidden as usual */
+	struct audit_mount *mounts;
+	size_t n_mounts;
+	struct strv ports; /* "0.0.0.0:80->8080/tcp" */
+	int64_t memory, pids, nano_cpus;
+	struct audit_process process;
+	struct audit_findings findings;
+};
+
+struct audit_containers {
+	struct audit_container *items;
+	size_t n;
+};
+void audit_containers_done(struct audit_containers *a);
+
+/* From GET /containers/ID/json. -EPROTO names what is wrong; *ret untouched then. */
+int audit_container_from_inspect(json_t *json, struct audit_container *ret, struct err *err);
+
+/* Whether a user setting is root's: empty, "root", "0", with any group. */
+bool audit_user_is_root(const char *user);
+
+/*
+ * Fills in c->process from /proc/PID, where that still is this container's process (its cgroup
+ * names the container). Nothing where it is not.
+ */
+void audit_look_at_proc(struct audit_container *c);
+
+/* What the engine's /info says that findings depend on. */
+struct audit_engine {
+	bool userns_remap, rootless, live_restore, seccomp, apparmor;
+	struct strv authorization;	 /* plugins */
+	struct strv warnings;		 /* the engine's own */
+	struct strv insecure_registries; /* but loopback's */
+};
+int audit_engine_from_info(json_t *json, struct audit_engine *ret, struct err *err);
+void audit_engine_done(struct audit_engine *e);
+
+/* Adds to c->findings. */
+void audit_container_findings(struct audit_container *c, const struct audit_engine *e);
+
+/*
+ * Findings about the engine and between containers. docker_group: its members' names. all: with
+ * their process.
+ */
+void audit_engine_findings(const struct audit_engine *e, const struct strv *docker_group,
+			   const struct audit_containers *all, struct audit_findings *ret);
+
+/* "CHOWN SETUID" of a bit mask, in the kernel's order. Caller frees. */
+char *audit_caps_text(uint64_t mask);
+
+/* A source path that covers or lies in something of the host's own; NULL where it does not. */
+const char *audit_path_reason(const char *source);

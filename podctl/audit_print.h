@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An audit for people, as a table and the findings with their advice, and for programs. */
+#pragma once
+
+#include "podctl/audit.h"
+#include "podctl/ui.h"
+
+void audit_print(const struct audit_containers *all, const struct audit_findings *engine,
+		 const struct ui *ui);
+void audit_print_json(const struct audit_containers *all, const struct audit_findings *engine);

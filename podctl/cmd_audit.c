@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * podctl audit: the privileges of every container on the host, with a verdict. What can't be read
+ * is an error: an audit that left something out would say that it is well.
+ */
+#include "common/accounts.h"
+#include "podctl/audit_print.h"
+#include "podctl/cmd.h"
+#include "podctl/look.h"
+
+#include <errno.h>
+
+struct inspection {
+	struct audit_containers *all;
+	struct err err; /* code 0: none */
+};
+
+static void inspected(void *userdata, const struct engine_reply *reply)
+{
+	struct inspection *in = userdata;
+	struct audit_container c = {0};
+	struct err err = {0};
+	int r = engine_reply_check(reply, &err);
+
+	if (r == -ENOENT) /* removed since the list was made */
+		return;
+	if (r == 0)
+		r = audit_container_from_inspect(reply->json, &c, &err);
+	if (r == 0) {
+		audit_look_at_proc(&c);
+		ARRAY_PUSH(in->all->items, in->all->n) = c;
+	} else if (!in->err.code) {
+		in->err = err;
+	}
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct audit_container *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int inspect_all(struct engine *e, struct audit_containers *ret, struct err *err)
+{
+	struct inspection in = {.all = ret};
+	json_auto_t *list = NULL;
+	json_t *entry;
+	size_t i;
+	int r = engine_do(e,
+			  &(struct engine_call){.method = "GET", .path = "/containers/json?all=1"},
+			  &list, err);
+
+	if (r < 0)
+		return r;
+	if (!json_is_array(list))
+		return err_set(err, EPROTO, "the engine's list of containers is no list");
+	json_array_foreach (list, i, entry) {
+		struct engine_container c = {0};
+		_cleanup_free_ char *path = NULL;
+
+		/* checks that the id can stand in a path */
+		if (engine_container_from_list(entry, &c, &in.err) < 0)
+			break;
+		path = xasprintf("/containers/%s/json", c.id);
+		engine_container_done(&c);
+		engine_start(e, &(struct engine_call){.method = "GET",
+						      .path = path,
+						      .done = inspected,
+						      .userdata = &in});
+	}
+	engine_wait(e);
+	if (in.err.code) {
+		*err = in.err;
+		return -err->code;
+	}
+	if (ret->n > 0)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
+	return 0;
+}
+
+static int look_at_engine(struct engine *e, struct audit_engine *ret, struct err *err)
+{
+	json_auto_t *info = NULL;
+	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = "/info"}, &info, err);
+
+	return r < 0 ? r : audit_engine_from_info(info, ret, err);
+}
+
+/* Members of the group docker; a host without the group has none. */
+static void docker_group(struct strv *ret)
+{
+	_cleanup_(strv_done)
+	struct strv entries = {0}, missing = {0};
+	struct accounts accounts = {0};
+
+	strv_add(&entries, "@docker");
+	accounts_resolve(&entries, &accounts, &missing);
+	for (size_t i = 0; i < accounts.n; i++) {
+		if (accounts.items[i].uid != 0)
+			strv_add(ret, accounts.items[i].name);
+	}
+	accounts_done(&accounts);
+}
+
+int cmd_audit(struct cmd_context *ctx, int n _unused_, char **args _unused_)
+{
+	_cleanup_(engine_freep)
+	struct engine *engine = NULL;
+	_cleanup_(strv_done)
+	struct strv members = {0};
+	struct audit_containers all = {0};
+	struct audit_findings findings = {0};
+	struct audit_engine info = {0};
+	struct err err = {0};
+	int result = CMD_FAILED;
+
+	if (cmd_connect(ctx, &engine) < 0)
+		return CMD_FAILED;
+	if (look_at_engine(engine, &info, &err) < 0 || inspect_all(engine, &all, &err) < 0) {
+		cmd_fail(ctx, &err);
+	} else {
+		docker_group(&members);
+		for (size_t i = 0; i < all.n; i++)
+			audit_container_findings(&all.items[i], &info);
+		audit_engine_findings(&info, &members, &all, &findings);
+		if (ctx->options & CMD_OPT_JSON)
+			audit_print_json(&all, &findings);
+		else
+			audit_print(&all, &findings, &ctx->ui);
+		result = audit_findings_worst(&findings) == AUDIT_HIGH ? CMD_CHANGES : CMD_OK;
+		for (size_t i = 0; i < all.n; i++) {
+			if (audit_findings_worst(&all.items[i].findings) == AUDIT_HIGH)
+				result = CMD_CHANGES;
+		}
+	}
+	audit_findings_done(&findings);
+	audit_containers_done(&all);
+	audit_engine_done(&info);
+	return result;
+}

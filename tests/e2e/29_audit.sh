@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# podctl audit: a container made for each finding, and one beside it that does not have it.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+e2e_begin
+put_config <<'END'
+mount_root: /srv/pods
+guard: {required: false}
+END
+inside docker pull -q busybox > /dev/null
+
+audit() { inside "$BUILD/podctl" audit --json; }
+# made NAME OPTION...: created, not started
+made() { local name=$1; shift; inside docker create --name "$name" "$@" busybox sleep 99 > /dev/null || fail "docker create $name"; }
+# started NAME OPTION...
+started() { local name=$1; shift; inside docker run -d --name "$name" "$@" busybox sleep 99 > /dev/null || fail "docker run $name"; }
+ids() { jq -r --arg n "$1" '.containers[] | select(.name == $n) | .findings[] | .level + " " + .id' <<< "$report"; }
+has() { # NAME LEVEL ID
+	if grep -qx -- "$2 $3" <<< "$(ids "$1")"; then pass "$1: $2 $3"; else fail "$1: $2 $3, but: $(ids "$1" | tr '\n' ' ')"; fi
+}
+has_not() { # NAME ID
+	if grep -q -- " $2\$" <<< "$(ids "$1")"; then fail "$1: no $2"; else pass "$1: no $2"; fi
+}
+
+check_status "nothing of level high on an empty host but the engine's own" 0 'no-userns-remap' audit
+
+put_file /root/good.yml <<'END'
+containers:
+  app: {image: busybox, command: sleep 99, user: "1000:1000"}
+END
+check "a pod" podctl /root/good.yml
+made plain
+made careful --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges --memory 64m --pids-limit 50 --read-only
+made priv --privileged
+made sock -v /run/docker.sock:/var/run/docker.sock
+made sockro -v /var/run/docker.sock:/x:ro
+made slash -v /:/host:ro
+made etc -v /etc/cron.d:/x
+made proc -v /proc:/p
+made sys -v /sys/fs:/s
+made var -v /var:/v
+made srv -v /srv:/s
+made srvro -v /srv:/s:ro
+made volume -v data:/data
+made net --network host
+made pid --pid host
+made ipc --ipc host
+made uts --uts host
+made dev --device /dev/null:/dev/x
+made rule --device-cgroup-rule 'c 1:3 rwm'
+made sysadmin --cap-add SYS_ADMIN
+made netadmin --cap-add NET_ADMIN
+made chown --cap-add CHOWN
+made noseccomp --security-opt seccomp=unconfined
+made noapparmor --security-opt apparmor=unconfined
+made unmasked --security-opt systempaths=unconfined
+made rootname --user root
+made rootzero --user 00:5
+started runroot
+started rununcapped --cap-drop NET_RAW --user 1234
+started runsame --user 1234
+made shared -v /srv:/s:rshared
+started rename-me
+report=$(audit)
+check_equal "exit status 2" 2 "$(audit > /dev/null; echo $?)"
+
+has plain medium root
+has plain medium new-privileges
+has plain low no-memory-limit
+has plain info writable-root
+for id in root new-privileges no-memory-limit no-pids-limit writable-root net-raw; do has_not careful $id; done
+has priv high privileged
+for n in sock sockro slash etc proc sys var; do has $n high mount-host; done
+has srv low mount-bind
+has_not srv mount-host
+has_not srvro mount-bind
+has_not volume mount-bind
+has net high host-network
+has pid high host-pid
+has ipc medium host-ipc
+has uts low host-uts
+for id in host-network host-pid host-ipc host-uts; do has_not plain $id; done
+has dev high device
+has rule high device-rule
+has sysadmin high cap-add
+has netadmin medium cap-add
+has chown low cap-add
+has_not plain cap-add
+has noseccomp high seccomp
+has_not plain seccomp
+has noapparmor medium apparmor
+has unmasked high unmasked
+has_not plain unmasked
+has rootname medium root
+has rootzero medium root
+has runroot low net-raw
+has_not rununcapped net-raw
+has_not rununcapped root
+has shared high mount-shared
+check_equal "the kernel's word: uid of a process" 1234 \
+	"$(jq '.containers[] | select(.name == "runsame") | .process.uid' <<< "$report")"
+check_equal "a seccomp filter is on" true \
+	"$(jq '.containers[] | select(.name == "runroot") | .process.seccomp' <<< "$report")"
+check_equal "podctl's own container has no finding above info but the limits" "" \
+	"$(jq -r '.containers[] | select(.name | startswith("good")) | .findings[] | select(.level == "high" or .level == "medium") | .id' <<< "$report")"
+check_equal "it is known as podctl's" good "$(jq -r '.containers[] | select(.name == "good.app") | .pod' <<< "$report")"
+check_equal "what does not run has no process" null "$(jq '.containers[] | select(.name == "plain") | .process' <<< "$report")"
+engine() { jq -r '.engine.findings[] | .level + " " + .id + " " + .reason' <<< "$report"; }
+check_status "two containers that share a uid" 0 'low shared-uid run.*1234' engine
+check_status "no live-restore" 0 'info no-live-restore' engine
+inside sh -c 'grep -q ^docker: /etc/group || echo docker:x:12998: >> /etc/group'
+inside sed -i 's/^\(docker:.*:\)[^:]*$/\1bob/' /etc/group
+report=$(audit)
+check_status "members of the group docker" 0 'high docker-group user bob' engine
+
+# what a container is called, or mounts, does not drive the terminal
+inside docker create --name hostile --label x=y -v "$(printf '/srv/\033[31mred'):/x" busybox > /dev/null 2>&1
+out=$(inside "$BUILD/podctl" audit)
+check_equal "no control characters" 0 "$(tr -d -c '\000-\010\013-\037' <<< "$out" | wc -c)"
+check_status "the table" 0 '^LEVEL +CONTAINER +POD' printf '%s\n' "$out"
+check_status "no argument is taken" 1 'usage|argument' inside "$BUILD/podctl" audit web
+inside docker rm -f priv sock sockro slash etc proc sys var net pid dev rule sysadmin noseccomp unmasked shared > /dev/null
+inside sed -i 's/^\(docker:.*:\)[^:]*$/\1/' /etc/group
+report=$(audit)
+check_equal "without them nothing is high" "" "$(jq -r '.containers[] | .name as $n | .findings[] | select(.level == "high") | $n + " " + .id' <<< "$report")$(engine | grep ^high)"
+check_status "... and the exit status is 0" 0 ^LEVEL inside "$BUILD/podctl" audit
+e2e_end
