@@ -25,7 +25,7 @@ else
 SAY          = @:
 endif
 
-PKGS        := libnftnl libmnl libcurl jansson yaml-0.1 libcrypto
+PKGS        := libnftnl libmnl libcurl jansson yaml-0.1 libssl libcrypto
 # asked once; empty on a machine where `make deps` has not run yet
 PKG_CFLAGS  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null)

@@ -130,6 +130,55 @@ int engine_reply_check(const struct engine_reply *reply, struct err *err);
 int engine_fd(const struct engine *e);
 void engine_dispatch(struct engine *e);
 
+/*
+ * Output of a container or exec without a terminal: frames of 8 bytes (stream, three zeroes, size
+ * in network order) and the size's bytes of payload. Source: Docker Engine API, ContainerAttach.
+ */
+struct engine_frames {
+	unsigned char header[8];
+	size_t got;    /* of the header */
+	uint32_t left; /* of the payload */
+};
+
+/* stream: 1 stdout, 2 stderr (0 stdin: as 1). Pieces come as they are, not as they were framed. */
+typedef int engine_frame_fn(void *userdata, int stream, const void *data, size_t size);
+
+/*
+ * Takes the next bytes. 0; -EPROTO for what is no frame; what fn returned where that is not 0.
+ * Start with a zeroed struct. Pure.
+ */
+int engine_frames_feed(struct engine_frames *f, const void *data, size_t size, engine_frame_fn *fn,
+		       void *userdata);
+/* Whether the bytes may end here: not within a frame. */
+bool engine_frames_whole(const struct engine_frames *f);
+
+/*
+ * A connection that a request turned into a stream of bytes in both directions (POST
+ * /exec/ID/start, /containers/ID/attach): not HTTP any more, and not one of the requests above.
+ */
+struct engine_stream;
+
+/*
+ * Sends the request and reads the reply's head, waiting up to ENGINE_TIMEOUT_MS. 0: the bytes
+ * behind it are the stream. Else as engine_reply_check.
+ */
+int engine_hijack(struct engine *e, const char *path, json_t *body, struct engine_stream **ret,
+		  struct err *err);
+void engine_stream_free(struct engine_stream *s);
+DEFINE_CLEANUP(struct engine_stream, engine_stream_free);
+
+/* To poll; engine_stream_pending says what poll can't see (bytes that were read already). */
+int engine_stream_fd(const struct engine_stream *s);
+bool engine_stream_pending(const struct engine_stream *s);
+
+/*
+ * Never block. Bytes read or written; read: 0 at the end. -EAGAIN: poll first. -ECONNRESET: lost.
+ */
+ssize_t engine_stream_read(struct engine_stream *s, void *data, size_t size);
+ssize_t engine_stream_write(struct engine_stream *s, const void *data, size_t size);
+/* No more will be written; what comes can still be read. */
+void engine_stream_close_write(struct engine_stream *s);
+
 /* %-escapes one path or query component. Caller frees. */
 char *engine_escape(const char *text);
 

@@ -81,6 +81,11 @@ void request_deactivate(struct engine_request *r); /* takes it out of curl's han
 void request_conclude(struct engine_request *r, CURLcode code); /* what curl says of its end */
 void request_free(struct engine_request *r);
 
+/* whom to connect to, and whom to trust */
+CURLcode request_set_peer(const struct engine *e, CURL *easy);
+bool request_path_valid(const char *path); /* nothing that would end the request line */
+int request_errno(CURLcode code, long os_error);
+
 /* reply.c */
 void reply_deliver(struct engine_request *r);
 

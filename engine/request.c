@@ -27,7 +27,7 @@ static bool method_known(const char *method)
 }
 
 /* Nothing that would end the request line, or be cut off as a fragment. */
-static bool path_valid(const char *path)
+bool request_path_valid(const char *path)
 {
 	if (path[0] != '/')
 		return false;
@@ -263,28 +263,28 @@ static void set_timeouts(struct engine_request *r, int timeout_ms)
 }
 
 /* Where to connect and whom to trust. Any of these that fails leaves the request unsent. */
-static CURLcode set_peer(struct engine_request *r)
+CURLcode request_set_peer(const struct engine *e, CURL *easy)
 {
-	const struct engine *e = r->engine;
 	CURLcode c = CURLE_OK;
 
-	c = c ? c : curl_easy_setopt(r->easy, CURLOPT_PROXY, "");
-	c = c ? c : curl_easy_setopt(r->easy, CURLOPT_NOPROXY, "*");
-	c = c ? c : curl_easy_setopt(r->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	c = c ? c : curl_easy_setopt(r->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	c = c ? c : curl_easy_setopt(r->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	c = c ? c : curl_easy_setopt(r->easy, CURLOPT_PROTOCOLS_STR, e->tls ? "https" : "http");
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, e->tls ? "https" : "http");
 	if (e->socket_path)
-		c = c ? c : curl_easy_setopt(r->easy, CURLOPT_UNIX_SOCKET_PATH, e->socket_path);
+		c = c ? c : curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, e->socket_path);
 	if (e->ca) {
-		c = c ? c : curl_easy_setopt(r->easy, CURLOPT_CAINFO, e->ca);
+		c = c ? c : curl_easy_setopt(easy, CURLOPT_CAINFO, e->ca);
 		/* only that one, not the system's too */
-		c = c ? c : curl_easy_setopt(r->easy, CURLOPT_CAPATH, NULL);
-		c = c ? c : curl_easy_setopt(r->easy, CURLOPT_SSLCERT, e->cert);
-		c = c ? c : curl_easy_setopt(r->easy, CURLOPT_SSLKEY, e->key);
+		c = c ? c : curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+		c = c ? c : curl_easy_setopt(easy, CURLOPT_SSLCERT, e->cert);
+		c = c ? c : curl_easy_setopt(easy, CURLOPT_SSLKEY, e->key);
 	}
 	/* OpenSSL may raise SIGPIPE, which curl then holds off; without TLS it needs not */
-	c = c ? c : curl_easy_setopt(r->easy, CURLOPT_NOSIGNAL, e->tls ? 0L : 1L);
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_NOSIGNAL, e->tls ? 0L : 1L);
 	return c;
 }
 
@@ -304,11 +304,10 @@ static CURLcode set_up(struct engine_request *r, const struct engine_call *call)
 	curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(r->easy, CURLOPT_HEADERDATA, r);
-	curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	set_timeouts(r, call->timeout_ms);
 	set_headers(r, call);
 	set_method(r, call);
-	code = set_peer(r);
+	code = request_set_peer(r->engine, r->easy);
 	return code ? code : curl_easy_setopt(r->easy, CURLOPT_URL, url);
 }
 
@@ -334,7 +333,7 @@ struct engine_request *engine_start(struct engine *e, const struct engine_call *
 		if (!r->payload)
 			r->result = err_set(&r->err, EINVAL, "request for the engine: bad JSON");
 	}
-	if (r->result == 0 && !path_valid(call->path))
+	if (r->result == 0 && !request_path_valid(call->path))
 		r->result = err_set(&r->err, EINVAL, "request for the engine: bad path");
 	if (r->result == 0) {
 		code = set_up(r, call);
@@ -379,7 +378,7 @@ void request_deactivate(struct engine_request *r)
  * What a curl error means to callers. Never ENOENT or EEXIST: those are the engine's own answers,
  * and no socket must not look like no container.
  */
-static int errno_of(CURLcode code, long os_error)
+int request_errno(CURLcode code, long os_error)
 {
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
@@ -409,8 +408,8 @@ static void conclude_failure(struct engine_request *r, CURLcode code)
 		if (os_error > 0)
 			why = strerror_r((int)os_error, reason, sizeof(reason));
 	}
-	r->result = err_set(&r->err, errno_of(code, os_error), "engine %s: %s", r->engine->host,
-			    text_printable(printable, sizeof(printable), why));
+	r->result = err_set(&r->err, request_errno(code, os_error), "engine %s: %s",
+			    r->engine->host, text_printable(printable, sizeof(printable), why));
 }
 
 void request_conclude(struct engine_request *r, CURLcode code)

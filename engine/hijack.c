@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * curl makes the connection (and TLS), as for every request; the request and the head of its reply
+ * are ours, because curl has no way to hand over a connection after an upgrade. The head is hostile
+ * input: bounded, its status line strict, and of its fields only Content-Length is looked at, for
+ * the message of an error.
+ */
+#include "engine/private.h"
+
+#include <errno.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define HEAD_MAX  ((size_t)16 * 1024)
+#define ERROR_MAX ((size_t)64 * 1024)
+
+struct engine_stream {
+	CURL *easy;
+	int fd;
+	bool tls;
+	char *head; /* what came behind the reply's head already */
+	size_t at, size;
+};
+
+void engine_stream_free(struct engine_stream *s)
+{
+	if (!s)
+		return;
+	curl_easy_cleanup(s->easy);
+	free(s->head);
+	free(s);
+}
+
+int engine_stream_fd(const struct engine_stream *s)
+{
+	return s->fd;
+}
+
+static SSL *ssl_of(const struct engine_stream *s)
+{
+	struct curl_tlssessioninfo *info = NULL;
+
+	if (!s->tls || curl_easy_getinfo(s->easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK ||
+	    !info || info->backend != CURLSSLBACKEND_OPENSSL)
+		return NULL;
+	return info->internals;
+}
+
+bool engine_stream_pending(const struct engine_stream *s)
+{
+	SSL *ssl = ssl_of(s);
+
+	return s->at < s->size || (ssl && SSL_pending(ssl) > 0);
+}
+
+static ssize_t receive(struct engine_stream *s, void *data, size_t size)
+{
+	size_t n = 0;
+
+	switch (curl_easy_recv(s->easy, data, size, &n)) {
+	case CURLE_OK:
+		return (ssize_t)n;
+	case CURLE_AGAIN:
+		return -EAGAIN;
+	default:
+		return -ECONNRESET;
+	}
+}
+
+ssize_t engine_stream_read(struct engine_stream *s, void *data, size_t size)
+{
+	size_t left = s->size - s->at;
+
+	if (left == 0)
+		return receive(s, data, size);
+	if (size > left)
+		size = left;
+	memcpy(data, s->head + s->at, size);
+	s->at += size;
+	return (ssize_t)size;
+}
+
+ssize_t engine_stream_write(struct engine_stream *s, const void *data, size_t size)
+{
+	size_t n = 0;
+
+	switch (curl_easy_send(s->easy, data, size, &n)) {
+	case CURLE_OK:
+		return (ssize_t)n;
+	case CURLE_AGAIN:
+		return -EAGAIN;
+	default:
+		return -ECONNRESET;
+	}
+}
+
+void engine_stream_close_write(struct engine_stream *s)
+{
+	SSL *ssl = ssl_of(s);
+
+	/* under TLS the end is a message of its own; the socket must stay open for it */
+	if (ssl)
+		SSL_shutdown(ssl);
+	else
+		shutdown(s->fd, SHUT_WR);
+}
+
+/* ---- making one ---- */
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Waits for the socket until deadline. */
+static int wait_socket(const struct engine_stream *s, short events, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd pfd = {.fd = s->fd, .events = events};
+		int64_t left = deadline - now_ms();
+		int r;
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		r = poll(&pfd, 1, (int)left);
+		if (r > 0)
+			return 0;
+		if (r < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+static int send_all(struct engine_stream *s, const char *text, int64_t deadline)
+{
+	size_t size = strlen(text);
+
+	while (size > 0) {
+		ssize_t n = engine_stream_write(s, text, size);
+		int r = 0;
+
+		if (n >= 0) {
+			text += n;
+			size -= (size_t)n;
+		} else {
+			r = n == -EAGAIN ? wait_socket(s, POLLOUT, deadline) : (int)n;
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Reads more behind what there is, up to limit bytes. 0: the end; else -errno or 1. */
+static int read_more(struct engine_stream *s, size_t limit, int64_t deadline)
+{
+	for (;;) {
+		ssize_t n;
+		int r;
+
+		if (s->size >= limit)
+			return -EMSGSIZE;
+		n = receive(s, s->head + s->size, limit - s->size);
+		if (n >= 0) {
+			s->size += (size_t)n;
+			s->head[s->size] = '\0';
+			return n > 0;
+		}
+		r = n == -EAGAIN ? wait_socket(s, POLLIN, deadline) : (int)n;
+		if (r < 0)
+			return r;
+	}
+}
+
+static size_t content_length(const char *head, const char *end)
+{
+	static const char name[] = "\r\nContent-Length:";
+
+	for (const char *at = head; (at = strchr(at, '\r')) && at < end; at++) {
+		if (strncasecmp(at, name, sizeof(name) - 1) == 0) {
+			unsigned long n = strtoul(at + sizeof(name) - 1, NULL, 10);
+
+			return n < ERROR_MAX ? n : ERROR_MAX;
+		}
+	}
+	return 0;
+}
+
+/* What the engine says went wrong; body: offset of the reply's. */
+static int refused(struct engine_stream *s, const char *host, int status, size_t body,
+		   int64_t deadline, struct err *err)
+{
+	size_t want = body + content_length(s->head, s->head + body);
+	json_auto_t *json = NULL;
+	const char *message = NULL;
+	char shown[512];
+	struct err ignored;
+
+	while (s->size < want && read_more(s, HEAD_MAX + ERROR_MAX, deadline) > 0)
+		;
+	if (engine_json_parse(s->head + body, s->size - body, &json, &ignored) == 0)
+		message = json_string_value(json_object_get(json, "message"));
+	return err_set(err,
+		       status == 404   ? ENOENT
+		       : status == 409 ? EEXIST
+				       : EIO,
+		       "engine %s: %s", host,
+		       text_printable(shown, sizeof(shown), message ? message : "refused"));
+}
+
+static int read_head(struct engine_stream *s, const char *host, int64_t deadline, struct err *err)
+{
+	const char *end;
+	int status = 0, r;
+
+	s->head = xcalloc(1, HEAD_MAX + ERROR_MAX + 1);
+	while (!(end = strstr(s->head, "\r\n\r\n"))) {
+		r = read_more(s, HEAD_MAX, deadline);
+		if (r == 0)
+			r = -ECONNRESET;
+		if (r < 0)
+			return err_os(err, -r, "engine %s", host);
+	}
+	s->at = (size_t)(end - s->head) + 4;
+	if (!startswith(s->head, "HTTP/1.1 ") || s->head[9] < '1' || s->head[9] > '5')
+		return err_set(err, EPROTO, "engine %s: no HTTP reply", host);
+	for (size_t i = 9; i < 12; i++) {
+		if (s->head[i] < '0' || s->head[i] > '9')
+			return err_set(err, EPROTO, "engine %s: no HTTP reply", host);
+		status = status * 10 + (s->head[i] - '0');
+	}
+	/* 200 from engines that do not know the upgrade */
+	if (status == 101 || status == 200)
+		return 0;
+	return refused(s, host, status, s->at, deadline, err);
+}
+
+static int connect_stream(struct engine *e, struct engine_stream *s, struct err *err)
+{
+	char why[CURL_ERROR_SIZE] = "", shown[CURL_ERROR_SIZE];
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	long os_error = 0;
+	CURLcode code;
+
+	s->easy = curl_easy_init();
+	if (!s->easy)
+		abort();
+	s->tls = e->tls;
+	code = request_set_peer(e, s->easy);
+	code = code ? code : curl_easy_setopt(s->easy, CURLOPT_URL, e->base);
+	code = code ? code : curl_easy_setopt(s->easy, CURLOPT_CONNECT_ONLY, 1L);
+	code = code ? code
+		    : curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)ENGINE_TIMEOUT_MS);
+	curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, why);
+	code = code ? code : curl_easy_perform(s->easy);
+	curl_easy_setopt(s->easy, CURLOPT_ERRORBUFFER, NULL);
+	code = code ? code : curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &fd);
+	if (code == CURLE_OK && fd != CURL_SOCKET_BAD) {
+		s->fd = fd;
+		return 0;
+	}
+	curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &os_error);
+	return err_set(err, request_errno(code, os_error), "engine %s: %s", e->host,
+		       text_printable(shown, sizeof(shown), *why ? why : curl_easy_strerror(code)));
+}
+
+int engine_hijack(struct engine *e, const char *path, json_t *body, struct engine_stream **ret,
+		  struct err *err)
+{
+	_cleanup_(engine_stream_freep)
+	struct engine_stream *s = xcalloc(1, sizeof(*s));
+	_cleanup_free_ char *text = json_dumps(body, JSON_COMPACT), *request = NULL;
+	int64_t deadline = now_ms() + ENGINE_TIMEOUT_MS;
+	int r;
+
+	s->fd = -1;
+	if (!text || !request_path_valid(path))
+		return err_set(err, EINVAL, "request for the engine: bad path or JSON");
+	r = connect_stream(e, s, err);
+	if (r < 0)
+		return r;
+	request = xasprintf("POST /v%s%s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: netguard\r\n"
+			    "Content-Type: application/json\r\nContent-Length: %zu\r\n"
+			    "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n%s",
+			    e->api_version, path, strlen(text), text);
+	r = send_all(s, request, deadline);
+	if (r < 0)
+		return err_os(err, -r, "engine %s", e->host);
+	r = read_head(s, e->host, deadline, err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(s);
+	return 0;
+}
