@@ -7,6 +7,7 @@
  * reply is believed only where root (or the running user) holds the other end.
  *
  * Requests:  {"status": true}   {"wait": {"container": ID, "timeout_ms": N}}   {"reload": true}
+ *            {"explain": {"from": TEXT, "to": TEXT, "uid": N}}
  * Replies:   {"ok": true, ...}  {"error": TEXT, "reason": "timeout" | "denied" | "invalid" | ...}
  */
 #pragma once

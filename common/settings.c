@@ -42,6 +42,7 @@ void settings_free(struct settings *s)
 	if (!s)
 		return;
 	free(s->origin.path);
+	free(s->text);
 	free(s->mount_root);
 	free(s->network_name);
 	free(s->host_hostname);

@@ -109,6 +109,7 @@ struct settings_origin {
 
 struct settings {
 	struct settings_origin origin;
+	char *text;	  /* as it was read: where a key stands is looked up in it */
 	char *mount_root; /* NULL where absent */
 	char *network_name;
 	char *host_hostname;

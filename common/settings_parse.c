@@ -392,6 +392,7 @@ int settings_parse(const char *text, size_t size, const char *hostname, struct p
 	if (s->guard.container_interfaces.n == 0)
 		problems_warn(problems, (struct mark){0}, "guard.container_interfaces",
 			      "is empty: nothing is guarded");
+	s->text = xstrndup(text, size);
 	*ret = take_ptr(s);
 	return 0;
 }

@@ -166,6 +166,12 @@ static bool serve(struct client *c, const char *line, size_t size)
 		if (reply)
 			json_object_set_new(reply, "ok", json_true());
 		return answer(c, reply);
+	case CONTROL_EXPLAIN:
+		if (ops->explain(ops->userdata, &request, &reply, &err) < 0)
+			return answer_error(c, err.code, err.text);
+		if (reply)
+			json_object_set_new(reply, "ok", json_true());
+		return answer(c, reply);
 	case CONTROL_RELOAD:
 		if (c->uid != 0)
 			return answer_error(c, EPERM, "only root may ask for that");

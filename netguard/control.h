@@ -23,6 +23,9 @@ struct control;
 struct control_ops {
 	json_t *(*status)(void *userdata); /* new reference: what goes into the reply */
 	int (*reload)(void *userdata, struct err *err);
+	/* 0 and a new reference, or -errno and err */
+	int (*explain)(void *userdata, const struct control_request *r, json_t **ret,
+		       struct err *err);
 	/* A wait begins: the number to be given to waited. */
 	uint64_t (*wait_begin)(void *userdata, const char *container);
 	/*

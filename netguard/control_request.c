@@ -40,14 +40,46 @@ static int parse_wait(json_t *wait, struct control_request *r, struct err *err)
 	return 0;
 }
 
+/* A short text without NUL; what it means is not looked at here. */
+static bool get_text(const json_t *object, const char *key, char *ret, size_t size)
+{
+	const json_t *value = json_object_get(object, key);
+	const char *text = json_string_value(value);
+
+	if (!text || json_string_length(value) >= size || strlen(text) != json_string_length(value))
+		return false;
+	memcpy(ret, text, json_string_length(value) + 1);
+	return true;
+}
+
+static int parse_explain(json_t *explain, struct control_request *r, struct err *err)
+{
+	json_t *uid = json_object_get(explain, "uid");
+
+	if (!get_text(explain, "from", r->from, sizeof(r->from)) ||
+	    !get_text(explain, "to", r->to, sizeof(r->to)))
+		return err_set(err, EINVAL, "explain: from and to are wanted, at most %d bytes",
+			       CONTROL_END_MAX);
+	r->uid = uid ? json_integer_value(uid) : -1;
+	if (uid && (!json_is_integer(uid) || r->uid < 0 || r->uid >= UINT32_MAX))
+		return err_set(err, EINVAL, "explain.uid: a uid is wanted");
+	if (json_object_size(explain) != (uid ? 3U : 2U))
+		return err_set(err, EINVAL, "explain: unknown key");
+	r->kind = CONTROL_EXPLAIN;
+	return 0;
+}
+
 static int parse_object(json_t *root, struct control_request *r, struct err *err)
 {
 	json_t *wait = json_object_get(root, "wait");
+	json_t *explain = json_object_get(root, "explain");
 
 	if (json_object_size(root) != 1)
 		return err_set(err, EINVAL, "a request is an object with one key");
 	if (json_is_object(wait))
 		return parse_wait(wait, r, err);
+	if (json_is_object(explain))
+		return parse_explain(explain, r, err);
 	if (json_is_true(json_object_get(root, "status")))
 		r->kind = CONTROL_STATUS;
 	else if (json_is_true(json_object_get(root, "reload")))

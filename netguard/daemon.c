@@ -82,6 +82,12 @@ static json_t *get_status(void *userdata)
 	return daemon_status(userdata);
 }
 
+static int get_explanation(void *userdata, const struct control_request *r, json_t **ret,
+			   struct err *err)
+{
+	return daemon_explain(userdata, r, ret, err);
+}
+
 static uint64_t wait_begin(void *userdata, const char *container)
 {
 	struct daemon *d = userdata;
@@ -181,6 +187,7 @@ static int start(struct daemon *d, struct err *err)
 					    .userdata = d};
 	const struct control_ops control_ops = {.status = get_status,
 						.reload = reload,
+						.explain = get_explanation,
 						.wait_begin = wait_begin,
 						.waited = waited,
 						.userdata = d};
@@ -224,6 +231,7 @@ static void finish(struct daemon *d)
 	elements_free(d->applied);
 	free(d->table_error);
 	free(d->engine_why);
+	free(d->locals);
 	closep(&d->lock);
 }
 

@@ -32,8 +32,11 @@ struct daemon {
 	bool behind;		  /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
 	uint64_t n_healed;
-	char *engine_why; /* why the engine is not reached */
-	bool save_failed; /* said once */
+	char *engine_why;	      /* why the engine is not reached */
+	bool save_failed;	      /* said once */
+	struct explain_local *locals; /* the host's addresses, as of locals_at */
+	size_t n_locals;
+	uint64_t locals_at;
 };
 
 /* daemon_table.c: model -> kernel */
@@ -44,6 +47,10 @@ void daemon_scan_bridges(struct daemon *d);
 /* 1 where all guarded addresses of m are in force, 0 not yet, -errno and err: never. */
 int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err);
 const struct model *daemon_model(const struct daemon *d);
+
+/* daemon_explain.c */
+int daemon_explain(struct daemon *d, const struct control_request *r, json_t **ret,
+		   struct err *err);
 
 /* daemon_status.c */
 json_t *daemon_status(struct daemon *d);

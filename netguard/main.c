@@ -10,6 +10,8 @@ static const struct command commands[] = {
 	{"run", "", "the daemon (systemd starts this)", cmd_run},
 	{"check", "[FILE]", "validate the configuration, say what it resolves to", cmd_check},
 	{"status", "[--json]", "state of the table, engine link, pods, denials", cmd_status},
+	{"explain", "FROM TO [--json]", "which rule decides, and which line to change",
+	 cmd_explain},
 	{"table", "", "print the table as nft text, without touching the kernel", cmd_table},
 	{"reload", "", "read the configuration again", cmd_reload},
 	{"remove", "", "take the table away (stopping the daemon does not)", cmd_remove},

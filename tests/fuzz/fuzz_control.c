@@ -14,5 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r.kind == CONTROL_WAIT &&
 	    (strlen(r.container) != 64 || r.timeout_ms < 1 || r.timeout_ms > CONTROL_WAIT_MS_MAX))
 		abort();
+	if (r.kind == CONTROL_EXPLAIN &&
+	    (strnlen(r.from, sizeof(r.from)) > CONTROL_END_MAX ||
+	     strnlen(r.to, sizeof(r.to)) > CONTROL_END_MAX || r.uid < -1 || r.uid >= UINT32_MAX))
+		abort();
 	return 0;
 }

@@ -60,6 +60,16 @@ static void test_parse(void **state)
 		{"{\"wait\":{\"container\":\"" ID "\",\"timeout_ms\":\"5\"}}", -1, 0},
 		{"{\"wait\":{\"container\":\"../../x\"}}", -1, 0},
 		{"[[[[[[[[]]]]]]]]", -1, 0},
+		{"{\"explain\":{\"from\":\"user:bob\",\"to\":\"pod:web:80\"}}", CONTROL_EXPLAIN, 0},
+		{"{\"explain\":{\"from\":\"\",\"to\":\"x\",\"uid\":4294967294}}", CONTROL_EXPLAIN,
+		 0},
+		{"{\"explain\":{\"from\":\"host\"}}", -1, 0},
+		{"{\"explain\":{\"from\":\"host\",\"to\":1}}", -1, 0},
+		{"{\"explain\":{\"from\":\"host\",\"to\":\"x\\u0000y\"}}", -1, 0},
+		{"{\"explain\":{\"from\":\"host\",\"to\":\"x\",\"y\":1}}", -1, 0},
+		{"{\"explain\":{\"from\":\"host\",\"to\":\"x\",\"uid\":-1}}", -1, 0},
+		{"{\"explain\":{\"from\":\"host\",\"to\":\"x\",\"uid\":4294967295}}", -1, 0},
+		{"{\"explain\":{\"from\":\"host\",\"to\":\"x\",\"uid\":\"0\"}}", -1, 0},
 	};
 
 	(void)state;
