@@ -5,8 +5,8 @@
 #include "podctl/guard.h"
 #include "podctl/images.h"
 #include "podctl/look.h"
-#include "podctl/mounts.h"
 #include "podctl/pause_image.h"
+#include "podctl/supply.h"
 
 #include <errno.h>
 
@@ -18,6 +18,8 @@ struct work {
 	struct plan_images images;
 	struct present present;
 	struct values values;
+	struct remap remap;
+	struct supply supply;
 	struct create create;
 	struct plan plan;
 	char *pause_image;
@@ -37,6 +39,8 @@ static int check_before(struct work *w, struct err *err)
 {
 	int r = guard_check(w->settings, err);
 
+	if (r == 0)
+		r = values_check_remap(&w->values, &w->remap, err);
 	if (r == 0 && plan_needs_names(&w->plan))
 		r = look_at_names(w->engine, w->pod, err);
 	if (r == 0 && !w->plan.root)
@@ -76,6 +80,9 @@ static int work(struct work *w, struct err *err)
 {
 	int r;
 
+	w->remap.engine = w->engine;
+	w->supply = (struct supply){
+		.pod = w->pod, .settings = w->settings, .values = &w->values, .remap = &w->remap};
 	plan_images_collect(w->pod, &w->images);
 	w->pause_image = pause_image_name();
 	r = look(w->engine, w->pod->name, &w->images, &w->present, err);
@@ -86,7 +93,7 @@ static int work(struct work *w, struct err *err)
 	if (r == 0)
 		r = values_load(w->pod, w->settings, &w->values, err);
 	if (r == 0)
-		r = mounts_pin(w->pod, w->settings, err);
+		r = supply_give(&w->supply, err);
 	if (r < 0) {
 		ui_error(&w->ctx->ui, "%s", err->text);
 		return r;
@@ -103,7 +110,7 @@ static int work(struct work *w, struct err *err)
 	if (r < 0)
 		return r;
 	/* also where nothing changed: an apply that failed may have left some */
-	r = mounts_unpin(w->pod->name, w->pod, err);
+	r = supply_tidy(&w->supply, err);
 	if (r < 0)
 		ui_error(&w->ctx->ui, "%s", err->text);
 	return r;

@@ -3,7 +3,7 @@
 #include "podctl/apply.h"
 #include "podctl/cmd.h"
 #include "podctl/look.h"
-#include "podctl/mounts.h"
+#include "podctl/supply.h"
 
 static int take_down(struct cmd_context *ctx, struct engine *engine, const char *pod,
 		     struct err *err)
@@ -22,7 +22,7 @@ static int take_down(struct cmd_context *ctx, struct engine *engine, const char 
 		ui_say(&ctx->ui, "nothing to remove");
 	r = apply_down(&a, &plan, err);
 	if (r == 0) {
-		r = mounts_unpin(pod, NULL, err);
+		r = supply_take_away(pod, err);
 		if (r < 0)
 			ui_error(&ctx->ui, "%s", err->text);
 	}
