@@ -36,7 +36,7 @@ struct cmd {
 	cmd_fn *run;
 };
 
-cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit;
+cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_restore_mounts;
 
 /* ---- shared; failures are told, and -errno is returned ---- */
 

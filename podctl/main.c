@@ -28,6 +28,8 @@ static const struct cmd commands[] = {
 	 cmd_down},
 	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings",
 	 CMD_OPT_JSON, 0, 0, cmd_audit},
+	{"restore-mounts", "", "mounts and secrets of all pods, at boot before the engine starts",
+	 0, 0, 0, cmd_restore_mounts},
 };
 
 static void usage(FILE *to)
@@ -35,17 +37,17 @@ static void usage(FILE *to)
 	fprintf(to, "usage: podctl [OPTION...] FILE\n"
 		    "       podctl [OPTION...] COMMAND [ARGUMENT...]\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(to, "  %-8s%-13s %s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-15s%-13s %s\n", commands[i].name, commands[i].args,
 			commands[i].summary);
-	fprintf(to,
-		"  version               print the version\n"
-		"  help    [COMMAND]     print this, or how COMMAND is used\n"
-		"\n"
-		"  --json                status, plan: for programs\n"
-		"  --no-wait             apply, down: fail where another podctl works on the pod\n"
-		"  --quiet, -q           only errors\n"
-		"\n"
-		"Exit status: 0 done and clean, 1 failed or refused, 2 changes.\n");
+	fprintf(to, "  version                      print the version\n"
+		    "  help           [COMMAND]     print this, or how COMMAND is used\n"
+		    "\n"
+		    "  --json                       status, plan: for programs\n"
+		    "  --no-wait                    apply, down: fail where another podctl works "
+		    "on the pod\n"
+		    "  --quiet, -q                  only errors\n"
+		    "\n"
+		    "Exit status: 0 done and clean, 1 failed or refused, 2 changes.\n");
 }
 
 static const struct cmd *find_command(const char *name)

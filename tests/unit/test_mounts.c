@@ -22,6 +22,7 @@ struct fixture {
 	char dir[32]; /* holds root, what is walked, and outside, what must stay as it is */
 	char *root_path;
 	int root;
+	struct remap make;
 };
 
 static int setup(void **state)
@@ -34,6 +35,7 @@ static int setup(void **state)
 	assert_int_equal(mkdir(f->root_path, 0755), 0);
 	f->root = open(f->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(f->root >= 0);
+	f->make.known = true;
 	assert_int_equal(mkdirat(f->root, "../outside", 0755), 0);
 	*state = f;
 	return 0;
@@ -57,12 +59,12 @@ static int teardown(void **state)
 }
 
 /* Walks; *ret: where that led, below the fixture's folder. Caller frees. */
-static int walk(const struct fixture *f, const char *source, char **ret)
+static int walk(struct fixture *f, const char *source, char **ret)
 {
 	_cleanup_close_ int fd = -1;
 	char link[64], path[512];
 	struct err err = {0};
-	int r = mounts_walk(f->root, source, &fd, &err);
+	int r = walk_source(f->root, source, &f->make, &fd, &err);
 	ssize_t n;
 
 	*ret = NULL;
@@ -89,7 +91,7 @@ static void test_walk(void **state)
 		{"link/x", -ELOOP, NULL},  {"inner/x", -ELOOP, NULL},	{"dangling", -ELOOP, NULL},
 		{"fifo", -EINVAL, NULL},   {"proc/self", -ELOOP, NULL},
 	};
-	const struct fixture *f = *state;
+	struct fixture *f = *state;
 	struct stat st;
 	int fd = openat(f->root, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
@@ -123,7 +125,7 @@ static void swap_for_ever(int root)
 
 static void test_swapped(void **state)
 {
-	const struct fixture *f = *state;
+	struct fixture *f = *state;
 	unsigned walked = 0, refused = 0;
 	struct stat st;
 	pid_t child;
@@ -164,6 +166,13 @@ static void test_swapped(void **state)
 }
 
 /* The fixture's folder is in a sticky /tmp, and has a mode of 0700 itself. */
+static int open_root(const char *path, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+
+	return walk_mount_root(path, &fd, err);
+}
+
 static void test_root_closed(void **state)
 {
 	static const struct {
@@ -172,12 +181,13 @@ static void test_root_closed(void **state)
 		gid_t group;
 		int r;
 	} cases[] = {
-		{0755, 0700, 0, 0, 0}, {0755, 0755, 0, 0, -EPERM}, {0700, 0755, 0, 0, 0},
-		{0750, 0755, 0, 0, 0}, {0750, 0755, 0, 7, -EPERM}, {0711, 0755, 0, 0, -EPERM},
-		{0754, 0755, 0, 0, 0}, {0757, 0700, 0, 0, -EPERM}, {0700, 0700, 7, 0, -EPERM},
-		{0755, 0750, 0, 0, 0},
+		{0755, 0700, 0, 0, 0},	    {0755, 0755, 0, 0, -EPERM}, {0700, 0755, 0, 0, 0},
+		{0750, 0755, 0, 0, 0},	    {0750, 0755, 0, 7, -EPERM}, {0711, 0755, 0, 0, -EPERM},
+		{0754, 0755, 0, 0, 0},	    {0757, 0700, 0, 0, -EPERM}, {0700, 0700, 7, 0, -EPERM},
+		{0755, 0750, 0, 0, 0},	    {0770, 0700, 0, 7, -EPERM}, {0770, 0700, 0, 0, 0},
+		{0755, 0777, 0, 0, -EPERM},
 	};
-	const struct fixture *f = *state;
+	struct fixture *f = *state;
 	struct statvfs vfs;
 
 	assert_int_equal(statvfs(f->dir, &vfs), 0);
@@ -189,7 +199,7 @@ static void test_root_closed(void **state)
 		assert_int_equal(chown(f->root_path, cases[i].owner, cases[i].group), 0);
 		assert_int_equal(chmod(f->root_path, cases[i].mode), 0);
 		assert_int_equal(chmod(f->dir, cases[i].above), 0);
-		if (mounts_check_root(f->root_path, f->root, &err) != cases[i].r)
+		if (open_root(f->root_path, &err) != cases[i].r)
 			fail_msg("%zu: %s", i, err.text);
 	}
 	/* a folder that its owner can open to others does not close anything */
@@ -197,7 +207,73 @@ static void test_root_closed(void **state)
 	assert_int_equal(chmod(f->root_path, 0755), 0);
 	assert_int_equal(chmod(f->dir, 0700), 0);
 	assert_int_equal(chown(f->dir, 7, 0), 0);
-	assert_int_equal(mounts_check_root(f->root_path, f->root, &(struct err){0}), -EPERM);
+	assert_int_equal(open_root(f->root_path, &(struct err){0}), -EPERM);
+}
+
+/* Nobody but root may lead us elsewhere, nor may we be led. */
+static void test_root_path(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *link = xasprintf("%s/link", f->dir);
+	const struct {
+		char *path;
+		int r;
+	} cases[] = {
+		{xasprintf("%s/root/below", f->dir), 0},
+		{xasprintf("%s//root/./below/", f->dir), 0},
+		{xasprintf("%s/link", f->dir), -ELOOP},
+		{xasprintf("%s/link/below", f->dir), -ELOOP},
+		{xasprintf("%s/root/../root", f->dir), -EINVAL},
+		{xasprintf("%s/root/file", f->dir), -ENOTDIR},
+		{xasprintf("%s/root/none", f->dir), -ENOENT},
+		{xstrdup("/"), -EPERM},
+	};
+	int fd = openat(f->root, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(mkdirat(f->root, "below", 0700), 0);
+	assert_int_equal(symlink(f->root_path, link), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = {0};
+		int r = open_root(cases[i].path, &err);
+
+		if (r != cases[i].r && geteuid() == 0)
+			fail_msg("%s: %d %s", cases[i].path, r, err.text);
+		free(cases[i].path);
+	}
+}
+
+/* What is made belongs to the containers' root; what is there stays whose it is. */
+static void test_given(void **state)
+{
+	struct fixture *f = *state;
+	struct remap remap = {.known = true, .uid = 100000, .gid = 100001};
+	struct stat st;
+	struct err err = {0};
+	int fd = -1;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdirat(f->root, "there", 0755), 0);
+	assert_int_equal(walk_source(f->root, "there/new/newer", &remap, &fd, &err), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_uid, 100000);
+	assert_int_equal(st.st_gid, 100001);
+	close(fd);
+	assert_int_equal(fstatat(f->root, "there/new", &st, 0), 0);
+	assert_int_equal(st.st_uid, 100000);
+	assert_int_equal(fstatat(f->root, "there", &st, 0), 0);
+	assert_int_equal(st.st_uid, 0);
+	/* without leave nothing is made */
+	assert_int_equal(walk_source(f->root, "there/none", NULL, &fd, &err), -ENOENT);
+	assert_int_equal(walk_source(f->root, "there/none/x", NULL, &fd, &err), -ENOENT);
+	assert_int_equal(faccessat(f->root, "there/none", F_OK, 0), -1);
+	/* nor where the engine says nothing */
+	assert_int_equal(walk_source(f->root, "../outside", &remap, &fd, &err), -EINVAL);
+	assert_int_equal(walk_source(f->root, "a//b", &remap, &fd, &err), -EINVAL);
+	assert_int_equal(walk_source(f->root, "", &remap, &fd, &err), -EINVAL);
+	assert_int_equal(walk_source(f->root, "/etc", &remap, &fd, &err), -EINVAL);
 }
 
 /* A mount namespace of our own with a /run of our own. False where we may not have one. */
@@ -228,6 +304,28 @@ static bool harmless(const char *path)
 	return (vfs.f_flag & ST_NOSUID) && (vfs.f_flag & ST_NODEV);
 }
 
+static int pin(struct fixture *f, const struct settings *s, const struct pod *pod, struct err *err)
+{
+	struct strv sources = {0};
+	int r;
+
+	mounts_sources(pod, &sources);
+	r = mounts_pin(pod->name, &sources, s, &f->make, err);
+	strv_done(&sources);
+	return r;
+}
+
+static int unpin_but(const struct pod *keep, struct err *err)
+{
+	struct strv sources = {0};
+	int r;
+
+	mounts_sources(keep, &sources);
+	r = mounts_unpin("web", &sources, err);
+	strv_done(&sources);
+	return r;
+}
+
 static struct pod *pod_with(const struct settings *s, const char *source)
 {
 	_cleanup_free_ char *yaml = xasprintf(
@@ -238,7 +336,7 @@ static struct pod *pod_with(const struct settings *s, const char *source)
 
 static void test_pins(void **state)
 {
-	const struct fixture *f = *state;
+	struct fixture *f = *state;
 	_cleanup_free_ char *yaml = xasprintf("mount_root: %s", f->root_path);
 	_cleanup_free_ char *path = pod_pin_path("web", "d");
 	_cleanup_(settings_freep)
@@ -249,27 +347,27 @@ static void test_pins(void **state)
 
 	if (!own_run())
 		skip();
-	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(pin(f, s, d, &err), 0);
 	assert_true(harmless(path));
 	assert_int_equal(count_mounts("/run/podctl/"), 1);
 	/* again: the one that is there */
-	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(pin(f, s, d, &err), 0);
 	assert_int_equal(count_mounts("/run/podctl/"), 1);
 	/* whoever was ended between the two mounts left one that lets everything through */
 	assert_int_equal(mount("none", path, "none", MS_REMOUNT | MS_BIND, NULL), 0);
 	assert_false(harmless(path));
-	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(pin(f, s, d, &err), 0);
 	assert_true(harmless(path));
 	assert_int_equal(count_mounts("/run/podctl/"), 1);
 	/* what a container put in the place of the source is pinned anew */
 	assert_int_equal(renameat(f->root, "web/d", f->root, "web/away"), 0);
-	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(pin(f, s, d, &err), 0);
 	assert_int_equal(faccessat(f->root, "web/d", F_OK, 0), 0);
 	assert_int_equal(count_mounts("/run/podctl/"), 1);
 
-	assert_int_equal(mounts_pin(e, s, &err), 0);
+	assert_int_equal(pin(f, s, e, &err), 0);
 	assert_int_equal(count_mounts("/run/podctl/"), 2);
-	assert_int_equal(mounts_unpin("web", e, &err), 0);
+	assert_int_equal(unpin_but(e, &err), 0);
 	assert_int_equal(count_mounts("/run/podctl/"), 1);
 	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
 	assert_int_equal(count_mounts("/run/podctl/"), 0);
@@ -280,33 +378,72 @@ static void test_pins(void **state)
 /* Applies that fail after they have pinned can't fill the kernel's table. */
 static void test_pins_limit(void **state)
 {
-	const struct fixture *f = *state;
+	struct fixture *f = *state;
 	_cleanup_free_ char *yaml = xasprintf("mount_root: %s", f->root_path);
 	_cleanup_(settings_freep)
 	struct settings *s = fixture_settings(yaml);
 	_cleanup_(pod_freep)
-	struct pod *d = pod_with(s, "d");
+	struct pod *d = pod_with(s, "d"), *e = pod_with(s, "e");
 	struct err err = {0};
 
 	if (!own_run())
 		skip();
-	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(pin(f, s, d, &err), 0);
 	for (unsigned i = 0; i < 1000; i++) {
 		char name[64];
 
 		snprintf(name, sizeof(name), "/run/podctl/mounts/web/%u", i);
 		assert_int_equal(mkdir(name, 0700), 0);
 	}
-	assert_int_equal(mounts_pin(d, s, &err), -ENOSPC);
+	assert_int_equal(pin(f, s, e, &err), -ENOSPC);
+	/* what is pinned already is no new one */
+	assert_int_equal(pin(f, s, d, &err), 0);
 	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
-	assert_int_equal(mounts_pin(d, s, &err), 0);
+	assert_int_equal(pin(f, s, d, &err), 0);
 	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
+}
+
+/*
+ * Where everything is shared, as systemd does it: what the host mounts below a source shows in the
+ * pin, and taking the pin away takes away nothing there.
+ */
+static void test_pins_shared(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *yaml = xasprintf("mount_root: %s", f->root_path);
+	_cleanup_free_ char *disk = xasprintf("%s/web/d/disk", f->root_path);
+	_cleanup_free_ char *late = xasprintf("%s/web/d/late", f->root_path);
+	_cleanup_free_ char *path = pod_pin_path("web", "d");
+	_cleanup_free_ char *made = xasprintf("%s/x", late), *seen = xasprintf("%s/late/x", path);
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(yaml);
+	_cleanup_(pod_freep)
+	struct pod *d = pod_with(s, "d");
+	struct err err = {0};
+
+	if (!own_run() || mount(NULL, "/", NULL, MS_SHARED | MS_REC, NULL) < 0)
+		skip();
+	assert_int_equal(mkdirat(f->root, "web", 0755), 0);
+	assert_int_equal(mkdirat(f->root, "web/d", 0755), 0);
+	assert_int_equal(mkdir(disk, 0755), 0);
+	assert_int_equal(mkdir(late, 0755), 0);
+	assert_int_equal(mount("disk", disk, "tmpfs", 0, NULL), 0);
+	assert_int_equal(pin(f, s, d, &err), 0);
+	assert_int_equal(mount("late", late, "tmpfs", 0, NULL), 0);
+	assert_int_equal(mkdir(made, 0755), 0);
+	assert_int_equal(access(seen, F_OK), 0);
+	assert_int_equal(mounts_unpin("web", NULL, &err), 0);
+	assert_int_equal(count_mounts("/run/podctl/"), 0);
+	assert_int_equal(count_mounts("/web/d/disk"), 1);
+	assert_int_equal(count_mounts("/web/d/late"), 1);
+	assert_int_equal(umount(disk), 0);
+	assert_int_equal(umount(late), 0);
 }
 
 /* A /run/podctl that is somebody else's, or a link, is not used. */
 static void test_rundir(void **state)
 {
-	const struct fixture *f = *state;
+	struct fixture *f = *state;
 	struct err err = {0};
 	int fd = -1;
 
@@ -338,6 +475,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_walk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_swapped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_root_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_root_path, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_given, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pins_shared, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pins, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pins_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rundir, setup, teardown),
