@@ -8,6 +8,7 @@
  * subcommand that acts takes one FILE or NAME, its last argument.
  */
 #include "podctl/cmd.h"
+#include "podctl/live.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -134,6 +135,8 @@ static int run(struct cmd_context *ctx, int argc, char **argv)
 
 	if (!parse(ctx, argc, argv, &l))
 		return CMD_FAILED;
+	if (!ctx->ui.quiet)
+		ctx->ui.live = live_new(STDOUT_FILENO);
 	if (l.version || (l.n == 1 && streq(l.args[0], "version")))
 		return version();
 	if (l.n > 0 && streq(l.args[0], "help"))
@@ -199,6 +202,7 @@ int main(int argc, char **argv)
 	caller_take_environment(&ctx.environment);
 	ctx.ui.color = isatty(STDOUT_FILENO) && !ctx.environment.no_color;
 	result = run(&ctx, argc, argv);
+	live_free(ctx.ui.live);
 	/* what could not be written was not said */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		result = CMD_FAILED;
