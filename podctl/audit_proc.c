@@ -5,25 +5,23 @@
  */
 #include "podctl/audit.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "common/file.h"
 
-#define STATUS_MAX 16384
+#include <fcntl.h>
+
+#define STATUS_MAX ((size_t)16384)
 
 /* A whole small file, or NULL. Caller frees. */
 static char *slurp(int dir, const char *name)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	_cleanup_free_ char *text = xcalloc(1, STATUS_MAX);
-	size_t n = 0;
-	ssize_t got;
+	char *text = NULL;
+	struct err ignored;
+	size_t size;
 
-	if (fd < 0)
+	if (fd < 0 || file_read_limited(fd, STATUS_MAX, &text, &size, &ignored) < 0)
 		return NULL;
-	while (n < STATUS_MAX - 1 && (got = read(fd, text + n, STATUS_MAX - 1 - n)) > 0)
-		n += (size_t)got;
-	return n > 0 ? take_ptr(text) : NULL;
+	return text;
 }
 
 /* The value behind "\nKey:\t", or NULL. */

@@ -16,7 +16,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -90,7 +89,6 @@ int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, 
 				       (unsigned)uid);
 	}
 	user = getpwuid(c.uid);
-	c.home = user ? xstrdup(user->pw_dir) : NULL;
 	c.name = user ? xstrdup(user->pw_name) : xasprintf("%u", (unsigned)c.uid);
 	if (!c.switches)
 		own_groups(&c);
@@ -104,7 +102,6 @@ void caller_done(struct caller *c)
 {
 	free(c->groups);
 	free(c->name);
-	free(c->home);
 	*c = (struct caller){0};
 }
 
@@ -144,22 +141,7 @@ static bool is_kernel_file(int fd)
 	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
 }
 
-/* Nobody but its owner decides what stands in it. */
-static int check_own(const struct caller *c, int fd, struct err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return err_os(err, errno, "fstat");
-	if (st.st_uid != c->uid && st.st_uid != 0)
-		return err_set(err, EPERM, "is another user's");
-	if (st.st_mode & 022)
-		return err_set(err, EPERM, "may be written by others: chmod go-w it");
-	return 0;
-}
-
-static int open_and_read(const struct caller *c, const char *path, bool own, char **ret,
-			 size_t *ret_size, struct err *err)
+static int open_and_read(const char *path, char **ret, size_t *ret_size, struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
@@ -167,13 +149,11 @@ static int open_and_read(const struct caller *c, const char *path, bool own, cha
 		return err_os(err, errno, "cannot open it");
 	if (is_kernel_file(fd))
 		return err_set(err, EINVAL, "is not a regular file");
-	if (own && check_own(c, fd, err) < 0)
-		return -err->code;
 	return file_read_limited(fd, CALLER_FILE_MAX, ret, ret_size, err);
 }
 
-static int read_as_caller(const struct caller *c, const char *path, bool own, char **ret,
-			  size_t *ret_size, struct err *err)
+int caller_read_file(const struct caller *c, const char *path, char **ret, size_t *ret_size,
+		     struct err *err)
 {
 	struct rights saved = {0};
 	char shown[256];
@@ -182,29 +162,12 @@ static int read_as_caller(const struct caller *c, const char *path, bool own, ch
 	if (c->switches) {
 		r = take_rights(c, &saved, err);
 		if (r == 0)
-			r = open_and_read(c, path, own, ret, ret_size, err);
+			r = open_and_read(path, ret, ret_size, err);
 		give_back(&saved);
 	} else {
-		r = open_and_read(c, path, own, ret, ret_size, err);
+		r = open_and_read(path, ret, ret_size, err);
 	}
 	return r < 0 ? err_wrap(err, "%s", text_printable(shown, sizeof(shown), path)) : 0;
-}
-
-int caller_read_file(const struct caller *c, const char *path, char **ret, size_t *ret_size,
-		     struct err *err)
-{
-	return read_as_caller(c, path, false, ret, ret_size, err);
-}
-
-int caller_read_own_file(const struct caller *c, const char *name, char **ret, size_t *ret_size,
-			 struct err *err)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (!c->home || c->home[0] != '/')
-		return err_set(err, ENOENT, "user %s has no home", c->name);
-	path = xasprintf("%s/%s", c->home, name);
-	return read_as_caller(c, path, true, ret, ret_size, err);
 }
 
 int caller_check_owner(const struct caller *c, const struct settings *settings, const char *pod,
@@ -227,6 +190,17 @@ int caller_check_owner(const struct caller *c, const struct settings *settings, 
 	return 0;
 }
 
+/* Only what can be one: it goes into a container's environment. Caller frees. */
+static char *terminal_name(const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	if (n == 0 || n > 64 ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._") != n)
+		return NULL;
+	return xstrdup(text);
+}
+
 void caller_take_environment(struct caller_environment *ret)
 {
 	static const char *const believed[] = {"NETGUARD_CONFIG", "DOCKER_TLS_VERIFY",
@@ -239,6 +213,7 @@ void caller_take_environment(struct caller_environment *ret)
 		.sudo_uid = xstrdup(getenv("SUDO_UID")),
 		.sudo_gid = xstrdup(getenv("SUDO_GID")),
 		.no_color = no_color && *no_color,
+		.term = terminal_name(getenv("TERM")),
 	};
 
 	if (trusted) {
@@ -263,5 +238,6 @@ void caller_environment_done(struct caller_environment *e)
 	free(e->sudo_uid);
 	free(e->sudo_gid);
 	free(e->docker_host);
+	free(e->term);
 	*e = (struct caller_environment){0};
 }

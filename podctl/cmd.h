@@ -16,6 +16,16 @@ enum cmd_exit { CMD_OK = 0, CMD_FAILED = 1, CMD_CHANGES = 2 };
 enum cmd_option {
 	CMD_OPT_JSON = 1 << 0,
 	CMD_OPT_NO_WAIT = 1 << 1,
+	CMD_OPT_EXEC = 1 << 2, /* --user, --workdir, --env */
+};
+
+/* All point into argv. */
+struct cmd_exec_options {
+	const char *user, *directory; /* NULL: the container's */
+	const char **env;
+	size_t n_env;
+	char **command; /* what stands behind -- */
+	size_t n_command;
 };
 
 struct cmd_context {
@@ -23,6 +33,7 @@ struct cmd_context {
 	struct caller caller;
 	struct ui ui;
 	unsigned options; /* CMD_OPT_* that were given */
+	struct cmd_exec_options exec;
 };
 
 typedef int cmd_fn(struct cmd_context *ctx, int n, char **args);
@@ -36,7 +47,8 @@ struct cmd {
 	cmd_fn *run;
 };
 
-cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_restore_mounts;
+cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_exec,
+	cmd_restore_mounts;
 
 /* ---- shared; failures are told, and -errno is returned ---- */
 

@@ -8,8 +8,8 @@
  * subcommand that acts takes one FILE or NAME, its last argument.
  */
 #include "podctl/cmd.h"
-#include "podctl/live.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +27,8 @@ static const struct cmd commands[] = {
 	 CMD_OPT_JSON, 0, 1, cmd_status},
 	{"down", "NAME|FILE", "stop and remove the pod's containers", CMD_OPT_NO_WAIT, 1, 1,
 	 cmd_down},
+	{"exec", "CONTAINER NAME|FILE [-- CMD...]", "run a command, or a shell, in a container",
+	 CMD_OPT_EXEC, 2, 2, cmd_exec},
 	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings",
 	 CMD_OPT_JSON, 0, 0, cmd_audit},
 	{"restore-mounts", "", "mounts and secrets of all pods, at boot before the engine starts",
@@ -47,6 +49,8 @@ static void usage(FILE *to)
 		    "  --no-wait                    apply, down: fail where another podctl works "
 		    "on the pod\n"
 		    "  --quiet, -q                  only errors\n"
+		    "  --user, -u USER              exec: as whom; --workdir, -w DIR: where; "
+		    "--env, -e NAME=VALUE\n"
 		    "\n"
 		    "Exit status: 0 done and clean, 1 failed or refused, 2 changes.\n");
 }
@@ -109,16 +113,67 @@ static bool take_option(struct cmd_context *ctx, struct line *l, const char *opt
 	return true;
 }
 
+/*
+ * The value of an option that wants one, "--user bob", "--user=bob", "-u bob", or NULL where
+ * argv[*i] is another. *i is moved to the value's word. "" where there is none.
+ */
+static const char *value_of(int argc, char **argv, int *i, const char *brief, const char *name)
+{
+	const char *rest = startswith(argv[*i], name);
+
+	if (rest && *rest == '=')
+		return rest + 1;
+	if (!streq(argv[*i], brief) && !(rest && !*rest))
+		return NULL;
+	return *i + 1 < argc ? argv[++*i] : "";
+}
+
+/* Options of exec. 1: it was one; 0: another; -EINVAL: without a value. */
+static int take_exec_option(struct cmd_context *ctx, int argc, char **argv, int *i)
+{
+	struct cmd_exec_options *o = &ctx->exec;
+	const char *option = argv[*i], *user, *directory = NULL, *env = NULL;
+
+	user = value_of(argc, argv, i, "-u", "--user");
+	if (!user)
+		directory = value_of(argc, argv, i, "-w", "--workdir");
+	if (!user && !directory)
+		env = value_of(argc, argv, i, "-e", "--env");
+	if (!user && !directory && !env)
+		return 0;
+	ctx->options |= CMD_OPT_EXEC;
+	if ((user && !*user) || (directory && !*directory) || (env && !*env)) {
+		ui_error(&ctx->ui, "%s wants a value", option);
+		return -EINVAL;
+	}
+	if (user)
+		o->user = user;
+	else if (directory)
+		o->directory = directory;
+	else
+		ARRAY_PUSH(o->env, o->n_env) = env;
+	return 1;
+}
+
 static bool parse(struct cmd_context *ctx, int argc, char **argv, struct line *l)
 {
 	bool only_args = false;
 
 	for (int i = 1; i < argc; i++) {
+		int r = 0;
+
 		if (!only_args && streq(argv[i], "--")) {
 			only_args = true;
+			if (l->n > 0 && streq(l->args[0], "exec")) {
+				ctx->exec.command = argv + i + 1;
+				ctx->exec.n_command = (size_t)(argc - i - 1);
+				return true;
+			}
 		} else if (only_args || argv[i][0] != '-') {
 			l->args[l->n++] = argv[i];
-		} else if (!take_option(ctx, l, argv[i])) {
+		} else if ((r = take_exec_option(ctx, argc, argv, &i)) < 0) {
+			return false;
+		} else if (r == 0 && !take_option(ctx, l, argv[i])) {
 			ui_error(&ctx->ui, "unknown option %s", argv[i]);
 			return false;
 		}
@@ -135,8 +190,6 @@ static int run(struct cmd_context *ctx, int argc, char **argv)
 
 	if (!parse(ctx, argc, argv, &l))
 		return CMD_FAILED;
-	if (!ctx->ui.quiet)
-		ctx->ui.live = live_new(STDOUT_FILENO);
 	if (l.version || (l.n == 1 && streq(l.args[0], "version")))
 		return version();
 	if (l.n > 0 && streq(l.args[0], "help"))
@@ -202,11 +255,11 @@ int main(int argc, char **argv)
 	caller_take_environment(&ctx.environment);
 	ctx.ui.color = isatty(STDOUT_FILENO) && !ctx.environment.no_color;
 	result = run(&ctx, argc, argv);
-	live_free(ctx.ui.live);
 	/* what could not be written was not said */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		result = CMD_FAILED;
 	caller_done(&ctx.caller);
+	free(ctx.exec.env);
 	caller_environment_done(&ctx.environment);
 	return result;
 }

@@ -156,6 +156,9 @@ const struct pod_container *pod_container_at(const struct pod *pod, size_t i);
 const struct pod_container *pod_find_container(const struct pod *pod, const char *name);
 const struct pod_mount *pod_mount_at(const struct pod_container *c, size_t i);
 
+/* What is wrong with a user, "1000:app", also by policy; or NULL. Static text. */
+const char *pod_user_problem(const struct settings *settings, const char *user);
+
 /* The engine's name of a container, "web.app"; container NULL: the root's. Caller frees. */
 char *pod_container_name(const char *pod, const char *container);
 

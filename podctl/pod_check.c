@@ -184,37 +184,20 @@ static void check_image(struct checker *ck, struct pod_container *c, const char 
 	PROBLEM(ck, c->image_mark, path, "policy forbids this image");
 }
 
-/*
- * A uid that is not 0. What a name means is up to the image, which may say 0; and "-0" is a number
- * to the engine. Digits alone it never looks up as a name.
- */
-static bool is_other_uid(const char *user, size_t n)
-{
-	return n > 0 && strspn(user, "0123456789") >= n && strspn(user, "0") < n;
-}
-
 static void check_user(struct checker *ck, const struct pod_container *c, const char *path)
 {
 	const struct settings_policy *policy = &ck->settings->policy;
-	bool no_root = policy->require_user || !policy->allow_root_user;
-	size_t n;
+	const char *wrong;
 
-	if (!c->user) {
-		if (no_root) /* the image's own user may be root: nobody knows before it is here */
-			PROBLEM(ck, c->entry.mark, path,
-				"policy wants a user that is not root to be named");
-		return;
+	if (c->user) {
+		wrong = pod_user_problem(ck->settings, c->user);
+		if (wrong)
+			PROBLEM(ck, c->user_mark, path, "%s", wrong);
+	} else if (policy->require_user || !policy->allow_root_user) {
+		/* the image's own user may be root: nobody knows before it is here */
+		PROBLEM(ck, c->entry.mark, path,
+			"policy wants a user that is not root to be named");
 	}
-	n = strcspn(c->user, ":");
-	if (!*c->user || (n > 0 && !word_valid(c->user, n, "_.-")) ||
-	    (c->user[n] == ':' && !word_valid(c->user + n + 1, strlen(c->user + n + 1), "_.-"))) {
-		PROBLEM(ck, c->user_mark, path, "must be USER, USER:GROUP or :GROUP");
-		return;
-	}
-	if (no_root && !is_other_uid(c->user, n))
-		PROBLEM(ck, c->user_mark, path,
-			"policy wants a user that is not root, as a number: what a name means is "
-			"up to the image");
 }
 
 bool pod_label_begins(const char *label, const char *prefix)
