@@ -93,28 +93,47 @@ static int send_all(int fd, const char *data, size_t size, int64_t deadline)
 	return 0;
 }
 
-/* Reads up to the first newline. *ret_size is without it. */
-static int read_line(int fd, int64_t deadline, char **ret, size_t *ret_size)
-{
-	_cleanup_free_ char *buf = NULL;
-	size_t size = 0, room = 0;
+/* What was received and not yet given out. */
+struct reader {
+	int fd;
+	char *buf;
+	size_t size, room;
+	size_t taken; /* of it, the last line and its newline */
+};
 
+/* One more line, without its newline; good until the next call. deadline: INT64_MAX: none. */
+static int read_line(struct reader *r, int64_t deadline, const char **ret, size_t *ret_size)
+{
+	size_t looked = 0;
+
+	r->size -= r->taken;
+	if (r->size)
+		memmove(r->buf, r->buf + r->taken, r->size);
+	r->taken = 0;
 	for (;;) {
-		char *end;
+		char *end =
+			r->size > looked ? memchr(r->buf + looked, '\n', r->size - looked) : NULL;
 		ssize_t n;
 
-		if (size == room) {
-			if (room >= GUARD_REPLY_MAX)
-				return -EMSGSIZE;
-			room = room ? room * 2 : 4096;
-			buf = xreallocarray(buf, room, 1);
+		if (end) {
+			*ret_size = (size_t)(end - r->buf);
+			*ret = r->buf;
+			r->taken = *ret_size + 1;
+			return 0;
 		}
-		n = recv(fd, buf + size, room - size, 0);
+		looked = r->size;
+		if (r->size == r->room) {
+			if (r->room >= GUARD_REPLY_MAX)
+				return -EMSGSIZE;
+			r->room = r->room ? r->room * 2 : 4096;
+			r->buf = xreallocarray(r->buf, r->room, 1);
+		}
+		n = recv(r->fd, r->buf + r->size, r->room - r->size, 0);
 		if (n < 0 && errno == EAGAIN) {
-			int r = wait_for(fd, POLLIN, deadline);
+			int result = wait_for(r->fd, POLLIN, deadline);
 
-			if (r < 0)
-				return r;
+			if (result < 0)
+				return result;
 			continue;
 		}
 		if (n < 0 && errno == EINTR)
@@ -123,20 +142,33 @@ static int read_line(int fd, int64_t deadline, char **ret, size_t *ret_size)
 			return -errno;
 		if (n == 0)
 			return -ECONNRESET;
-		end = memchr(buf + size, '\n', (size_t)n);
-		size += (size_t)n;
-		if (end) {
-			*ret_size = (size_t)(end - buf);
-			*ret = take_ptr(buf);
-			return 0;
-		}
+		r->size += (size_t)n;
 	}
 }
 
-static int exchange(int fd, json_t *request, int64_t deadline, json_t **ret, struct err *err)
+static int read_object(struct reader *r, int64_t deadline, json_t **ret, struct err *err)
 {
-	_cleanup_free_ char *line = NULL, *reply = NULL;
+	const char *line = NULL;
 	size_t size = 0;
+	int result = read_line(r, deadline, &line, &size);
+
+	if (result == -ETIMEDOUT)
+		return err_set(err, ETIMEDOUT, "netguard did not answer in time");
+	if (result < 0)
+		return err_os(err, -result, "netguard's control socket");
+	*ret = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(*ret)) {
+		json_decref(*ret);
+		*ret = NULL;
+		return err_set(err, EPROTO, "netguard's reply is no JSON object");
+	}
+	return 0;
+}
+
+static int exchange(struct reader *reader, json_t *request, int64_t deadline, json_t **ret,
+		    struct err *err)
+{
+	_cleanup_free_ char *line = NULL;
 	char *text;
 	int r;
 
@@ -145,21 +177,13 @@ static int exchange(int fd, json_t *request, int64_t deadline, json_t **ret, str
 		return err_set(err, EINVAL, "the request is no JSON that can be sent");
 	line = xasprintf("%s\n", text);
 	free(text);
-	r = send_all(fd, line, strlen(line), deadline);
-	/* who was refused at once may still have been told why: read, whatever sending said */
-	if (r == 0 || r == -EPIPE || r == -ECONNRESET)
-		r = read_line(fd, deadline, &reply, &size);
+	r = send_all(reader->fd, line, strlen(line), deadline);
 	if (r == -ETIMEDOUT)
 		return err_set(err, ETIMEDOUT, "netguard did not answer in time");
-	if (r < 0)
+	/* who was refused at once may still have been told why: read, whatever sending said */
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
 		return err_os(err, -r, "netguard's control socket");
-	*ret = json_loadb(reply, size, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_object(*ret)) {
-		json_decref(*ret);
-		*ret = NULL;
-		return err_set(err, EPROTO, "netguard's reply is no JSON object");
-	}
-	return 0;
+	return read_object(reader, deadline, ret, err);
 }
 
 static int check_reply(json_t *reply, struct err *err)
@@ -180,15 +204,11 @@ static int check_reply(json_t *reply, struct err *err)
 	return err_set(err, code, "%s", text_printable(printable, sizeof(printable), text));
 }
 
-int guard_client_ask_at(const char *path, json_t *request, int timeout_ms, json_t **ret,
-			struct err *err)
+static int open_socket(const char *path, int64_t deadline, int *ret, struct err *err)
 {
-	int64_t deadline = now_ms() + (timeout_ms > 0 ? timeout_ms : 0);
 	_cleanup_close_ int fd = -1;
-	json_t *reply = NULL;
-	int r;
+	int r = connect_to(path, deadline, &fd);
 
-	r = connect_to(path, deadline, &fd);
 	if (r == -ENOENT || r == -ECONNREFUSED)
 		return err_set(err, ENOTCONN, "netguard is not running (nobody answers at %s)",
 			       path);
@@ -196,16 +216,72 @@ int guard_client_ask_at(const char *path, json_t *request, int timeout_ms, json_
 		return err_os(err, -r, "connect to %s", path);
 	if (check_peer(fd) < 0)
 		return err_set(err, EPERM, "%s is not held by root", path);
-	r = exchange(fd, request, deadline, &reply, err);
-	if (r < 0)
-		return r;
-	r = check_reply(reply, err);
-	if (r < 0 || !ret) {
-		json_decref(reply);
-		return r;
-	}
-	*ret = reply;
+	*ret = take_fd(&fd);
 	return 0;
+}
+
+/* The first reply, which says ok; reader->fd is open then. */
+static int begin(const char *path, json_t *request, int timeout_ms, struct reader *reader,
+		 json_t **ret, struct err *err)
+{
+	int64_t deadline = now_ms() + (timeout_ms > 0 ? timeout_ms : 0);
+	json_t *reply = NULL;
+	int r;
+
+	r = open_socket(path, deadline, &reader->fd, err);
+	if (r == 0)
+		r = exchange(reader, request, deadline, &reply, err);
+	if (r == 0)
+		r = check_reply(reply, err);
+	if (r == 0)
+		*ret = json_incref(reply);
+	json_decref(reply);
+	return r;
+}
+
+static void reader_done(struct reader *r)
+{
+	closep(&r->fd);
+	free(r->buf);
+}
+
+int guard_client_ask_at(const char *path, json_t *request, int timeout_ms, json_t **ret,
+			struct err *err)
+{
+	_cleanup_(reader_done)
+	struct reader reader = {.fd = -1};
+	json_t *reply = NULL;
+	int r = begin(path, request, timeout_ms, &reader, &reply, err);
+
+	if (r == 0 && ret)
+		*ret = reply;
+	else
+		json_decref(reply);
+	return r;
+}
+
+int guard_client_follow(json_t *request, int timeout_ms, guard_client_fn *fn, void *userdata,
+			struct err *err)
+{
+	return guard_client_follow_at(GUARD_SOCKET_PATH, request, timeout_ms, fn, userdata, err);
+}
+
+int guard_client_follow_at(const char *path, json_t *request, int timeout_ms, guard_client_fn *fn,
+			   void *userdata, struct err *err)
+{
+	_cleanup_(reader_done)
+	struct reader reader = {.fd = -1};
+	json_t *line = NULL;
+	int r = begin(path, request, timeout_ms, &reader, &line, err);
+
+	while (r == 0) {
+		r = fn(userdata, line);
+		json_decref(line);
+		line = NULL;
+		if (r == 0)
+			r = read_object(&reader, INT64_MAX, &line, err);
+	}
+	return r;
 }
 
 int guard_client_ask(json_t *request, int timeout_ms, json_t **ret, struct err *err)

@@ -8,6 +8,7 @@
  *
  * Requests:  {"status": true}   {"wait": {"container": ID, "timeout_ms": N}}   {"reload": true}
  *            {"explain": {"from": TEXT, "to": TEXT, "uid": N}}
+ *            {"denied": {"last": N, "follow": BOOL}}: root only; then a line for each denial
  * Replies:   {"ok": true, ...}  {"error": TEXT, "reason": "timeout" | "denied" | "invalid" | ...}
  */
 #pragma once
@@ -32,11 +33,22 @@ bool guard_client_running(void);
 int guard_client_ask(json_t *request, int timeout_ms, json_t **ret, struct err *err);
 
 /*
+ * Sends request and gives the first reply, and then each further line, to fn (borrowed), until fn
+ * returns other than 0, which is returned, or the daemon goes: -ECONNRESET. timeout_ms is for the
+ * first reply only. Errors as guard_client_ask.
+ */
+typedef int guard_client_fn(void *userdata, const json_t *line);
+int guard_client_follow(json_t *request, int timeout_ms, guard_client_fn *fn, void *userdata,
+			struct err *err);
+
+/*
  * Waits until the kernel's table has all addresses of this running container (full id). Returns
  * as guard_client_ask. timeout_ms: at most; the daemon is told the same time.
  */
 int guard_client_wait(const char *container_id, int timeout_ms, struct err *err);
 
 /* The same with another socket, for tests. */
+int guard_client_follow_at(const char *path, json_t *request, int timeout_ms, guard_client_fn *fn,
+			   void *userdata, struct err *err);
 int guard_client_ask_at(const char *path, json_t *request, int timeout_ms, json_t **ret,
 			struct err *err);

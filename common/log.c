@@ -39,6 +39,11 @@ void log_init(const char *program, enum log_level most)
 	log_to_journal = stderr_is_journal();
 }
 
+bool log_is_journal(void)
+{
+	return log_to_journal;
+}
+
 void log_msg(enum log_level level, const char *fmt, ...)
 {
 	_cleanup_free_ char *text = NULL, *line = NULL;

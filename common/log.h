@@ -19,6 +19,8 @@ enum log_level {
 /* program: kept, not copied. Finds out whether stderr is the journal's. */
 void log_init(const char *program, enum log_level most);
 
+bool log_is_journal(void); /* standard error goes to systemd's journal */
+
 void log_msg(enum log_level level, const char *fmt, ...) _printf_(2, 3);
 
 #define log_error(...)	 log_msg(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Clients of the control socket. Each is in one of three states: a request is being read, a wait
- * is pending, or a reply is being written. All have a deadline, kept by one timer.
+ * is pending, or a reply is being written; who follows denials stays in the last. All have a
+ * deadline, kept by one timer, but a follower that has read everything.
  */
 #include "netguard/control.h"
 
@@ -22,7 +23,8 @@ struct client {
 	char *out; /* reply that is being written */
 	size_t out_size, out_at;
 	bool waiting;
-	bool closing; /* after the reply */
+	bool closing;	/* after the reply */
+	bool following; /* denials are sent as they come; nothing more is read */
 	struct control_request wait;
 	uint64_t wait_number;
 };
@@ -89,12 +91,18 @@ static bool write_more(struct client *c)
 			return false;
 		}
 		c->out_at += (size_t)n;
+		if (c->following)
+			set_deadline(c, CONTROL_IDLE_MS);
 	}
 	free(take_ptr(c->out));
 	c->out_at = c->out_size = 0;
 	if (c->closing) {
 		drop_client(c);
 		return false;
+	}
+	if (c->following) {
+		c->deadline = UINT64_MAX;
+		set_timer(c->control);
 	}
 	source_set_events(&c->source, EPOLLIN);
 	return true;
@@ -172,6 +180,14 @@ static bool serve(struct client *c, const char *line, size_t size)
 		if (reply)
 			json_object_set_new(reply, "ok", json_true());
 		return answer(c, reply);
+	case CONTROL_DENIED:
+		if (c->uid != 0)
+			return answer_error(c, EPERM, "only root may see who was denied what");
+		reply = ops->denied(ops->userdata, (size_t)request.last);
+		c->following = request.follow;
+		if (reply)
+			json_object_set_new(reply, "ok", json_true());
+		return answer(c, reply);
 	case CONTROL_RELOAD:
 		if (c->uid != 0)
 			return answer_error(c, EPERM, "only root may ask for that");
@@ -191,7 +207,7 @@ static bool serve(struct client *c, const char *line, size_t size)
 /* Serves the lines that are there, while no reply is pending. */
 static void serve_lines(struct client *c)
 {
-	while (!c->waiting && !c->out) {
+	while (!c->waiting && !c->out && !c->following) {
 		char *end = memchr(c->line, '\n', c->n_line);
 		char line[CONTROL_LINE_MAX + 1];
 		size_t size;
@@ -227,7 +243,8 @@ static void on_client(struct source *s, uint32_t events)
 		serve_lines(c);
 		return;
 	}
-	if (c->n_line == sizeof(c->line)) {
+	/* a follower has said all that it may */
+	if (c->n_line == sizeof(c->line) || c->following) {
 		/* more than one line in advance, during a wait: nobody needs that */
 		drop_client(c);
 		return;
@@ -319,6 +336,49 @@ void control_check(struct control *c)
 		client = c->clients[i];
 		if (client->waiting && check_wait(client) && !client->waiting)
 			serve_lines(client);
+	}
+}
+
+/* False where the client is gone, or was dropped for not reading. */
+static bool append(struct client *c, const char *text, size_t size)
+{
+	size_t left = c->out_size - c->out_at;
+	char *out;
+
+	if (left + size > CONTROL_FOLLOW_MAX) {
+		drop_client(c);
+		return false;
+	}
+	if (left == 0)
+		set_deadline(c, CONTROL_IDLE_MS);
+	out = xmalloc(left + size);
+	if (left)
+		memcpy(out, c->out + c->out_at, left);
+	memcpy(out + left, text, size);
+	free(c->out);
+	c->out = out;
+	c->out_size = left + size;
+	c->out_at = 0;
+	return write_more(c);
+}
+
+void control_publish(struct control *c, const json_t *line)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+
+	for (size_t i = c->n_clients; i-- > 0;) {
+		if (!c->clients[i]->following)
+			continue;
+		if (!text) {
+			text = json_dumps(line, JSON_COMPACT);
+			if (!text)
+				return;
+			/* the newline takes the place of the NUL */
+			size = strlen(text);
+			text[size++] = '\n';
+		}
+		append(c->clients[i], text, size);
 	}
 }
 

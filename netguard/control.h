@@ -3,7 +3,8 @@
  * The control socket: JSON lines, a reply for each request, peers known by their credentials.
  *
  * Anybody may connect, so everything is limited: connections in all and per user, the length of a
- * line, the time without a request, the time to read a reply. Only root may ask for reload.
+ * line, the time without a request, the time to read a reply. Only root may ask for reload and
+ * denials.
  */
 #pragma once
 
@@ -17,6 +18,7 @@
 #define CONTROL_CLIENTS_FOR_ROOT 32
 #define CONTROL_CLIENTS_PER_USER 16 /* root: all */
 #define CONTROL_IDLE_MS		 10000
+#define CONTROL_FOLLOW_MAX	 ((size_t)256 * 1024)
 
 struct control;
 
@@ -26,6 +28,8 @@ struct control_ops {
 	/* 0 and a new reference, or -errno and err */
 	int (*explain)(void *userdata, const struct control_request *r, json_t **ret,
 		       struct err *err);
+	/* new reference: the last n denials; asked for root only */
+	json_t *(*denied)(void *userdata, size_t n);
 	/* A wait begins: the number to be given to waited. */
 	uint64_t (*wait_begin)(void *userdata, const char *container);
 	/*
@@ -43,4 +47,9 @@ void control_free(struct control *c); /* also takes the socket away */
 DEFINE_CLEANUP(struct control, control_free);
 
 void control_check(struct control *c); /* something changed: answers waits that are over */
+/*
+ * Sends a line (borrowed) to each client that follows denials. One that does not read what was
+ * sent is dropped: the daemon keeps at most CONTROL_FOLLOW_MAX bytes for each.
+ */
+void control_publish(struct control *c, const json_t *line);
 size_t control_n_clients(const struct control *c);

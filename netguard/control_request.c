@@ -69,10 +69,27 @@ static int parse_explain(json_t *explain, struct control_request *r, struct err 
 	return 0;
 }
 
+static int parse_denied(json_t *denied, struct control_request *r, struct err *err)
+{
+	json_t *last = json_object_get(denied, "last"), *follow = json_object_get(denied, "follow");
+
+	if (!json_is_integer(last) || json_integer_value(last) < 0 ||
+	    json_integer_value(last) > CONTROL_LAST_MAX)
+		return err_set(err, EINVAL, "denied.last: a number up to %d is wanted",
+			       CONTROL_LAST_MAX);
+	if ((follow && !json_is_boolean(follow)) || json_object_size(denied) != (follow ? 2U : 1U))
+		return err_set(err, EINVAL, "denied: unknown key");
+	r->kind = CONTROL_DENIED;
+	r->last = (int)json_integer_value(last);
+	r->follow = json_is_true(follow);
+	return 0;
+}
+
 static int parse_object(json_t *root, struct control_request *r, struct err *err)
 {
 	json_t *wait = json_object_get(root, "wait");
 	json_t *explain = json_object_get(root, "explain");
+	json_t *denied = json_object_get(root, "denied");
 
 	if (json_object_size(root) != 1)
 		return err_set(err, EINVAL, "a request is an object with one key");
@@ -80,6 +97,8 @@ static int parse_object(json_t *root, struct control_request *r, struct err *err
 		return parse_wait(wait, r, err);
 	if (json_is_object(explain))
 		return parse_explain(explain, r, err);
+	if (json_is_object(denied))
+		return parse_denied(denied, r, err);
 	if (json_is_true(json_object_get(root, "status")))
 		r->kind = CONTROL_STATUS;
 	else if (json_is_true(json_object_get(root, "reload")))

@@ -11,8 +11,9 @@
 #define CONTROL_WAIT_MS_DEFAULT 30000
 #define CONTROL_WAIT_MS_MAX	300000
 
-enum control_kind { CONTROL_STATUS, CONTROL_WAIT, CONTROL_RELOAD, CONTROL_EXPLAIN };
-#define CONTROL_END_MAX 300 /* bytes of explain's from and to */
+enum control_kind { CONTROL_STATUS, CONTROL_WAIT, CONTROL_RELOAD, CONTROL_EXPLAIN, CONTROL_DENIED };
+#define CONTROL_LAST_MAX 10000 /* of denied */
+#define CONTROL_END_MAX	 300   /* bytes of explain's from and to */
 
 struct control_request {
 	enum control_kind kind;
@@ -21,11 +22,15 @@ struct control_request {
 	/* EXPLAIN; uid: of the user in from, or -1 */
 	char from[CONTROL_END_MAX + 1], to[CONTROL_END_MAX + 1];
 	int64_t uid;
+	/* DENIED */
+	int last; /* so many of them */
+	bool follow;
 };
 
 /*
  * {"status":true}, {"wait":{"container":ID,"timeout_ms":N}}, {"reload":true},
- * {"explain":{"from":TEXT,"to":TEXT,"uid":N}}; nothing besides.
+ * {"explain":{"from":TEXT,"to":TEXT,"uid":N}},
+ * {"denied":{"last":N,"follow":true}}; nothing besides.
  */
 int control_request_parse(const char *line, size_t size, struct control_request *ret,
 			  struct err *err);

@@ -88,6 +88,11 @@ static int get_explanation(void *userdata, const struct control_request *r, json
 	return daemon_explain(userdata, r, ret, err);
 }
 
+static json_t *get_denied(void *userdata, size_t n)
+{
+	return daemon_denied(userdata, n);
+}
+
 static uint64_t wait_begin(void *userdata, const char *container)
 {
 	struct daemon *d = userdata;
@@ -188,6 +193,7 @@ static int start(struct daemon *d, struct err *err)
 	const struct control_ops control_ops = {.status = get_status,
 						.reload = reload,
 						.explain = get_explanation,
+						.denied = get_denied,
 						.wait_begin = wait_begin,
 						.waited = waited,
 						.userdata = d};
@@ -211,9 +217,9 @@ static int start(struct daemon *d, struct err *err)
 
 static void finish(struct daemon *d)
 {
-	struct source *sources[] = {
-		&d->signals, &d->keeper_source, &d->bridges_source, &d->denials_source, &d->apply,
-		&d->retry,   &d->save};
+	struct source *sources[] = {&d->signals,	&d->keeper_source, &d->bridges_source,
+				    &d->denials_source, &d->apply,	   &d->retry,
+				    &d->save,		&d->suppressed};
 	struct err err;
 
 	if (d->watch && state_save(STATE_DIR, daemon_model(d), &err) < 0)
@@ -225,6 +231,7 @@ static void finish(struct daemon *d)
 	model_free(d->model);
 	bridges_free(d->bridges);
 	denials_free(d->denials);
+	denials_ring_free(d->ring);
 	keeper_free(d->keeper);
 	config_free(d->config);
 	loop_free(d->loop);
@@ -244,7 +251,8 @@ int daemon_run(struct err *err)
 			   .denials_source = SOURCE_NONE,
 			   .apply = SOURCE_NONE,
 			   .retry = SOURCE_NONE,
-			   .save = SOURCE_NONE};
+			   .save = SOURCE_NONE,
+			   .suppressed = SOURCE_NONE};
 	int r = start(&d, err);
 
 	if (r == 0) {

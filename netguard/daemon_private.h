@@ -6,7 +6,7 @@
 #include "netguard/config.h"
 #include "netguard/control.h"
 #include "netguard/daemon.h"
-#include "netguard/denials.h"
+#include "netguard/denials_ring.h"
 #include "netguard/keeper.h"
 #include "netguard/loop.h"
 #include "netguard/watch.h"
@@ -18,12 +18,14 @@ struct daemon {
 	struct watch *watch;
 	struct control *control;
 	struct bridges *bridges; /* NULL where they can't be */
-	struct denials *denials;
+	struct denials *denials; /* NULL where another program has the group */
+	struct denials_ring *ring;
+	bool counting;	     /* suppressed is set */
 	struct model *model; /* until watch takes it over */
 	int lock;
 
 	struct source signals, keeper_source, bridges_source, denials_source;
-	struct source apply, retry, save;
+	struct source apply, retry, save, suppressed;
 
 	struct elements *applied; /* what the kernel has, as far as we know */
 	uint64_t applied_at;	  /* loop_now_ms */
@@ -47,6 +49,10 @@ void daemon_scan_bridges(struct daemon *d);
 /* 1 where all guarded addresses of m are in force, 0 not yet, -errno and err: never. */
 int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err);
 const struct model *daemon_model(const struct daemon *d);
+
+/* daemon_denials.c */
+int daemon_denials_start(struct daemon *d, struct err *err);
+json_t *daemon_denied(struct daemon *d, size_t n);
 
 /* daemon_explain.c */
 int daemon_explain(struct daemon *d, const struct control_request *r, json_t **ret,

@@ -177,28 +177,6 @@ static void on_bridges(struct source *s, uint32_t events _unused_)
 		log_warning("bridges: %s", err.text);
 }
 
-static void on_denial(void *userdata, const struct denial *denial)
-{
-	const struct daemon *d = userdata;
-	_cleanup_free_ char *user = NULL;
-	char text[DENIAL_TEXT_MAX];
-
-	if (!config_settings(d->config)->guard.log_denied)
-		return;
-	if (denial->has_uid)
-		user = accounts_local_name(denial->uid);
-	log_notice("denied %s", denial_format(denial, daemon_model(d), user, text));
-}
-
-static void on_denials(struct source *s, uint32_t events _unused_)
-{
-	struct daemon *d = s->userdata;
-	struct err err;
-
-	if (denials_dispatch(d->denials, on_denial, d, &err) < 0)
-		log_warning("denials: %s", err.text);
-}
-
 int daemon_table_sources(struct daemon *d, struct err *err)
 {
 	struct err why;
@@ -219,10 +197,7 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	if (!bridges_filter_available())
 		log_warning(
 			"br_netfilter is not loaded: containers of one bridge reach each other");
-	if (denials_new(&d->denials, &why) < 0)
-		log_warning("denials are counted, but not logged: %s", why.text);
-	else if ((r = source_add(d->loop, &d->denials_source, denials_fd(d->denials), EPOLLIN,
-				 on_denials, d, err)) < 0)
+	if ((r = daemon_denials_start(d, err)) < 0)
 		return r;
 	daemon_scan_bridges(d);
 	return 0;

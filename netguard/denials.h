@@ -37,6 +37,11 @@ bool denial_parse(const struct nlmsghdr *nlh, struct denial *ret);
 const char *denial_format(const struct denial *d, const struct model *m, const char *user,
 			  char buf[static DENIAL_TEXT_MAX]);
 
+/* The container that has the address, or NULL. */
+const struct member *denial_member(const struct model *m, const struct addr *a);
+/* "tcp", "icmpv6", or the number (in buf). */
+const char *denial_proto(uint8_t proto, char buf[static 8]);
+
 /* The listener. One per network namespace: -EPERM or -EBUSY where another program has the group. */
 struct denials;
 int denials_new(struct denials **ret, struct err *err);

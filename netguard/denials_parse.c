@@ -132,7 +132,7 @@ bool denial_parse(const struct nlmsghdr *nlh, struct denial *ret)
 	return true;
 }
 
-static const struct member *find_by_addr(const struct model *m, const struct addr *a)
+const struct member *denial_member(const struct model *m, const struct addr *a)
 {
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *member = &m->members[i];
@@ -149,7 +149,7 @@ static const struct member *find_by_addr(const struct model *m, const struct add
 static void write_end(FILE *out, const struct model *m, const struct addr *a, bool has_port,
 		      uint16_t port)
 {
-	const struct member *member = find_by_addr(m, a);
+	const struct member *member = denial_member(m, a);
 	char text[ADDR_TEXT_MAX];
 
 	if (member && member->pod)
@@ -161,7 +161,7 @@ static void write_end(FILE *out, const struct model *m, const struct addr *a, bo
 		fprintf(out, a->family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, port);
 }
 
-static const char *proto_text(uint8_t proto, char buf[static 8])
+const char *denial_proto(uint8_t proto, char buf[static 8])
 {
 	switch (proto) {
 	case IPPROTO_TCP:
@@ -197,7 +197,7 @@ const char *denial_format(const struct denial *d, const struct model *m, const c
 	write_end(out, m, &d->from, d->has_ports, d->from_port);
 	fputs(" -> ", out);
 	write_end(out, m, &d->to, d->has_ports, d->to_port);
-	fprintf(out, "/%s", proto_text(d->proto, number));
+	fprintf(out, "/%s", denial_proto(d->proto, number));
 	fclose(out);
 	return text_printable(buf, DENIAL_TEXT_MAX, text);
 }

@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	{"status", "[--json]", "state of the table, engine link, pods, denials", cmd_status},
 	{"explain", "FROM TO [--json]", "which rule decides, and which line to change",
 	 cmd_explain},
+	{"denied", "[-f] [-n N] [--json]", "what was denied lately, or as it comes", cmd_denied},
 	{"table", "", "print the table as nft text, without touching the kernel", cmd_table},
 	{"reload", "", "read the configuration again", cmd_reload},
 	{"remove", "", "take the table away (stopping the daemon does not)", cmd_remove},

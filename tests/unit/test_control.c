@@ -64,6 +64,13 @@ static void test_parse(void **state)
 		{"{\"explain\":{\"from\":\"\",\"to\":\"x\",\"uid\":4294967294}}", CONTROL_EXPLAIN,
 		 0},
 		{"{\"explain\":{\"from\":\"host\"}}", -1, 0},
+		{"{\"denied\":{\"last\":0}}", CONTROL_DENIED, 0},
+		{"{\"denied\":{\"last\":10000,\"follow\":false}}", CONTROL_DENIED, 0},
+		{"{\"denied\":{}}", -1, 0},
+		{"{\"denied\":{\"last\":10001}}", -1, 0},
+		{"{\"denied\":{\"last\":-1}}", -1, 0},
+		{"{\"denied\":{\"last\":1,\"follow\":1}}", -1, 0},
+		{"{\"denied\":{\"last\":1,\"x\":true}}", -1, 0},
 		{"{\"explain\":{\"from\":\"host\",\"to\":1}}", -1, 0},
 		{"{\"explain\":{\"from\":\"host\",\"to\":\"x\\u0000y\"}}", -1, 0},
 		{"{\"explain\":{\"from\":\"host\",\"to\":\"x\",\"y\":1}}", -1, 0},
@@ -93,6 +100,7 @@ static struct {
 	struct control *control;
 	struct source tick;
 	int ticks;
+	char big[64 * 1024];
 } server;
 
 static json_t *status(void *userdata)
@@ -113,6 +121,22 @@ static int reload(void *userdata, struct err *err)
 {
 	(void)userdata;
 	return err_set(err, EINVAL, "line 1 is wrong");
+}
+
+static int explain(void *userdata, const struct control_request *r, json_t **ret, struct err *err)
+{
+	(void)userdata;
+	if (streq(r->from, "nobody"))
+		return err_set(err, ENOENT, "no such end");
+	*ret = json_pack("{s:s, s:s, s:I}", "from", r->from, "to", r->to, "uid",
+			 (json_int_t)r->uid);
+	return 0;
+}
+
+static json_t *denied(void *userdata, size_t n)
+{
+	(void)userdata;
+	return json_pack("{s:I}", "n", (json_int_t)n);
 }
 
 static uint64_t wait_begin(void *userdata, const char *container)
@@ -136,20 +160,31 @@ static int waited(void *userdata, const char *container, uint64_t number, struct
 static void on_tick(struct source *s, uint32_t events)
 {
 	(void)events;
-	if (timer_read(s)) {
-		server.ticks++;
-		control_check(server.control);
-	}
+	json_t *line;
+
+	if (!timer_read(s))
+		return;
+	server.ticks++;
+	control_check(server.control);
+	/* so much that a socket's buffer is soon full */
+	line = json_pack("{s:i, s:s}", "tick", server.ticks, "big", server.big);
+	control_publish(server.control, line);
+	json_decref(line);
 }
 
 static void serve(const char *path)
 {
-	const struct control_ops ops = {
-		.status = status, .reload = reload, .wait_begin = wait_begin, .waited = waited};
+	const struct control_ops ops = {.status = status,
+					.reload = reload,
+					.explain = explain,
+					.denied = denied,
+					.wait_begin = wait_begin,
+					.waited = waited};
 	struct loop *l;
 	struct err err;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	memset(server.big, 'x', sizeof(server.big) - 1);
 	if (loop_new(&l, &err) < 0 || control_new(l, path, &ops, &server.control, &err) < 0 ||
 	    timer_add(l, &server.tick, on_tick, NULL, &err) < 0)
 		_exit(1);
@@ -307,6 +342,67 @@ static void test_raw(void **state)
 	assert_int_equal(ask(f, "{\"status\":true}", 5000, NULL, &err), 0);
 }
 
+static int on_line(void *userdata, const json_t *line)
+{
+	int *n = userdata;
+
+	if (*n == 0 && json_integer_value(json_object_get(line, "n")) != 3)
+		return -EBADMSG;
+	if (*n > 0 && !json_is_integer(json_object_get(line, "tick")))
+		return -EBADMSG;
+	return ++*n == 5;
+}
+
+static void test_following(void **state)
+{
+	struct fixture *f = *state;
+	json_t *request = json_pack("{s:{s:i, s:b}}", "denied", "last", 3, "follow", 1), *reply;
+	static const char text[] = "{\"denied\":{\"last\":1,\"follow\":true}}\n";
+	struct err err;
+	size_t n = 0;
+	char buf[4096];
+	ssize_t got;
+	int lines = 0, fd;
+
+	assert_int_equal(
+		ask(f, "{\"explain\":{\"from\":\"a\",\"to\":\"b\",\"uid\":7}}", 5000, &reply, &err),
+		0);
+	assert_int_equal(json_integer_value(json_object_get(reply, "uid")), 7);
+	json_decref(reply);
+	assert_int_equal(
+		ask(f, "{\"explain\":{\"from\":\"nobody\",\"to\":\"b\"}}", 5000, NULL, &err), -EIO);
+	assert_string_equal(err.text, "no such end");
+	if (geteuid() != 0) {
+		json_decref(request);
+		skip();
+	}
+	assert_int_equal(ask(f, "{\"denied\":{\"last\":3}}", 5000, &reply, &err), 0);
+	json_decref(reply);
+	/* one that reads gets them all */
+	assert_int_equal(guard_client_follow_at(f->path, request, 5000, on_line, &lines, &err), 1);
+	assert_int_equal(lines, 5);
+	json_decref(request);
+	/* one that does not read is dropped with what it has not read */
+	fd = raw(f);
+	send(fd, text, strlen(text), MSG_NOSIGNAL);
+	usleep(1500000);
+	while ((got = recv(fd, buf, sizeof(buf), 0)) > 0)
+		n += (size_t)got;
+	assert_int_equal(got, 0);
+	assert_true(n > 64 * 1024 && n < 20 * 64 * 1024);
+	close(fd);
+	/* one that says more is dropped */
+	fd = raw(f);
+	send(fd, text, strlen(text), MSG_NOSIGNAL);
+	assert_true(recv(fd, buf, sizeof(buf), 0) > 0);
+	send(fd, text, strlen(text), MSG_NOSIGNAL);
+	do
+		got = recv(fd, buf, sizeof(buf), 0);
+	while (got > 0);
+	assert_true(got == 0 || errno == ECONNRESET);
+	close(fd);
+}
+
 /* As nobody: so many connections and no more, no reload; root still gets through. */
 static int as_stranger(const struct fixture *f)
 {
@@ -318,6 +414,12 @@ static int as_stranger(const struct fixture *f)
 	fds[0] = raw(f);
 	if (lines_after(fds[0], "{\"reload\":true}\n", 16, 1) != 1)
 		return 2;
+	/* refused, and nothing follows */
+	if (lines_after(fds[0], "{\"denied\":{\"last\":1,\"follow\":true}}\n", 38, 1) != 1)
+		return 6;
+	usleep(200000);
+	if (recv(fds[0], &c, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
+		return 7;
 	for (size_t i = 1; i < ARRAY_SIZE(fds); i++)
 		fds[i] = raw(f);
 	/* the last is closed at once */
@@ -421,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test_setup_teardown(test_requests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_following, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_raw, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
 		cmocka_unit_test(test_nobody_there),
