@@ -13,12 +13,13 @@ guard: {required: false}
 pods:
   mine: {owners: [bob]}
 END
-cat <<'END' | tee >(put_file /root/mine.yml) >(put_file /root/web.yml) > /dev/null
+for pod in web mine; do
+	put_file "/root/$pod.yml" <<'END'
 containers:
   app: {image: busybox, command: sleep 9999}
   done: {image: busybox, command: "true"}
 END
-wait
+done
 check "a pod" podctl /root/web.yml
 check "another" podctl /root/mine.yml
 inside docker run -d --name stranger busybox sleep 9999 > /dev/null
@@ -180,6 +181,7 @@ check_equal "policy: as another" 1000 "$(run -u 1000 app web -- id -u)"
 # as fast as docker exec
 seconds() { local start=$EPOCHREALTIME; "$@" > /dev/null; echo "$start $EPOCHREALTIME" | awk '{print $2 - $1}'; }
 pump() { inside sh -c 'head -c 100000000 /dev/zero | "$@" | wc -c' sh "$@"; }
+check_equal "100 MB through cat are whole" 100000000 "$(pump "$BUILD/podctl" exec app web -- cat)"
 ours=99 theirs=99
 for _ in 1 2 3; do
 	t=$(seconds pump "$BUILD/podctl" exec app web -- cat)
