@@ -173,8 +173,13 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = streq(p->oif, value);
 		break;
 	case NFT_FIELD_L4PROTO:
+		/* nobody asks about IGMP */
 		is = proto_parse(value, &proto) && p->proto == proto;
-		w->t->lost |= !proto_parse(value, &proto);
+		w->t->lost |= !proto_parse(value, &proto) && !streq(value, "igmp");
+		break;
+	case NFT_FIELD_ETHER_TYPE:
+		/* neither about ARP nor about frames with a tag */
+		is = streq(value, is_family(w, AF_INET6) ? "ip6" : "ip");
 		break;
 	case NFT_FIELD_FIB_DADDR_TYPE:
 		is = p->to_local;
@@ -241,6 +246,8 @@ static bool matches(struct walk *w, const struct nft_statement *s, struct explai
 		return false;
 	case NFT_STATEMENT_CT:
 		return matches_ct(w, s);
+	case NFT_STATEMENT_NO_SYN:
+		return false; /* a new connection is asked about */
 	case NFT_STATEMENT_LIMIT_MAP:
 		return matches_rate(w, s, step);
 	case NFT_STATEMENT_LIMIT: /* before log only: it decides nothing */

@@ -45,6 +45,7 @@ void model_free(struct model *m)
 	for (size_t i = 0; i < m->n_members; i++)
 		member_done(&m->members[i]);
 	free(m->members);
+	strv_done(&m->ports);
 	free(m);
 }
 

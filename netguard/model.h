@@ -50,6 +50,7 @@ void member_copy(const struct member *m, struct member *ret);
 struct model {
 	struct member *members; /* sorted by id */
 	size_t n_members;
+	struct strv ports; /* all interfaces on guarded bridges, see links.h */
 };
 struct model *model_new(void);
 void model_free(struct model *m);
@@ -79,12 +80,6 @@ char *model_name_to_pod(const char *name);
  * that (a keyword, a digit first). No two pods have the same. Caller frees.
  */
 char *model_limit_name(const char *pod);
-
-/*
- * guard.pod_to_pod: allow is an element for each pair of addresses, so up to this many addresses
- * of a family; with more, only pods' own pairs and connect_to are in the table (see warnings).
- */
-#define MODEL_PAIRS_MAX ((size_t)512)
 
 /* What people should know of: ports that another pod took, addresses claimed twice, ... */
 void model_warnings(const struct settings *s, const struct model *m, struct strv *ret);

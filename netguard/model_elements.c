@@ -186,6 +186,8 @@ static void add_bridge_port(struct maker *k, const struct place *p)
 		return;
 	nft_key_ifname(&key, a->veth);
 	elements_add(k->e, SET_BRIDGE_PORTS, &key, NULL, p->member->pod, NULL);
+	nft_key_ether(&key, a->mac);
+	elements_add(k->e, SET_BRIDGE_MACS, &key, NULL, p->member->pod, NULL);
 	/* fe80::/64 and the modified EUI-64 of the MAC (RFC 4291, appendix A) */
 	memcpy(local.bytes, (uint8_t[]){0xfe, 0x80}, 2);
 	memcpy(local.bytes + 8, a->mac, 3);
@@ -194,6 +196,31 @@ static void add_bridge_port(struct maker *k, const struct place *p)
 	local.bytes[12] = 0xfe;
 	memcpy(local.bytes + 13, a->mac + 3, 3);
 	add_bridge_address(k, p, &local);
+}
+
+/* What is nobody's is closed as well: it is in no other set. */
+static void add_other_ports(struct maker *k)
+{
+	for (size_t i = 0; i < k->m->ports.n; i++) {
+		struct nft_key key = {0};
+
+		nft_key_ifname(&key, k->m->ports.items[i]);
+		elements_add(k->e, SET_BRIDGE_PORTS, &key, NULL, NULL, NULL);
+	}
+}
+
+/* guard.deny_host_users_with: drop. What has no ports besides these gets its answer. */
+static void add_silent(struct maker *k)
+{
+	static const uint8_t protocols[] = {IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6};
+
+	for (size_t i = 0; k->s->guard.deny_host_users_with_drop && i < ARRAY_SIZE(protocols);
+	     i++) {
+		struct nft_key key = {0};
+
+		nft_key_proto(&key, protocols[i]);
+		elements_add(k->e, SET_DENIED_SILENTLY, &key, NULL, NULL, NULL);
+	}
 }
 
 struct elements *model_elements(const struct settings *s, const struct people *people,
@@ -206,6 +233,8 @@ struct elements *model_elements(const struct settings *s, const struct people *p
 	add_patterns(&k, SET_EXEMPT_IFACES, &s->guard.exempt_interfaces);
 	add_allowed(&k);
 	add_host_ports(&k);
+	add_other_ports(&k);
+	add_silent(&k);
 	for (size_t i = 0; i < k.places.n; i++) {
 		const struct place *p = &k.places.items[i];
 		bool first = i == 0 || !streq(p[-1].member->pod, p->member->pod);

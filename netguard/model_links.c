@@ -53,17 +53,6 @@ static void add_pair_ports(struct maker *k, const struct place *a, const struct 
 	}
 }
 
-/* Whether every address may speak with every other, and they are few enough to be written out. */
-static bool all_pairs(const struct maker *k)
-{
-	size_t n6 = 0;
-
-	for (size_t i = 0; i < k->places.n; i++)
-		n6 += k->places.items[i].addr.family == AF_INET6;
-	return k->s->guard.pod_to_pod_allow && n6 <= MODEL_PAIRS_MAX &&
-	       k->places.n - n6 <= MODEL_PAIRS_MAX;
-}
-
 static void add_links(struct maker *k, const struct place *a)
 {
 	for (size_t i = 0; a->pod && i < a->pod->n_connect_to; i++) {
@@ -81,19 +70,28 @@ static void add_links(struct maker *k, const struct place *a)
 	}
 }
 
+/* guard.pod_to_pod: allow: each member may be reached, an element for each and not for each pair */
+static void add_open(struct maker *k, const struct place *p)
+{
+	struct nft_key key = {0};
+
+	nft_key_addr(&key, &p->addr);
+	elements_add(k->e, maker_set(SET_OPEN4, &p->addr), &key, NULL, p->member->pod, NULL);
+}
+
 void maker_links(struct maker *k)
 {
-	bool all = all_pairs(k);
-
 	for (size_t i = 0; i < k->places.n; i++) {
 		const struct place *a = &k->places.items[i];
-		size_t first = 0, n = k->places.n;
+		size_t first = 0, n;
 
-		if (!all)
-			n = places_of_pod(&k->places, a->member->pod, &first);
+		if (k->s->guard.pod_to_pod_allow) {
+			add_open(k, a);
+			continue;
+		}
+		n = places_of_pod(&k->places, a->member->pod, &first);
 		for (size_t j = first; j < first + n; j++)
 			add_pair(k, a, &k->places.items[j]);
-		if (!all)
-			add_links(k, a);
+		add_links(k, a);
 	}
 }

@@ -50,18 +50,11 @@ static void warn_member(const struct settings *s, const struct member *m, struct
 void model_warnings(const struct settings *s, const struct model *m, struct strv *ret)
 {
 	struct places places;
-	size_t n6 = 0;
 
 	places_make(s, NULL, m, &places);
 	for (size_t i = 0; i < places.contested.n; i++)
 		strv_take(ret, xasprintf("%s is claimed by several containers: closed",
 					 places.contested.items[i]));
-	for (size_t i = 0; i < places.n; i++)
-		n6 += places.items[i].addr.family == AF_INET6;
-	if (s->guard.pod_to_pod_allow && (n6 > MODEL_PAIRS_MAX || places.n - n6 > MODEL_PAIRS_MAX))
-		strv_take(ret, xasprintf("guard.pod_to_pod: allow holds for at most %zu addresses; "
-					 "there are more, so pods are kept apart",
-					 MODEL_PAIRS_MAX));
 	places_done(&places);
 	for (size_t i = 0; i < m->n_members; i++)
 		warn_member(s, &m->members[i], ret);

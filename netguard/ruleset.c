@@ -24,6 +24,7 @@
 #define IP6_SADDR  NFT_FIELD_IP6_SADDR
 #define IP6_DADDR  NFT_FIELD_IP6_DADDR
 #define ETH_SADDR  NFT_FIELD_ETHER_SADDR
+#define ETH_TYPE   NFT_FIELD_ETHER_TYPE
 #define FIB_DADDR  NFT_FIELD_FIB_DADDR_TYPE
 #define ARP_SENDER NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
 
@@ -35,6 +36,7 @@
 #define ICMPV6(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}}
 #define CT_STATE(...)	 {.kind = NFT_STATEMENT_CT, .name = "state", .values = {__VA_ARGS__}}
 #define CT_STATUS(...)	 {.kind = NFT_STATEMENT_CT, .name = "status", .values = {__VA_ARGS__}}
+#define NO_SYN		 {.kind = NFT_STATEMENT_NO_SYN}
 #define OVER_LIMIT(map, field) {.kind = NFT_STATEMENT_LIMIT_MAP, .name = (map), .fields = {field}}
 #define LIMIT(rate, n)	 {.kind = NFT_STATEMENT_LIMIT, .number = (rate), .burst = (n)}
 #define LOG(prefix, group_) {.kind = NFT_STATEMENT_LOG, .values = {prefix}, .number = (group_)}
@@ -104,7 +106,10 @@ static const struct nft_rule to_published_port[] = {
 
 static const struct nft_rule host_to_container[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(ND_TO_CONTAINER, ACCEPT),
+	/* the kernel's own, without a socket */
+	RULE(IS(L4PROTO, "igmp"), ACCEPT),
 	RULE(IN("allowed_uids", SKUID), ACCEPT),
 	RULE(IN("pod_uids4", IP_DADDR, SKUID), ACCEPT),
 	RULE(IN("pod_uids6", IP6_DADDR, SKUID), ACCEPT),
@@ -120,6 +125,7 @@ static const struct nft_rule host_to_private_port[] = {
 
 static const struct nft_rule container_to_host[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(ND_FROM_CONTAINER, ACCEPT),
 	RULE(OVER_LIMIT("pod_rate4", IP_SADDR), GOTO("deny_container_to_host")),
 	RULE(OVER_LIMIT("pod_rate6", IP6_SADDR), GOTO("deny_container_to_host")),
@@ -142,16 +148,21 @@ static const struct nft_rule to_container[] = {
 };
 
 static const struct nft_rule container_to_container[] = {
+	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(ND_FROM_CONTAINER, ACCEPT),
 	RULE(IN("links4", IP_SADDR, IP_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links6", IP6_SADDR, IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links_any4", IP_SADDR, IP_DADDR), ACCEPT),
 	RULE(IN("links_any6", IP6_SADDR, IP6_DADDR), ACCEPT),
+	/* pod_to_pod: allow; that the sender is a member, prerouting has seen */
+	RULE(IN("open4", IP_DADDR), ACCEPT),
+	RULE(IN("open6", IP6_DADDR), ACCEPT),
 	RULE(GOTO("deny_container_to_container")),
 };
 
 static const struct nft_rule container_to_world[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
 	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
 };
@@ -171,6 +182,7 @@ static const struct nft_rule deny_forged[] = {DENIED("forged"), DENIED_DROP("for
 static const struct nft_rule deny_host_to_container[] = {
 	DENIED("host_to_container"),
 	RULE(COUNTER("host_to_container")),
+	RULE(IN("denied_silently", L4PROTO), DROP),
 	RULE(IS(L4PROTO, "tcp"), REJECT("tcp reset")),
 	RULE(REJECT("icmpx admin-prohibited")),
 };
@@ -182,6 +194,8 @@ static const struct nft_rule deny_container_to_world[] = {DENIED("container_to_w
 							  DENIED_DROP("container_to_world")};
 static const struct nft_rule deny_world_to_container[] = {DENIED("world_to_container"),
 							  DENIED_DROP("world_to_container")};
+/* late packets of connections that are over are common: counted, not logged */
+static const struct nft_rule deny_midstream[] = {DENIED_DROP("midstream")};
 
 /* clang-format off */
 #define BASE(name_, priority_) {.name = #name_, .hook = #name_, .priority = (priority_), .rules = name_, .n_rules = ARRAY_SIZE(name_)}
@@ -208,32 +222,58 @@ static const struct nft_chain inet_chains[] = {
 	CHAIN(deny_container_to_container),
 	CHAIN(deny_container_to_world),
 	CHAIN(deny_world_to_container),
+	CHAIN(deny_midstream),
 };
 
 /* ---- table bridge: no container may speak with another's address ---- */
 
-static const struct nft_rule bridge_prerouting[] = {
+static const struct nft_rule bridge_ports[] = {
 	RULE(IN("ports", IIFNAME), GOTO("from_container")),
 };
 
+/* By the frame's own type: with a tag (also of VLAN 0) it is none of these. */
 static const struct nft_rule bridge_from_container[] = {
-	RULE(IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
-	RULE(IN("addresses4", IIFNAME, ARP_SENDER), ACCEPT),
-	RULE(IN("addresses6", IIFNAME, ETH_SADDR, IP6_SADDR), ACCEPT),
-	RULE(IS(IP6_SADDR, "::"),
-	     ICMPV6("nd-neighbor-solicit", "mld-listener-report", "mld2-listener-report"), ACCEPT),
-	RULE(COUNTER("forged"), DROP),
+	RULE(IS(ETH_TYPE, "ip"), GOTO("own_ip")),
+	RULE(IS(ETH_TYPE, "ip6"), GOTO("own_ip6")),
+	RULE(IS(ETH_TYPE, "arp"), GOTO("own_arp")),
+	RULE(GOTO("deny_forged")),
 };
 
+static const struct nft_rule bridge_own_ip[] = {
+	RULE(IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
+	RULE(GOTO("deny_forged")),
+};
+
+static const struct nft_rule bridge_own_ip6[] = {
+	RULE(ICMPV6("nd-router-advert", "nd-redirect"), GOTO("deny_forged")),
+	RULE(IN("addresses6", IIFNAME, ETH_SADDR, IP6_SADDR), ACCEPT),
+	RULE(IS(IP6_SADDR, "::"), IN("macs", IIFNAME, ETH_SADDR),
+	     ICMPV6("nd-neighbor-solicit", "mld-listener-report", "mld2-listener-report"), ACCEPT),
+	RULE(GOTO("deny_forged")),
+};
+
+/* both senders: the frame's and the one that it tells others */
+static const struct nft_rule bridge_own_arp[] = {
+	RULE(IN("addresses4", IIFNAME, ETH_SADDR, NFT_FIELD_ARP_SADDR_IP),
+	     IN("addresses4", IIFNAME, ARP_SENDER), ACCEPT),
+	RULE(GOTO("deny_forged")),
+};
+
+/* clang-format off */
+#define BRIDGE_BASE(hook_)    {.name = #hook_, .hook = #hook_, .priority = "filter", .rules = bridge_ports, .n_rules = ARRAY_SIZE(bridge_ports)}
+#define BRIDGE_CHAIN(name_)   {.name = #name_, .rules = bridge_ ## name_, .n_rules = ARRAY_SIZE(bridge_ ## name_)}
+/* clang-format on */
+
 static const struct nft_chain bridge_chains[] = {
-	{.name = "prerouting",
-	 .hook = "prerouting",
-	 .priority = "filter",
-	 .rules = bridge_prerouting,
-	 .n_rules = ARRAY_SIZE(bridge_prerouting)},
-	{.name = "from_container",
-	 .rules = bridge_from_container,
-	 .n_rules = ARRAY_SIZE(bridge_from_container)},
+	BRIDGE_BASE(prerouting),
+	/* frames for 01:80:c2:00:00:0x come here without passing prerouting, and are learned from
+	 */
+	BRIDGE_BASE(input),
+	BRIDGE_CHAIN(from_container),
+	BRIDGE_CHAIN(own_ip),
+	BRIDGE_CHAIN(own_ip6),
+	BRIDGE_CHAIN(own_arp),
+	CHAIN(deny_forged),
 };
 
 /* ---- sets ---- */
@@ -282,7 +322,11 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_EGRESS_LIMITED6] = {.name = "egress_limited6", .types = {IPV6}},
 	[SET_EGRESS4] = {.name = "egress4", .types = {IPV4, IPV4, PROTO, PORT}, .interval = true},
 	[SET_EGRESS6] = {.name = "egress6", .types = {IPV6, IPV6, PROTO, PORT}, .interval = true},
+	[SET_OPEN4] = {.name = "open4", .types = {IPV4}},
+	[SET_OPEN6] = {.name = "open6", .types = {IPV6}},
+	[SET_DENIED_SILENTLY] = {.name = "denied_silently", .types = {PROTO}},
 	[SET_BRIDGE_PORTS] = {.name = "ports", .types = {IFNAME}},
+	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}},
 	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4", .types = {IFNAME, ETHER, IPV4}},
 	[SET_BRIDGE_ADDRESSES6] = {.name = "addresses6", .types = {IFNAME, ETHER, IPV6}},
 };
@@ -296,6 +340,7 @@ static const char *const inet_counters[] = {
 	"container_to_container",
 	"container_to_world",
 	"world_to_container",
+	"midstream",
 };
 static const char *const bridge_counters[] = {"forged"};
 

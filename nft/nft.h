@@ -102,6 +102,7 @@ enum nft_field {
 	NFT_FIELD_TH_DPORT,
 	NFT_FIELD_ICMPV6_TYPE,
 	NFT_FIELD_ETHER_SADDR,
+	NFT_FIELD_ETHER_TYPE, /* of the frame: 8021q and 8021ad where it is tagged */
 	NFT_FIELD_ARP_SADDR_ETHER,
 	NFT_FIELD_ARP_SADDR_IP,
 	NFT_FIELD_COUNT_
@@ -113,6 +114,7 @@ enum nft_statement_kind {
 	NFT_STATEMENT_ONE_OF,	 /* field, values: icmpv6 type { a, b } */
 	NFT_STATEMENT_IS,	 /* field, value: iifname != "lo", ip daddr 127.0.0.0/8 */
 	NFT_STATEMENT_CT,	 /* value, name: ct state established,related */
+	NFT_STATEMENT_NO_SYN,	 /* tcp flags ! syn: it begins no connection */
 	NFT_STATEMENT_LIMIT,	 /* number, burst: limit rate 10/second burst 20 packets */
 	NFT_STATEMENT_LIMIT_MAP, /* field, name of the map: limit name ip saddr map @pod_rate4 */
 	NFT_STATEMENT_LOG,	 /* value, number: log prefix "forged " group 86 */

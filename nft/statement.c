@@ -53,6 +53,7 @@ static const struct field {
 				   NFT_PAYLOAD_TRANSPORT_HEADER, 0, NEED_ICMPV6},
 	[NFT_FIELD_ETHER_SADDR] = {"ether saddr", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
 				   NFT_PAYLOAD_LL_HEADER, 6, 0},
+	[NFT_FIELD_ETHER_TYPE] = {"ether type", 0, SOURCE_PAYLOAD, NFT_PAYLOAD_LL_HEADER, 12, 0},
 	[NFT_FIELD_ARP_SADDR_ETHER] = {"arp saddr ether", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
 				       NFT_PAYLOAD_NETWORK_HEADER, 8, NEED_ARP},
 	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
@@ -66,9 +67,11 @@ static const struct word {
 } icmpv6_types[] = {{"mld-listener-query", 130},  {"mld-listener-report", 131},
 		    {"nd-router-solicit", 133},	  {"nd-router-advert", 134},
 		    {"nd-neighbor-solicit", 135}, {"nd-neighbor-advert", 136},
-		    {"mld2-listener-report", 143}},
+		    {"nd-redirect", 137},	  {"mld2-listener-report", 143}},
   ct_states[] = {{"established", 2}, {"related", 4}}, ct_statuses[] = {{"dnat", 0x20}},
-  fib_types[] = {{"local", RTN_LOCAL}};
+  fib_types[] = {{"local", RTN_LOCAL}},
+  ether_types[] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}},
+  protocols[] = {{"igmp", IPPROTO_IGMP}, {"tcp", IPPROTO_TCP}};
 
 static bool find_word(const struct word *words, size_t n, const char *text, size_t size,
 		      uint32_t *ret)
@@ -179,10 +182,15 @@ static void need_network(struct build *b, bool *met, uint8_t nfproto, uint16_t p
 static void add_need(struct build *b, enum need need)
 {
 	static const uint8_t icmpv6 = IPPROTO_ICMPV6;
-	static const uint8_t arp[] = {0x08, 0x06};
+	static const uint8_t arp[] = {0x08, 0x06}, ip6[] = {0x86, 0xdd};
 
 	if (need == NEED_IP)
 		need_network(b, &b->ip, NFPROTO_IPV4, 0x0800);
+	if (need == NEED_ICMPV6 && !b->ip6 && b->table->family == NFT_FAMILY_BRIDGE) {
+		b->ip6 = true;
+		add_payload(b, NFT_PAYLOAD_LL_HEADER, 12, sizeof(ip6), NFT_REG_1);
+		add_cmp(b, false, ip6, sizeof(ip6));
+	}
 	if (need == NEED_IP6 || need == NEED_ICMPV6)
 		need_network(b, &b->ip6, NFPROTO_IPV6, 0x86dd);
 	if (need == NEED_ICMPV6 && !b->icmpv6) {
@@ -290,7 +298,8 @@ static void build_is(struct build *b, const struct nft_statement *s)
 	uint32_t number = 0;
 	const void *data = &number;
 	uint32_t size = sizeof(number);
-	uint8_t proto = 0;
+	uint16_t be;
+	uint8_t proto;
 
 	if (f->type == NFT_TYPE_IFNAME && strlen(value) < sizeof(name)) {
 		memcpy(name, value, strlen(value));
@@ -301,9 +310,16 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		   addr_size(&prefix.addr) == nft_types[f->type].size) {
 		data = prefix.addr.bytes;
 		size = prefix.len / 8;
-	} else if (f->type == NFT_TYPE_PROTO && proto_parse(value, &proto)) {
+	} else if (f->type == NFT_TYPE_PROTO &&
+		   find_word(protocols, ARRAY_SIZE(protocols), value, strlen(value), &number)) {
+		proto = (uint8_t)number;
 		data = &proto;
 		size = 1;
+	} else if (s->fields[0] == NFT_FIELD_ETHER_TYPE &&
+		   find_word(ether_types, ARRAY_SIZE(ether_types), value, strlen(value), &number)) {
+		be = htons((uint16_t)number);
+		data = &be;
+		size = sizeof(be);
 	} else if (f->source != SOURCE_FIB ||
 		   !find_word(fib_types, ARRAY_SIZE(fib_types), value, strlen(value), &number)) {
 		b->failed = true;
@@ -340,6 +356,24 @@ static void build_ct(struct build *b, const struct nft_statement *s)
 	expr_set(b, e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
 	expr_set(b, e, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
 	add_cmp(b, true, &zero, sizeof(zero));
+}
+
+static void build_no_syn(struct build *b, const struct nft_statement *s _unused_)
+{
+	static const uint8_t tcp = IPPROTO_TCP, syn = 0x02, zero = 0;
+	struct nftnl_expr *e;
+
+	add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
+	add_cmp(b, false, &tcp, sizeof(tcp));
+	add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, NFT_REG_1);
+	e = expr_new(b, "bitwise");
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_LEN, sizeof(syn));
+	expr_set(b, e, NFTNL_EXPR_BITWISE_MASK, &syn, sizeof(syn));
+	expr_set(b, e, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+	add_cmp(b, false, &zero, sizeof(zero));
 }
 
 static void build_limit(struct build *b, const struct nft_statement *s)
@@ -466,6 +500,11 @@ static void text_ct(struct nft_text *t, const struct nft_statement *s)
 	text_values(t, s, ",");
 }
 
+static void text_no_syn(struct nft_text *t, const struct nft_statement *s _unused_)
+{
+	nft_text_add(t, "tcp flags ! syn");
+}
+
 static void text_limit(struct nft_text *t, const struct nft_statement *s)
 {
 	nft_text_add(t, "limit rate %u/second burst %u packets", s->number, s->burst);
@@ -509,6 +548,7 @@ static const struct {
 	[NFT_STATEMENT_ONE_OF] = {build_one_of, text_one_of, .field = true, .value = true},
 	[NFT_STATEMENT_IS] = {build_is, text_is, .field = true, .value = true},
 	[NFT_STATEMENT_CT] = {build_ct, text_ct, .name = true, .value = true},
+	[NFT_STATEMENT_NO_SYN] = {build_no_syn, text_no_syn, .field = false},
 	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit, .field = false},
 	[NFT_STATEMENT_LIMIT_MAP] = {build_limit_map, text_limit_map, .field = true, .name = true},
 	[NFT_STATEMENT_LOG] = {build_log, text_log, .value = true},

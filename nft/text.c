@@ -49,6 +49,8 @@ static void add_value(struct nft_text *t, uint8_t type, const uint8_t *data)
 	case NFT_TYPE_PROTO:
 		if (data[0] == IPPROTO_TCP || data[0] == IPPROTO_UDP)
 			nft_text_add(t, "%s", proto_name(data[0]));
+		else if (data[0] == IPPROTO_ICMP || data[0] == IPPROTO_ICMPV6)
+			nft_text_add(t, data[0] == IPPROTO_ICMP ? "icmp" : "ipv6-icmp");
 		else
 			nft_text_add(t, "%u", data[0]);
 		break;

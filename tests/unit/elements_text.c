@@ -39,7 +39,11 @@ static const struct {
 	[SET_EGRESS_LIMITED6] = {"egress_limited6", "6"},
 	[SET_EGRESS4] = {"egress4", "44ps"},
 	[SET_EGRESS6] = {"egress6", "66ps"},
+	[SET_OPEN4] = {"open4", "4"},
+	[SET_OPEN6] = {"open6", "6"},
+	[SET_DENIED_SILENTLY] = {"denied_silently", "p"},
 	[SET_BRIDGE_PORTS] = {"ports", "i"},
+	[SET_BRIDGE_MACS] = {"macs", "ie"},
 	[SET_BRIDGE_ADDRESSES4] = {"addresses4", "ie4"},
 	[SET_BRIDGE_ADDRESSES6] = {"addresses6", "ie6"},
 };

@@ -320,6 +320,7 @@ static void test_rule_is_real(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(matrix); i++) {
 		struct explanation e = {0};
 		const struct explain_case *c;
+		bool known = false;
 		struct err err;
 
 		assert_int_equal(explain(&f->x, matrix[i].from, matrix[i].to, -1, &e, &err), 0);
@@ -332,11 +333,13 @@ static void test_rule_is_real(void **state)
 				for (size_t k = 0; k < chain->n_rules && c->chain; k++) {
 					_cleanup_free_ char *text = nft_rule_text(&chain->rules[k]);
 
-					found += streq(chain->name, c->chain) &&
+					/* both tables have a chain deny_forged */
+					known |= streq(chain->name, c->chain) &&
 						 streq(text, c->rule);
 				}
 			}
 		}
+		found += known;
 		explanation_done(&e);
 	}
 	assert_int_equal(found, rules);
@@ -506,7 +509,7 @@ static void test_bridge_table(void **state)
 	explanation_done(&e);
 	e = must(&f, "pod:web@10.88.1.9", "world:192.0.2.9:80");
 	assert_false(e.accept);
-	assert_string_equal(whole(&e)->rule, "counter name \"forged\" drop");
+	assert_string_equal(whole(&e)->rule, "goto deny_forged");
 	explanation_done(&e);
 	/* where the interface is not known yet, the other table still knows bridge and address */
 	memset(f.model->members[0].addresses[0].veth, 0, IF_NAMESIZE);

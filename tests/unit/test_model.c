@@ -204,8 +204,15 @@ static const struct small {
 	{"pod_to_pod: allow",
 	 "guard: { pod_to_pod: allow }\n",
 	 {"a p br-x,10.1.0.2,-", "b q br-x,10.1.0.3,-"},
-	 {"links_any4 10.1.0.2 . 10.1.0.3 \"p -> q\"",
-	  "links_any4 10.1.0.3 . 10.1.0.2 \"q -> p\""}},
+	 {"open4 10.1.0.2 \"p\"", "open4 10.1.0.3 \"q\"", "!links", "!open6"}},
+	{"deny: only links are open",
+	 "{}\n",
+	 {"a p br-x,10.1.0.2,-"},
+	 {"!open4", "!denied_silently"}},
+	{"host users get no answer",
+	 "guard: { deny_host_users_with: drop }\n",
+	 {NULL},
+	 {"denied_silently tcp", "denied_silently udp"}},
 	{"direct ports",
 	 "pods: { web: { direct_ports: [443/tcp] } }\n",
 	 {"w web br-x,10.1.0.2,fd00::2"},
@@ -298,10 +305,13 @@ static void test_bridge_table(void **state)
 	snprintf(a->veth, sizeof(a->veth), "vweb");
 	a->has_mac = mac_parse("02:00:00:00:00:02", a->mac);
 	assert_true(a->has_mac);
+	strv_add(&m->ports, "vnew");
+	strv_add(&m->ports, "vweb");
 	e = model_elements(s, NULL, m);
 	text = elements_text(e);
 	assert_non_null(strstr(text,
-			       "\nports vweb \"web\"\n"
+			       "\nports vnew\nports vweb \"web\"\n"
+			       "macs vweb . 02:00:00:00:00:02 \"web\"\n"
 			       "addresses4 vweb . 02:00:00:00:00:02 . 10.1.0.2 \"web\"\n"
 			       "addresses6 vweb . 02:00:00:00:00:02 . fd88::2 \"web\"\n"
 			       "addresses6 vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2 \"web\"\n"));
