@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -432,6 +434,78 @@ static int cmd_try(int argc, char **argv)
 	return outcome;
 }
 
+/*
+ * In a container that may write to DIR: DIR/swap is a folder one moment and a link to TARGET the
+ * next, for ever.
+ */
+static int cmd_swap(int argc, char **argv)
+{
+	sigset_t while_waiting;
+	int dir;
+
+	if (argc != 2)
+		die("usage: probe swap DIR TARGET");
+	prepare_stop(&while_waiting);
+	sigprocmask(SIG_SETMASK, &while_waiting, NULL);
+	dir = open(argv[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || (mkdirat(dir, "swap", 0777) < 0 && errno != EEXIST) ||
+	    (symlinkat(argv[1], dir, "trap") < 0 && errno != EEXIST))
+		die("swap: %s: %s", argv[0], strerror(errno));
+	while (!stop_requested) {
+		if (renameat2(dir, "swap", dir, "trap", RENAME_EXCHANGE) < 0)
+			die("swap: %s", strerror(errno));
+	}
+	return 0;
+}
+
+/* One look at all mounts at BELOW. Returns how many there are; dies where one is not of FROM. */
+static unsigned long check_mounts(FILE *f, const char *below, const char *from)
+{
+	char *line = NULL;
+	size_t room = 0;
+	unsigned long n = 0;
+
+	rewind(f);
+	while (getline(&line, &room, f) > 0) {
+		char root[4096], point[4096];
+
+		if (sscanf(line, "%*d %*d %*s %4095s %4095s", root, point) != 2)
+			die("watch: %s", line);
+		if (strncmp(point, below, strlen(below)) != 0)
+			continue;
+		if (strncmp(root, from, strlen(from)) != 0) {
+			printf("%s is mounted at %s\n", root, point);
+			fflush(stdout);
+			exit(EXIT_REFUSED);
+		}
+		n++;
+	}
+	free(line);
+	return n;
+}
+
+/* Looks at each change of the mounts: nothing but what is of FROM may be mounted at BELOW. */
+static int cmd_watch(int argc, char **argv)
+{
+	sigset_t while_waiting;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	unsigned long looks = 0, seen = 0;
+
+	if (argc != 2 || !f)
+		die("usage: probe watch BELOW FROM");
+	setvbuf(f, NULL, _IOFBF, 1 << 20);
+	prepare_stop(&while_waiting);
+	while (!stop_requested) {
+		struct pollfd p = {.fd = fileno(f), .events = POLLPRI};
+
+		seen += check_mounts(f, argv[0], argv[1]);
+		looks++;
+		ppoll(&p, 1, NULL, &while_waiting);
+	}
+	printf("%lu looks, %lu mounts, all of %s\n", looks, seen, argv[1]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2 || !strcmp(argv[1], "serve"))
@@ -440,11 +514,17 @@ int main(int argc, char **argv)
 		return cmd_try(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "sleep"))
 		return cmd_sleep();
+	if (!strcmp(argv[1], "swap"))
+		return cmd_swap(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "watch"))
+		return cmd_watch(argc - 2, argv + 2);
 	fputs("usage: probe [serve [tcp|udp]:PORT...]\n"
 	      "       probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT\n"
 	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: "
 	      "could not try)\n"
-	      "       probe sleep\n",
+	      "       probe sleep\n"
+	      "       probe swap DIR TARGET\n"
+	      "       probe watch BELOW FROM\n",
 	      stderr);
 	return EXIT_USAGE;
 }
