@@ -2,10 +2,13 @@
 #include "common/guard_client.h"
 #include "common/log.h"
 #include "netguard/commands.h"
+#include "netguard/metrics.h"
 
 #include <stdio.h>
 
 #define STATUS_MS 10000
+
+enum form { FORM_TEXT, FORM_JSON, FORM_METRICS };
 
 /* Text of the daemon, made printable again: what is shown is not trusted twice. */
 static void put(const char *before, const json_t *text, const char *after)
@@ -48,25 +51,61 @@ static void put_container(const json_t *c)
 	putchar('\n');
 }
 
-static void put_pods(json_t *pods)
+/* 1234567 as "1.2 MB" */
+static void put_bytes(json_int_t n)
+{
+	static const char units[][3] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+	double value = (double)n;
+	size_t unit = 0;
+
+	while (value >= 1000 && unit + 1 < ARRAY_SIZE(units)) {
+		value /= 1000;
+		unit++;
+	}
+	printf(unit && value < 10 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+static void put_pods(json_t *pods, const json_t *sent)
 {
 	const char *name;
 	json_t *containers, *item;
 	size_t i;
 
 	json_object_foreach (pods, name, containers) {
-		printf("  pod %s\n", name);
+		const json_t *traffic = json_object_get(sent, name);
+		char printable[128];
+
+		printf("  pod %s", text_printable(printable, sizeof(printable), name));
+		if (traffic) {
+			printf(", sent %lld packets, ",
+			       (long long)json_integer_value(json_object_get(traffic, "packets")));
+			put_bytes(json_integer_value(json_object_get(traffic, "bytes")));
+		}
+		putchar('\n');
 		json_array_foreach (containers, i, item)
 			put_container(item);
 	}
+}
+
+static void put_denied(const json_t *s)
+{
+	const json_t *log = json_object_get(s, "log");
+	const char *name;
+	json_t *value;
+
+	printf("denied packets:\n");
+	json_object_foreach (json_object_get(s, "denied"), name, value)
+		printf("  %-24s %lld\n", name, (long long)json_integer_value(value));
+	if (json_is_false(json_object_get(log, "listening")))
+		printf("  (not logged: another program has log group 86)\n");
 }
 
 static void put_status(const json_t *s)
 {
 	const json_t *table = json_object_get(s, "table"), *engine = json_object_get(s, "engine");
 	const json_t *warnings = json_object_get(s, "warnings"), *item;
-	const char *name;
-	json_t *value;
+	const json_t *generation = json_object_get(table, "generation");
+	const json_t *config = json_object_get(s, "configuration");
 	size_t i;
 
 	put("table:  ", json_object_get(table, "state"), "");
@@ -75,28 +114,50 @@ static void put_status(const json_t *s)
 	       json_is_true(json_object_get(table, "owned")) ? ", nobody else may change it" : "");
 	if (json_is_string(json_object_get(table, "error")))
 		put(": ", json_object_get(table, "error"), "");
+	if (json_is_integer(generation))
+		printf(" (generation %lld)", (long long)json_integer_value(generation));
+	put("\nconfig: ", json_object_get(config, "path"), "");
+	if (json_is_string(json_object_get(config, "problem")))
+		printf(", not in force as it is now");
 	put("\nengine: ", json_object_get(engine, "state"), "");
 	put(", API ", json_object_get(engine, "api"), "");
 	if (json_is_string(json_object_get(engine, "why")))
 		put(": ", json_object_get(engine, "why"), "");
 	printf("\npods:\n");
-	put_pods(json_object_get(s, "pods"));
-	printf("denied packets:\n");
-	json_object_foreach (json_object_get(s, "denied"), name, value)
-		printf("  %-24s %lld\n", name, (long long)json_integer_value(value));
+	put_pods(json_object_get(s, "pods"), json_object_get(s, "sent"));
+	put_denied(s);
 	json_array_foreach (warnings, i, item)
 		put("warning: ", item, "\n");
 }
 
+static void show(json_t *reply, enum form form)
+{
+	if (form == FORM_METRICS) {
+		metrics_print(reply, stdout);
+		return;
+	}
+	if (form == FORM_TEXT) {
+		put_status(reply);
+		return;
+	}
+	json_object_del(reply, "ok");
+	json_dumpf(reply, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
 int cmd_status(int argc, char **argv)
 {
-	bool as_json = argc == 2 && streq(argv[1], "--json");
+	enum form form = FORM_TEXT;
 	json_t *request, *reply = NULL;
 	struct err err;
 	int r;
 
-	if (argc > 1 && !as_json)
-		return command_usage("status [--json]");
+	if (argc == 2 && streq(argv[1], "--json"))
+		form = FORM_JSON;
+	else if (argc == 2 && streq(argv[1], "--metrics"))
+		form = FORM_METRICS;
+	else if (argc > 1)
+		return command_usage("status [--json | --metrics]");
 	request = json_pack("{s:b}", "status", 1);
 	r = guard_client_ask(request, STATUS_MS, &reply, &err);
 	json_decref(request);
@@ -104,13 +165,12 @@ int cmd_status(int argc, char **argv)
 		log_error("status: %s", err.text);
 		return 1;
 	}
-	if (as_json) {
-		json_object_del(reply, "ok");
-		json_dumpf(reply, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
-		put_status(reply);
-	}
+	show(reply, form);
 	json_decref(reply);
+	/* what a timer writes to a file must be whole, or the file not be taken */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("status: can't write");
+		return 1;
+	}
 	return 0;
 }

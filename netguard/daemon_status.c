@@ -2,9 +2,11 @@
 /* What `netguard status` shows, as JSON. Anybody may ask for it. */
 #include "netguard/daemon_private.h"
 
+#include <errno.h>
 #include <unistd.h>
 
-#define COUNTERS_MAX 16
+#define COUNTERS_MAX  16
+#define TRAFFIC_TRIES 3
 
 static json_t *text_or_null(const char *text)
 {
@@ -106,17 +108,71 @@ static json_t *pods_of(const struct daemon *d)
 	return pods;
 }
 
-static json_t *counters_of(const struct daemon *d)
+/* Adds packets and bytes to object[key]. */
+static void add_traffic(json_t *object, const char *key, uint64_t packets, uint64_t bytes)
+{
+	json_t *sum = json_object_get(object, key);
+
+	if (!sum) {
+		sum = json_pack("{s:i, s:i}", "packets", 0, "bytes", 0);
+		json_object_set_new(object, key, sum);
+	}
+	packets += (uint64_t)json_integer_value(json_object_get(sum, "packets"));
+	bytes += (uint64_t)json_integer_value(json_object_get(sum, "bytes"));
+	json_integer_set(json_object_get(sum, "packets"), (json_int_t)packets);
+	json_integer_set(json_object_get(sum, "bytes"), (json_int_t)bytes);
+}
+
+static void add_member_traffic(void *userdata, const struct nft_element *e, uint64_t packets,
+			       uint64_t bytes)
+{
+	/* the comment is the pod; one that somebody else wrote is left out until it is put back */
+	if (e->comment && pod_name_valid(e->comment))
+		add_traffic(userdata, e->comment, packets, bytes);
+}
+
+/* What the containers of each pod have sent since they were put into the table. */
+static json_t *traffic_of(const struct daemon *d)
+{
+	json_t *object = NULL;
+	struct err err;
+	int r = -EAGAIN;
+
+	for (int i = 0; i < TRAFFIC_TRIES && r == -EAGAIN; i++) {
+		json_decref(object);
+		object = json_object();
+		r = keeper_traffic(d->keeper, add_member_traffic, object, &err);
+	}
+	if (r == 0)
+		return object;
+	json_decref(object);
+	return json_null();
+}
+
+/* *ret_packets: by reason; the return value has bytes, too. */
+static json_t *counters_of(const struct daemon *d, json_t **ret_packets)
 {
 	struct keeper_counter counters[COUNTERS_MAX];
 	json_t *object = json_object();
 	struct err err;
 	int n = keeper_counters(d->keeper, counters, COUNTERS_MAX, &err);
 
-	for (int i = 0; i < n; i++)
-		json_object_set_new(object, counters[i].name,
+	*ret_packets = json_object();
+	for (int i = 0; i < n; i++) {
+		add_traffic(object, counters[i].name, counters[i].packets, counters[i].bytes);
+		json_object_set_new(*ret_packets, counters[i].name,
 				    json_integer((json_int_t)counters[i].packets));
+	}
 	return object;
+}
+
+static json_t *generation_of(const struct daemon *d)
+{
+	uint32_t generation;
+	struct err err;
+
+	return keeper_generation(d->keeper, &generation, &err) < 0 ? json_null()
+								   : json_integer(generation);
 }
 
 static json_t *warnings_of(const struct daemon *d)
@@ -137,23 +193,36 @@ static json_t *warnings_of(const struct daemon *d)
 	return strings(&list);
 }
 
-json_t *daemon_status(struct daemon *d)
+static json_t *table_of(const struct daemon *d)
+{
+	return json_pack("{s:s, s:b, s:o, s:I, s:I, s:o}", "state",
+			 d->table_error ? "behind" : "in force", "owned",
+			 (int)keeper_owns(d->keeper), "error", text_or_null(d->table_error),
+			 "elements", (json_int_t)(d->applied ? elements_count(d->applied) : 0),
+			 "put_back", (json_int_t)d->n_healed, "generation", generation_of(d));
+}
+
+static json_t *engine_of(const struct daemon *d)
 {
 	static const char *const states[] = {
 		[WATCH_DOWN] = "down", [WATCH_SYNCING] = "connecting", [WATCH_UP] = "up"};
 	enum watch_state state = watch_get_state(d->watch);
 
+	return json_pack("{s:s, s:s, s:o}", "state", states[state], "api",
+			 watch_api_version(d->watch), "why",
+			 state == WATCH_DOWN ? text_or_null(d->engine_why) : json_null());
+}
+
+json_t *daemon_status(struct daemon *d)
+{
+	json_t *packets, *counters = counters_of(d, &packets);
+
 	return json_pack(
-		"{s:s, s:i, s:{s:s, s:b, s:o, s:I, s:I}, s:{s:s, s:s, s:o}, s:{s:o, s:o}, s:o, "
-		"s:o, s:o}",
-		"version", VERSION, "pid", (int)getpid(), "table", "state",
-		d->table_error ? "behind" : "in force", "owned", (int)keeper_owns(d->keeper),
-		"error", text_or_null(d->table_error), "elements",
-		(json_int_t)(d->applied ? elements_count(d->applied) : 0), "put_back",
-		(json_int_t)d->n_healed, "engine", "state", states[state], "api",
-		watch_api_version(d->watch), "why",
-		state == WATCH_DOWN ? text_or_null(d->engine_why) : json_null(), "configuration",
-		"path", text_or_null(config_path(d->config)), "problem",
-		text_or_null(config_problem(d->config)), "pods", pods_of(d), "denied",
-		counters_of(d), "warnings", warnings_of(d));
+		"{s:s, s:i, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:{s:b, s:o}, s:o}",
+		"version", VERSION, "pid", (int)getpid(), "table", table_of(d), "engine",
+		engine_of(d), "configuration", "path", text_or_null(config_path(d->config)),
+		"problem", text_or_null(config_problem(d->config)), "pods", pods_of(d), "sent",
+		traffic_of(d), "denied", packets, "counters", counters, "log", "listening",
+		(int)(d->denials != NULL), "reasons", denials_ring_counts(d->ring), "warnings",
+		warnings_of(d));
 }

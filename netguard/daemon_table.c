@@ -205,6 +205,11 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 
 /* ---- is a container in force? ---- */
 
+static int compare_key(const void *key, const void *element)
+{
+	return nft_key_compare(key, &((const struct nft_element *)element)->key);
+}
+
 static bool in_force(const struct daemon *d, const char *bridge, const struct addr *addr)
 {
 	enum set_id set = addr->family == AF_INET6 ? SET_MEMBERS6 : SET_MEMBERS4;
@@ -212,13 +217,9 @@ static bool in_force(const struct daemon *d, const char *bridge, const struct ad
 
 	nft_key_ifname(&key, bridge);
 	nft_key_addr(&key, addr);
-	for (size_t i = 0; d->applied && i < d->applied->n[set]; i++) {
-		const struct nft_key *k = &d->applied->sets[set][i].key;
-
-		if (k->size == key.size && memcmp(k->data, key.data, key.size) == 0)
-			return true;
-	}
-	return false;
+	return d->applied && d->applied->n[set] > 0 &&
+	       bsearch(&key, d->applied->sets[set], d->applied->n[set], sizeof(struct nft_element),
+		       compare_key);
 }
 
 int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err)

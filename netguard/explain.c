@@ -14,18 +14,21 @@
 #include <errno.h>
 #include <stdio.h>
 
+static int compare_key(const void *key, const void *element)
+{
+	return nft_key_compare(key, &((const struct nft_element *)element)->key);
+}
+
 bool explain_is_member(const struct explain_context *x, const char *bridge, const struct addr *addr)
 {
 	enum set_id set = addr->family == AF_INET6 ? SET_MEMBERS6 : SET_MEMBERS4;
+	const struct elements *e = x->elements;
 	struct nft_key key = {0};
 
 	nft_key_ifname(&key, bridge);
 	nft_key_addr(&key, addr);
-	for (size_t i = 0; i < x->elements->n[set]; i++) {
-		if (nft_key_compare(&x->elements->sets[set][i].key, &key) == 0)
-			return true;
-	}
-	return false;
+	return e->n[set] > 0 &&
+	       bsearch(&key, e->sets[set], e->n[set], sizeof(struct nft_element), compare_key);
 }
 
 /* ---- words for the ends ---- */

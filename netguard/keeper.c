@@ -311,6 +311,22 @@ int keeper_counters(struct keeper *k, struct keeper_counter *ret, size_t max, st
 	return (int)c.n;
 }
 
+int keeper_traffic(struct keeper *k, nft_traffic_fn *fn, void *userdata, struct err *err)
+{
+	static const enum set_id members[] = {SET_MEMBERS4, SET_MEMBERS6};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(members) && r == 0; i++)
+		r = nft_dump_traffic(k->socket, ruleset_set_table(members[i]),
+				     ruleset_set(members[i]), fn, userdata, err);
+	return r;
+}
+
+int keeper_generation(struct keeper *k, uint32_t *ret, struct err *err)
+{
+	return nft_generation(k->socket, ret, err);
+}
+
 int keeper_remove(struct keeper *k, struct err *err)
 {
 	_cleanup_(nft_batch_freep)

@@ -9,7 +9,8 @@
 static const struct command commands[] = {
 	{"run", "", "the daemon (systemd starts this)", cmd_run},
 	{"check", "[FILE]", "validate the configuration, say what it resolves to", cmd_check},
-	{"status", "[--json]", "state of the table, engine link, pods, denials", cmd_status},
+	{"status", "[--json | --metrics]", "state of the table, engine link, pods, denials",
+	 cmd_status},
 	{"explain", "FROM TO [--json]", "which rule decides, and which line to change",
 	 cmd_explain},
 	{"denied", "[-f] [-n N] [--json]", "what was denied lately, or as it comes", cmd_denied},

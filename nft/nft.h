@@ -273,6 +273,15 @@ typedef void nft_counter_fn(void *userdata, const char *name, uint64_t packets, 
 int nft_dump_counters(struct nft_socket *s, const struct nft_table *t, nft_counter_fn *fn,
 		      void *userdata, struct err *err);
 
+/*
+ * What the elements of a set have counted (sets with .counter). -EAGAIN: the set was changed while
+ * it was read; fn may have been called for some of it.
+ */
+typedef void nft_traffic_fn(void *userdata, const struct nft_element *e, uint64_t packets,
+			    uint64_t bytes);
+int nft_dump_traffic(struct nft_socket *s, const struct nft_table *t, const struct nft_set *set,
+		     nft_traffic_fn *fn, void *userdata, struct err *err);
+
 /* ---- change notifications ---- */
 
 struct nft_monitor;

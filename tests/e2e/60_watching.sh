@@ -105,4 +105,26 @@ sleep 1.2
 check_equal "recorded and told together are all that was counted" "$(counter container_to_container)" \
 	"$(denied --json -n 512 | jq -s '[.[] | if .reason == "container_to_container" then 1 else .suppressed.container_to_container // 0 end] | add')"
 kill "$follower" 2> /dev/null
+
+note "status"
+status() { as bob "$BUILD/netguard" status "$@"; }
+before=$(status --json | jq .sent.web.packets)
+flow open container:web tcp 10.88.1.1 5432 "web sends"
+after=$(status --json | jq .sent.web.packets)
+check "what pods send is counted ($before, then $after)" test "$after" -gt "$before"
+check "counters are those of the table" test "$(status --json | jq .denied.forged)" = "$(counter forged)"
+generation=$(status --json | jq .table.generation)
+inside docker run -d --name late --network pods probe serve tcp:80 > /dev/null
+wait_for 5 sh -c "$SANDBOX_CMD exec $SANDBOX -- $BUILD/netguard status | grep -q 'late  guarded'"
+check "a change is another generation" test "$(status --json | jq .table.generation)" -gt "$generation"
+check_status "for people" 0 '^  pod web, sent [0-9]+ packets, [0-9.]+ k?B$' status
+status --metrics > "$SANDBOX/metrics.prom"
+check "as metrics" grep -qE '^netguard_containers\{pod="web",guard="guarded"\} 2$' "$SANDBOX/metrics.prom"
+check "... with what was denied" grep -qE '^netguard_denied_packets_total\{reason="container_to_container"\} 20[0-9]$' "$SANDBOX/metrics.prom"
+if command -v promtool > /dev/null; then
+	check "... that promtool takes" promtool check metrics < "$SANDBOX/metrics.prom"
+else
+	note "promtool is not here; a parser of the unit tests reads the format"
+fi
+check_status "arguments that make no sense" 1 'usage: netguard status' status --xml
 e2e_end
