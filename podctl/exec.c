@@ -22,7 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE  ((size_t)128 * 1024)
+#define BUFFER_SIZE  ((size_t)256 * 1024)
+#define PIPE_SIZE    ((size_t)1024 * 1024)
 #define RESIZE_TRIES 20
 #define INSPECT_MS   10 /* between tries: the process is not there at once */
 #define GRACE_MS     2000
@@ -87,9 +88,10 @@ static void resize(struct session *s)
 	if (s->resizing)
 		engine_cancel(s->x->engine, s->resizing);
 	path = xasprintf("%s/resize?h=%u&w=%u", s->start, rows, columns);
-	engine_start(s->x->engine,
-		     &(struct engine_call){
-			     .method = "POST", .path = path, .done = resized, .userdata = s});
+	s->resizing = engine_start(s->x->engine, &(struct engine_call){.method = "POST",
+								       .path = path,
+								       .done = resized,
+								       .userdata = s});
 }
 
 static void inspected(void *userdata, const struct engine_reply *reply)
@@ -117,9 +119,10 @@ static void inspect(struct session *s)
 {
 	_cleanup_free_ char *path = xasprintf("%s/json", s->start);
 
-	engine_start(s->x->engine,
-		     &(struct engine_call){
-			     .method = "GET", .path = path, .done = inspected, .userdata = s});
+	s->inspecting = engine_start(s->x->engine, &(struct engine_call){.method = "GET",
+									 .path = path,
+									 .done = inspected,
+									 .userdata = s});
 }
 
 /* ---- bytes ---- */
@@ -312,6 +315,8 @@ static struct pipe_end open_end(int fd)
 
 	if (fstat(fd, &st) < 0 || flags < 0)
 		return end;
+	if (S_ISFIFO(st.st_mode)) /* as far as we may: fewer turns for as many bytes */
+		(void)fcntl(fd, F_SETPIPE_SZ, (int)PIPE_SIZE);
 	if (S_ISREG(st.st_mode)) {
 		end.most = BUFFER_SIZE; /* never blocks */
 	} else if (S_ISFIFO(st.st_mode) && (flags & O_ACCMODE) != O_RDONLY) {
@@ -366,7 +371,7 @@ static int turn(struct session *s)
 		inspect(s);
 	if (p[AT_IN].revents)
 		from_us(s);
-	if (s->up.at < s->up.size || (s->in_ended && !s->up_closed))
+	if (p[AT_IN].revents || p[AT_STREAM].revents & POLLOUT || (s->in_ended && !s->up_closed))
 		r = to_stream(s);
 	if (r == 0 && (pending || p[AT_STREAM].revents & (POLLIN | POLLHUP | POLLERR)))
 		r = from_stream(s);
@@ -513,6 +518,7 @@ int exec_run(const struct exec *x, int *ret, struct err *err)
 	s->terminal.fd = -1;
 	s->resize_tries = RESIZE_TRIES;
 	s->tty = terminal_is_one(x->in, x->out);
+	(void)fcntl(x->in, F_SETPIPE_SZ, (int)PIPE_SIZE); /* fails on what is no pipe */
 	s->out = open_end(x->out);
 	s->err_out = open_end(x->err);
 	r = open_signals(s, &before);
