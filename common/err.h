@@ -33,3 +33,8 @@ int err_wrap(struct err *err, const char *fmt, ...) _printf_(2, 3);
  * '?', at most size - 1 bytes. Returns buf.
  */
 char *text_printable(char *buf, size_t size, const char *text);
+
+/* Length of the UTF-8 sequence at text (1..4) and its code point, or 0 where it is not valid. */
+size_t text_utf8_at(const char *text, uint32_t *ret);
+/* Whether text_printable leaves this code point as it is. */
+bool text_harmless(uint32_t c);

@@ -2,9 +2,9 @@
 /* text_printable: strings from outside, fit for one line. Never writes more bytes than it reads. */
 #include "common/err.h"
 
-/* Length of the UTF-8 sequence at s (1..4) and its code point, or 0 where it is not valid. */
-static size_t utf8_at(const unsigned char *s, uint32_t *ret)
+size_t text_utf8_at(const char *text, uint32_t *ret)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t n = s[0] < 0x80	 ? 1
 		   : s[0] < 0xc0 ? 0
@@ -28,7 +28,7 @@ static size_t utf8_at(const unsigned char *s, uint32_t *ret)
 	return n;
 }
 
-static bool harmless(uint32_t c)
+bool text_harmless(uint32_t c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return false;
@@ -46,8 +46,8 @@ char *text_printable(char *buf, size_t size, const char *text)
 		return buf;
 	while (*s) {
 		uint32_t c = 0;
-		size_t n = utf8_at(s, &c);
-		bool keep = n > 0 && harmless(c);
+		size_t n = text_utf8_at((const char *)s, &c);
+		bool keep = n > 0 && text_harmless(c);
 		size_t out = keep ? n : 1;
 
 		if (at + out >= size)

@@ -451,6 +451,11 @@ void engine_wait(struct engine *e)
 	engine_wait_until(e, NULL);
 }
 
+size_t engine_in_flight(const struct engine *e)
+{
+	return e->n_requests;
+}
+
 struct one_call {
 	volatile int done;
 	int result;

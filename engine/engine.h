@@ -114,6 +114,8 @@ void engine_cancel(struct engine *e, struct engine_request *r); /* done is not c
 
 /* Runs until nothing is in flight. Results went to the done functions. */
 void engine_wait(struct engine *e);
+/* Requests whose done functions have not been called yet. */
+size_t engine_in_flight(const struct engine *e);
 /* The same, but also returns (1) as soon as *stop is not 0 (set by a signal handler or callback).
  */
 int engine_wait_until(struct engine *e, const volatile int *stop);

@@ -25,3 +25,17 @@ int apply_plan(const struct apply *a, const struct present *present, const struc
 
 /* Stops and removes what plan_make_down gives. */
 int apply_down(const struct apply *a, const struct plan *plan, struct err *err);
+
+/* ---- apply_state.c: what is there, as it is. present: may hold anything; failures are told ----
+ */
+
+/* Members beside each other, then the root. */
+int apply_stop(const struct apply *a, const char *pod, const struct present *present,
+	       struct err *err);
+
+/*
+ * The root first; then the guard is waited for, and without its word the root is stopped again;
+ * then the members beside each other.
+ */
+int apply_start(const struct apply *a, const struct settings *settings, const char *pod,
+		const struct present *present, struct err *err);

@@ -16,6 +16,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -89,6 +90,7 @@ int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, 
 				       (unsigned)uid);
 	}
 	user = getpwuid(c.uid);
+	c.home = user ? xstrdup(user->pw_dir) : NULL;
 	c.name = user ? xstrdup(user->pw_name) : xasprintf("%u", (unsigned)c.uid);
 	if (!c.switches)
 		own_groups(&c);
@@ -102,6 +104,7 @@ void caller_done(struct caller *c)
 {
 	free(c->groups);
 	free(c->name);
+	free(c->home);
 	*c = (struct caller){0};
 }
 
@@ -141,7 +144,22 @@ static bool is_kernel_file(int fd)
 	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
 }
 
-static int open_and_read(const char *path, char **ret, size_t *ret_size, struct err *err)
+/* Nobody but its owner decides what stands in it. */
+static int check_own(const struct caller *c, int fd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_os(err, errno, "fstat");
+	if (st.st_uid != c->uid && st.st_uid != 0)
+		return err_set(err, EPERM, "is another user's");
+	if (st.st_mode & 022)
+		return err_set(err, EPERM, "may be written by others: chmod go-w it");
+	return 0;
+}
+
+static int open_and_read(const struct caller *c, const char *path, bool own, char **ret,
+			 size_t *ret_size, struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
@@ -149,11 +167,13 @@ static int open_and_read(const char *path, char **ret, size_t *ret_size, struct 
 		return err_os(err, errno, "cannot open it");
 	if (is_kernel_file(fd))
 		return err_set(err, EINVAL, "is not a regular file");
+	if (own && check_own(c, fd, err) < 0)
+		return -err->code;
 	return file_read_limited(fd, CALLER_FILE_MAX, ret, ret_size, err);
 }
 
-int caller_read_file(const struct caller *c, const char *path, char **ret, size_t *ret_size,
-		     struct err *err)
+static int read_as_caller(const struct caller *c, const char *path, bool own, char **ret,
+			  size_t *ret_size, struct err *err)
 {
 	struct rights saved = {0};
 	char shown[256];
@@ -162,12 +182,29 @@ int caller_read_file(const struct caller *c, const char *path, char **ret, size_
 	if (c->switches) {
 		r = take_rights(c, &saved, err);
 		if (r == 0)
-			r = open_and_read(path, ret, ret_size, err);
+			r = open_and_read(c, path, own, ret, ret_size, err);
 		give_back(&saved);
 	} else {
-		r = open_and_read(path, ret, ret_size, err);
+		r = open_and_read(c, path, own, ret, ret_size, err);
 	}
 	return r < 0 ? err_wrap(err, "%s", text_printable(shown, sizeof(shown), path)) : 0;
+}
+
+int caller_read_file(const struct caller *c, const char *path, char **ret, size_t *ret_size,
+		     struct err *err)
+{
+	return read_as_caller(c, path, false, ret, ret_size, err);
+}
+
+int caller_read_own_file(const struct caller *c, const char *name, char **ret, size_t *ret_size,
+			 struct err *err)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (!c->home || c->home[0] != '/')
+		return err_set(err, ENOENT, "user %s has no home", c->name);
+	path = xasprintf("%s/%s", c->home, name);
+	return read_as_caller(c, path, true, ret, ret_size, err);
 }
 
 int caller_check_owner(const struct caller *c, const struct settings *settings, const char *pod,

@@ -22,6 +22,7 @@ struct caller {
 	gid_t *groups; /* supplementary */
 	size_t n_groups;
 	char *name;    /* "bob", or the number */
+	char *home;    /* of the passwd database, never $HOME; NULL where there is no such user */
 	bool switches; /* the caller is not who we are */
 };
 
@@ -35,6 +36,13 @@ void caller_done(struct caller *c);
  */
 int caller_read_file(const struct caller *c, const char *path, char **ret, size_t *ret_size,
 		     struct err *err);
+
+/*
+ * The same for a file in the caller's home, which must be the caller's own or root's and writable
+ * by nobody else (-EPERM): what stands in it is done in the caller's name.
+ */
+int caller_read_own_file(const struct caller *c, const char *name, char **ret, size_t *ret_size,
+			 struct err *err);
 
 /* 0, or -EPERM where the configuration gives the pod owners and the caller is none of them. */
 int caller_check_owner(const struct caller *c, const struct settings *settings, const char *pod,

@@ -17,6 +17,13 @@ enum cmd_option {
 	CMD_OPT_JSON = 1 << 0,
 	CMD_OPT_NO_WAIT = 1 << 1,
 	CMD_OPT_EXEC = 1 << 2, /* --user, --workdir, --env */
+	CMD_OPT_FOLLOW = 1 << 3,
+	CMD_OPT_TIMESTAMPS = 1 << 4,
+	CMD_OPT_TAIL = 1 << 5,
+	/* every command takes these */
+	CMD_OPT_QUIET = 1 << 6,
+	CMD_OPT_HELP = 1 << 7,
+	CMD_OPT_VERSION = 1 << 8,
 };
 
 /* All point into argv. */
@@ -34,6 +41,7 @@ struct cmd_context {
 	struct ui ui;
 	unsigned options; /* CMD_OPT_* that were given */
 	struct cmd_exec_options exec;
+	const char *tail; /* --tail: digits or "all"; NULL: not given */
 };
 
 typedef int cmd_fn(struct cmd_context *ctx, int n, char **args);
@@ -42,13 +50,14 @@ struct cmd {
 	const char *name;
 	const char *args; /* for the usage: "FILE" */
 	const char *summary;
+	const char *about;	/* what more there is to say of it, for `podctl help NAME` */
 	unsigned options;	/* those it takes */
 	int args_min, args_max; /* -1: any number */
 	cmd_fn *run;
 };
 
 cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_exec,
-	cmd_restore_mounts;
+	cmd_restore_mounts, cmd_logs, cmd_stop, cmd_start, cmd_restart;
 
 /* ---- shared; failures are told, and -errno is returned ---- */
 

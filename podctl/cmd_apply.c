@@ -48,15 +48,6 @@ static int check_before(struct work *w, struct err *err)
 	return r;
 }
 
-static bool lacks_images(const struct plan_images *images)
-{
-	for (size_t i = 0; i < images->n; i++) {
-		if (!images->items[i].id)
-			return true;
-	}
-	return false;
-}
-
 static int carry_out(struct work *w, struct err *err)
 {
 	struct apply a = {
@@ -86,7 +77,7 @@ static int work(struct work *w, struct err *err)
 	plan_images_collect(w->pod, &w->images);
 	w->pause_image = pause_image_name();
 	r = look(w->engine, w->pod->name, &w->images, &w->present, err);
-	if (r == 0 && lacks_images(&w->images))
+	if (r == 0)
 		r = images_pull(w->engine, &w->images, &w->ctx->caller, &w->ctx->ui, err);
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);

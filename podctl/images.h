@@ -8,18 +8,13 @@
 #include "podctl/ui.h"
 
 /*
- * Pulls those without an id and those to be updated, in parallel, each once, and sets their ids and
- * labels anew. All are tried; err is the first that failed. caller: whose credentials are used
- * (NULL: none).
+ * Pulls those that are not here, and those to be updated that no digest names; in parallel, each
+ * once. Their ids and labels are set anew. All are tried; err is the first that failed, the others
+ * are told to ui. No failure, but a warning, is an update of an image that is here, unless its
+ * registry refuses it to the caller. caller: whose credentials are used (NULL: none).
  */
 int images_pull(struct engine *e, struct plan_images *images, const struct caller *caller,
 		const struct ui *ui, struct err *err);
 
 /* Makes sure that the engine has the pause image under this name. */
 int images_load_pause(struct engine *e, const char *name, const struct ui *ui, struct err *err);
-
-/*
- * A line of the engine's pull stream: 0, or -EIO with what it reports. Lines that say nothing of
- * failure, of whatever shape, are fine. Pure.
- */
-int images_pull_line(const char *line, size_t size, struct err *err);

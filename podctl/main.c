@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * podctl: which subcommand is meant, and with what.
- *
- * Arguments and environment are hostile: a sudoers pattern such as `podctl PATTERN` with a star in
- * it matches any number of arguments in front. So there is no option that loosens anything or names
- * another configuration, socket or folder; what is not known, or one too many, is an error; and a
- * subcommand that acts takes one FILE or NAME, its last argument.
- */
+/* podctl: which subcommand is meant, and with what (cmdline.c has the options). */
 #include "podctl/cmd.h"
+#include "podctl/cmdline.h"
+#include "podctl/live.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,20 +14,33 @@
 
 static const struct cmd commands[] = {
 	{"apply", "FILE", "make the pod what FILE says; only what differs is touched",
+	 "Missing images are pulled, missing containers made, changed ones replaced. The word\n"
+	 "apply may be left out. An apply that was interrupted is finished by the next.",
 	 CMD_OPT_NO_WAIT, 1, 1, cmd_apply},
-	{"plan", "FILE", "say what apply would do; exit 2 where it would do something",
-	 CMD_OPT_JSON, 1, 1, cmd_plan},
-	{"check", "FILE...", "validate only; needs no engine", 0, 1, -1, cmd_check},
-	{"status", "[NAME|FILE]", "containers, state, health, addresses, ports, guard; all pods",
-	 CMD_OPT_JSON, 0, 1, cmd_status},
-	{"down", "NAME|FILE", "stop and remove the pod's containers", CMD_OPT_NO_WAIT, 1, 1,
-	 cmd_down},
+	{"plan", "FILE", "say what apply would do, and why; exit 2 where it would do something",
+	 "Nothing is touched, nothing is pulled.", CMD_OPT_JSON, 1, 1, cmd_plan},
+	{"check", "FILE...", "validate only; needs no engine",
+	 "All that is wrong is said, each with line and column.", 0, 1, -1, cmd_check},
+	{"status", "[NAME|FILE]", "containers, state, health, addresses, ports, guard",
+	 "Without an argument all pods that are yours.", CMD_OPT_JSON, 0, 1, cmd_status},
+	{"logs", "[CONTAINER] NAME|FILE", "what the containers wrote, in the order of time",
+	 "Without CONTAINER all of the pod's, each line behind its container's name.",
+	 CMD_OPT_FOLLOW | CMD_OPT_TAIL | CMD_OPT_TIMESTAMPS, 1, 2, cmd_logs},
 	{"exec", "CONTAINER NAME|FILE [-- CMD...]", "run a command, or a shell, in a container",
-	 CMD_OPT_EXEC, 2, 2, cmd_exec},
-	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings",
+	 NULL, CMD_OPT_EXEC, 2, 2, cmd_exec},
+	{"stop", "NAME|FILE", "stop the pod's containers, the root container last",
+	 "They stay, for start. With restart: always they come back with the engine, with\n"
+	 "unless-stopped they do not.",
+	 CMD_OPT_NO_WAIT, 1, 1, cmd_stop},
+	{"start", "NAME|FILE", "start the pod's containers as they are, the root container first",
+	 "What the pod file says now is apply's to look at.", CMD_OPT_NO_WAIT, 1, 1, cmd_start},
+	{"restart", "NAME|FILE", "stop, then start", NULL, CMD_OPT_NO_WAIT, 1, 1, cmd_restart},
+	{"down", "NAME|FILE", "stop and remove the pod's containers",
+	 "The pod's folder below mount_root stays.", CMD_OPT_NO_WAIT, 1, 1, cmd_down},
+	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings", NULL,
 	 CMD_OPT_JSON, 0, 0, cmd_audit},
 	{"restore-mounts", "", "mounts and secrets of all pods, at boot before the engine starts",
-	 0, 0, 0, cmd_restore_mounts},
+	 NULL, 0, 0, 0, cmd_restore_mounts},
 };
 
 static void usage(FILE *to)
@@ -40,19 +48,17 @@ static void usage(FILE *to)
 	fprintf(to, "usage: podctl [OPTION...] FILE\n"
 		    "       podctl [OPTION...] COMMAND [ARGUMENT...]\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(to, "  %-15s%-13s %s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-15s%-22s %s\n", commands[i].name,
+			streq(commands[i].name, "exec") ? "CONTAINER NAME|FILE" : commands[i].args,
 			commands[i].summary);
-	fprintf(to, "  version                      print the version\n"
-		    "  help           [COMMAND]     print this, or how COMMAND is used\n"
-		    "\n"
-		    "  --json                       status, plan: for programs\n"
-		    "  --no-wait                    apply, down: fail where another podctl works "
-		    "on the pod\n"
-		    "  --quiet, -q                  only errors\n"
-		    "  --user, -u USER              exec: as whom; --workdir, -w DIR: where; "
-		    "--env, -e NAME=VALUE\n"
-		    "\n"
-		    "Exit status: 0 done and clean, 1 failed or refused, 2 changes.\n");
+	fprintf(to,
+		"  version                               print the version\n"
+		"  help           [COMMAND]              print this, or how COMMAND is used\n"
+		"\n"
+		"The pod's name is the file's. `podctl help COMMAND` has the options; all take\n"
+		"--quiet (-q): only errors.\n"
+		"\n"
+		"Exit status: 0 done and clean, 1 failed or refused, 2 changes or findings.\n");
 }
 
 static const struct cmd *find_command(const char *name)
@@ -76,10 +82,12 @@ static int help(const struct cmd_context *ctx, int n, char **args)
 		usage(stdout);
 		return CMD_OK;
 	}
-	printf("usage: podctl %s%s%s%s %s\n%s\n", cmd->name,
-	       cmd->options & CMD_OPT_JSON ? " [--json]" : "",
-	       cmd->options & CMD_OPT_NO_WAIT ? " [--no-wait]" : "", " [--quiet]", cmd->args,
-	       cmd->summary);
+	printf("usage: podctl %s [OPTION...]%s%s\n\n%c%s.\n", cmd->name, *cmd->args ? " " : "",
+	       cmd->args, toupper(cmd->summary[0]), cmd->summary + 1);
+	if (cmd->about)
+		printf("%s\n", cmd->about);
+	printf("\n");
+	cmdline_print_options(cmd->options | CMD_OPT_QUIET | CMD_OPT_HELP);
 	return CMD_OK;
 }
 
@@ -89,107 +97,18 @@ static int version(void)
 	return CMD_OK;
 }
 
-/* What is left of argv once the options are taken out. */
-struct line {
-	char **args;
-	int n;
-	bool help, version;
-};
-
-static bool take_option(struct cmd_context *ctx, struct line *l, const char *option)
-{
-	if (streq(option, "--help") || streq(option, "-h"))
-		l->help = true;
-	else if (streq(option, "--version"))
-		l->version = true;
-	else if (streq(option, "--quiet") || streq(option, "-q"))
-		ctx->ui.quiet = true;
-	else if (streq(option, "--json"))
-		ctx->options |= CMD_OPT_JSON;
-	else if (streq(option, "--no-wait"))
-		ctx->options |= CMD_OPT_NO_WAIT;
-	else
-		return false;
-	return true;
-}
-
-/*
- * The value of an option that wants one, "--user bob", "--user=bob", "-u bob", or NULL where
- * argv[*i] is another. *i is moved to the value's word. "" where there is none.
- */
-static const char *value_of(int argc, char **argv, int *i, const char *brief, const char *name)
-{
-	const char *rest = startswith(argv[*i], name);
-
-	if (rest && *rest == '=')
-		return rest + 1;
-	if (!streq(argv[*i], brief) && !(rest && !*rest))
-		return NULL;
-	return *i + 1 < argc ? argv[++*i] : "";
-}
-
-/* Options of exec. 1: it was one; 0: another; -EINVAL: without a value. */
-static int take_exec_option(struct cmd_context *ctx, int argc, char **argv, int *i)
-{
-	struct cmd_exec_options *o = &ctx->exec;
-	const char *option = argv[*i], *user, *directory = NULL, *env = NULL;
-
-	user = value_of(argc, argv, i, "-u", "--user");
-	if (!user)
-		directory = value_of(argc, argv, i, "-w", "--workdir");
-	if (!user && !directory)
-		env = value_of(argc, argv, i, "-e", "--env");
-	if (!user && !directory && !env)
-		return 0;
-	ctx->options |= CMD_OPT_EXEC;
-	if ((user && !*user) || (directory && !*directory) || (env && !*env)) {
-		ui_error(&ctx->ui, "%s wants a value", option);
-		return -EINVAL;
-	}
-	if (user)
-		o->user = user;
-	else if (directory)
-		o->directory = directory;
-	else
-		ARRAY_PUSH(o->env, o->n_env) = env;
-	return 1;
-}
-
-static bool parse(struct cmd_context *ctx, int argc, char **argv, struct line *l)
-{
-	bool only_args = false;
-
-	for (int i = 1; i < argc; i++) {
-		int r = 0;
-
-		if (!only_args && streq(argv[i], "--")) {
-			only_args = true;
-			if (l->n > 0 && streq(l->args[0], "exec")) {
-				ctx->exec.command = argv + i + 1;
-				ctx->exec.n_command = (size_t)(argc - i - 1);
-				return true;
-			}
-		} else if (only_args || argv[i][0] != '-') {
-			l->args[l->n++] = argv[i];
-		} else if ((r = take_exec_option(ctx, argc, argv, &i)) < 0) {
-			return false;
-		} else if (r == 0 && !take_option(ctx, l, argv[i])) {
-			ui_error(&ctx->ui, "unknown option %s", argv[i]);
-			return false;
-		}
-	}
-	return true;
-}
-
 static int run(struct cmd_context *ctx, int argc, char **argv)
 {
-	_cleanup_free_ char **args = xcalloc((size_t)argc + 1, sizeof(*args));
-	struct line l = {.args = args};
+	struct cmdline l = {0};
+	_cleanup_free_ char **args = NULL;
 	const struct cmd *cmd;
 	struct err err = {0};
 
-	if (!parse(ctx, argc, argv, &l))
+	if (cmdline_parse(ctx, argc, argv, &l) < 0)
 		return CMD_FAILED;
+	args = l.args;
+	if (!ctx->ui.quiet)
+		ctx->ui.live = live_new(STDOUT_FILENO);
 	if (l.version || (l.n == 1 && streq(l.args[0], "version")))
 		return version();
 	if (l.n > 0 && streq(l.args[0], "help"))
@@ -255,6 +174,7 @@ int main(int argc, char **argv)
 	caller_take_environment(&ctx.environment);
 	ctx.ui.color = isatty(STDOUT_FILENO) && !ctx.environment.no_color;
 	result = run(&ctx, argc, argv);
+	live_free(ctx.ui.live);
 	/* what could not be written was not said */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		result = CMD_FAILED;

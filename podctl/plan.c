@@ -37,13 +37,15 @@ void present_done(struct present *p)
 void plan_images_collect(const struct pod *pod, struct plan_images *ret)
 {
 	for (size_t i = 0; i < pod_n_containers(pod); i++) {
-		const struct image_ref *ref = &pod_container_at(pod, i)->ref;
+		const struct pod_container *c = pod_container_at(pod, i);
+		const struct image_ref *ref = &c->ref;
 		size_t j = 0;
 
 		while (j < ret->n && !streq(ret->items[j].ref->text, ref->text))
 			j++;
 		if (j == ret->n)
 			ARRAY_PUSH(ret->items, ret->n) = (struct plan_image){.ref = ref};
+		ret->items[j].update |= c->update_image;
 	}
 }
 

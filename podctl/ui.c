@@ -2,6 +2,7 @@
 #include "podctl/ui.h"
 
 #include "common/err.h"
+#include "podctl/live.h"
 
 #include <stdio.h>
 
@@ -23,6 +24,7 @@ void ui_say(const struct ui *ui, const char *fmt, ...)
 
 	if (ui->quiet)
 		return;
+	live_hide(ui->live);
 	va_start(ap, fmt);
 	line(stdout, "", ui->pod, fmt, ap);
 	va_end(ap);
@@ -33,6 +35,7 @@ void ui_error(const struct ui *ui, const char *fmt, ...)
 {
 	va_list ap;
 
+	live_hide(ui->live);
 	fflush(stdout);
 	va_start(ap, fmt);
 	line(stderr, "podctl: ", ui->pod, fmt, ap);

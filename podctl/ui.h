@@ -8,10 +8,13 @@
 
 #include "common/base.h"
 
+struct live;
+
 struct ui {
-	const char *pod; /* NULL: no prefix */
-	bool quiet;	 /* no progress */
-	bool color;	 /* standard output is a terminal that may be coloured */
+	const char *pod;   /* NULL: no prefix */
+	bool quiet;	   /* no progress */
+	bool color;	   /* standard output is a terminal that may be coloured */
+	struct live *live; /* of standard output, hidden while something is said; or NULL */
 };
 
 enum ui_color { UI_PLAIN, UI_RED, UI_GREEN, UI_YELLOW, UI_BOLD, UI_DIM };

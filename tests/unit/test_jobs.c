@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Chains of calls against a scripted engine: in order to their ends, and back where one fails. */
-#include "podctl/images.h"
 #include "podctl/jobs.h"
 #include "tests/unit/fake_engine.h"
 
@@ -156,40 +155,13 @@ static void test_no_id(void **state _unused_)
 	run(create, false, calls, 1, "no Id");
 }
 
-static void test_pull_line(void **state _unused_)
-{
-	static const struct {
-		const char *line;
-		int r;
-	} cases[] = {
-		{"", 0},
-		{"\r", 0},
-		{"{}", 0},
-		{"{\"status\":\"Downloading\",\"progressDetail\":{\"current\":1}}", 0},
-		{"{\"error\":\"manifest unknown\"}", -EIO},
-		{"{\"errorDetail\":{\"message\":\"denied\"}}", -EIO},
-		{"{\"errorDetail\":{}}", -EIO},
-		{"{\"errorDetail\":7}", -EIO},
-		{"[]", -EPROTO},
-		{"{", -EPROTO},
-		{"{\"a\":1,\"a\":2}", -EPROTO},
-		{"hello", -EPROTO},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct err err = {0};
-
-		if (images_pull_line(cases[i].line, strlen(cases[i].line), &err) != cases[i].r)
-			fail_msg("%s: %s", cases[i].line, err.text);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),	    cmocka_unit_test(test_undo),
-		cmocka_unit_test(test_image_moved), cmocka_unit_test(test_no_id),
-		cmocka_unit_test(test_pull_line),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_undo),
+		cmocka_unit_test(test_image_moved),
+		cmocka_unit_test(test_no_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stopping and starting a pod's containers as they are: nothing is made, changed or removed. */
+#include "podctl/apply.h"
+
+#include "podctl/guard.h"
+#include "podctl/jobs.h"
+
+#include <errno.h>
+
+static const enum job_op ops_stop[] = {JOB_STOP_OLD, JOB_END};
+static const enum job_op ops_start[] = {JOB_START, JOB_END};
+
+static bool is_up(const struct present_container *c)
+{
+	return streq(c->state, "running") || streq(c->state, "paused") ||
+	       streq(c->state, "restarting");
+}
+
+static void add(struct jobs *jobs, const enum job_op *ops, const struct present_container *c,
+		const char *done)
+{
+	struct job *j = jobs_add(jobs, ops);
+
+	j->title = xstrdup(*c->part ? c->part : "root container");
+	j->old_id = xstrdup(c->id);
+	j->done_text = xasprintf("%s %s", j->title, done);
+}
+
+static int run(const struct apply *a, struct jobs *jobs, size_t *n, struct err *err)
+{
+	int r = jobs_run(jobs, a->engine, a->ui, err);
+
+	*n += jobs->n;
+	jobs_done(jobs);
+	return r;
+}
+
+int apply_stop(const struct apply *a, const char *pod, const struct present *present,
+	       struct err *err)
+{
+	size_t n = 0;
+	int r = 0;
+
+	/* members beside each other, then the roots, in whose namespaces they are */
+	for (int roots = 0; roots < 2 && r == 0; roots++) {
+		struct jobs jobs = {0};
+
+		for (size_t i = 0; i < present->n; i++) {
+			const struct present_container *c = &present->items[i];
+
+			if (plan_owns(pod, c) && is_up(c) && !*c->part == (roots == 1))
+				add(&jobs, ops_stop, c, "stopped");
+		}
+		r = run(a, &jobs, &n, err);
+	}
+	if (n == 0)
+		ui_say(a->ui, "nothing to stop");
+	return r;
+}
+
+/* Under its own name: what an interrupted apply left is for the next one. */
+static bool is_in_place(const char *pod, const struct present_container *c)
+{
+	_cleanup_free_ char *name = plan_name(pod, c->part);
+
+	return plan_owns(pod, c) && streq(c->name, name);
+}
+
+static const struct present_container *find_root(const char *pod, const struct present *present)
+{
+	for (size_t i = 0; i < present->n; i++) {
+		if (!*present->items[i].name || !is_in_place(pod, &present->items[i]))
+			continue;
+		if (!*present->items[i].part)
+			return &present->items[i];
+	}
+	return NULL;
+}
+
+/* Fail closed: without the guard's word the root container does not stay up. */
+static int wait_for_guard(const struct apply *a, const struct settings *settings,
+			  const struct present_container *root, struct err *err)
+{
+	struct jobs jobs = {0};
+	struct err stop_err;
+	size_t n = 0;
+	int r = guard_wait(settings, root->id, err);
+
+	if (r > 0)
+		ui_error(a->ui, "warning: runs without a guard: %s", err->text);
+	if (r >= 0)
+		return 0;
+	add(&jobs, ops_stop, root, "stopped again");
+	(void)run(a, &jobs, &n, &stop_err); /* tells its failure itself */
+	return r;
+}
+
+static int start_root(const struct apply *a, const struct settings *settings,
+		      const struct present_container *root, size_t *n, struct err *err)
+{
+	struct jobs jobs = {0};
+	int r = guard_check(settings, err);
+
+	if (r < 0) {
+		ui_error(a->ui, "%s", err->text);
+		return r;
+	}
+	if (!is_up(root))
+		add(&jobs, ops_start, root, "started");
+	r = run(a, &jobs, n, err); /* tells its failure itself */
+	if (r < 0)
+		return r;
+	r = wait_for_guard(a, settings, root, err);
+	/* a caller can hold us up anywhere, with what we print or by his cgroup */
+	if (r == 0)
+		r = settings_check_current(settings, err);
+	if (r < 0)
+		ui_error(a->ui, "%s", err->text);
+	return r;
+}
+
+int apply_start(const struct apply *a, const struct settings *settings, const char *pod,
+		const struct present *present, struct err *err)
+{
+	const struct present_container *root = find_root(pod, present);
+	struct jobs jobs = {0};
+	struct err member_err = {0};
+	size_t n = 0;
+	int r;
+
+	if (!root) {
+		r = err_set(err, ENOENT, "there is no such pod, or not all of it: apply its file");
+		ui_error(a->ui, "%s", err->text);
+		return r;
+	}
+	r = start_root(a, settings, root, &n, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < present->n; i++) {
+		const struct present_container *c = &present->items[i];
+
+		if (!is_in_place(pod, c) || !*c->part || is_up(c))
+			continue;
+		if (c->root_id && streq(c->root_id, root->id)) {
+			add(&jobs, ops_start, c, "started");
+			continue;
+		}
+		r = err_set(err, ESTALE,
+			    "%s hangs on a root container that is gone: apply the file", c->part);
+		ui_error(a->ui, "%s", err->text);
+	}
+	if (run(a, &jobs, &n, &member_err) < 0) {
+		*err = member_err;
+		r = -err->code;
+	}
+	if (n == 0 && r == 0)
+		ui_say(a->ui, "nothing to start");
+	return r;
+}
