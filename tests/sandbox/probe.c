@@ -6,13 +6,15 @@
  * one word what became of it: open, refused or silent. Static and without dependencies, because it
  * also is the only program of a container image; there it may be PID 1, so it handles SIGTERM
  * itself.
+ *
+ * `probe batch` does many tries at the same time (probe_batch.c).
  */
-#define _GNU_SOURCE
+#include "probe.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -25,22 +27,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_OPEN = 0, EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_SILENT = 4 };
 enum { MAX_SOCKETS = 512, MAX_DATAGRAM = 65536 };
-
-static const char HELLO[] = "hello";
-
-/* Any socket address; always long enough. */
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_storage storage;
-};
 
 static volatile sig_atomic_t stop_requested;
 
-__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...)
+void die(const char *format, ...)
 {
 	va_list args;
 
@@ -74,7 +65,7 @@ static void prepare_stop(sigset_t *ret_while_waiting)
 	sigprocmask(SIG_BLOCK, &block, ret_while_waiting);
 }
 
-static unsigned parse_number(const char *text, unsigned long max, const char *what)
+unsigned parse_number(const char *text, unsigned long max, const char *what)
 {
 	char *end;
 	unsigned long value;
@@ -86,7 +77,7 @@ static unsigned parse_number(const char *text, unsigned long max, const char *wh
 	return (unsigned)value;
 }
 
-static int parse_protocol(const char *text)
+int parse_protocol(const char *text)
 {
 	if (!strcmp(text, "tcp"))
 		return SOCK_STREAM;
@@ -95,9 +86,7 @@ static int parse_protocol(const char *text)
 	die("bad protocol: %s", text);
 }
 
-/* ADDR is a numeric address; fe80::1%eth0 carries its interface. Returns its length for bind and
- * connect. */
-static socklen_t parse_address(const char *text, unsigned port, union address *ret)
+socklen_t parse_address(const char *text, unsigned port, union address *ret)
 {
 	char host[INET6_ADDRSTRLEN + 1];
 	const char *zone = strchr(text, '%');
@@ -282,19 +271,35 @@ static int cmd_sleep(void)
 	return 0;
 }
 
+/* The first datagram is sent by the first instructions: what a container does at once. */
+static int cmd_say(int argc, char **argv)
+{
+	unsigned times = argc > 3 ? parse_number(argv[3], 1000000, "number") : 1;
+	unsigned every_ms = argc > 4 ? parse_number(argv[4], 60000, "interval") : 0;
+	union address to;
+	socklen_t length;
+	char text[128];
+	int fd;
+
+	if (argc < 3)
+		die("usage: probe say ADDR PORT TEXT [TIMES [EVERY-MS]]");
+	length = parse_address(argv[0], parse_number(argv[1], 65535, "port"), &to);
+	fd = socket(to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (unsigned i = 0; i < times; i++) {
+		const struct timespec pause = {every_ms / 1000, every_ms % 1000 * 1000000L};
+		int n = snprintf(text, sizeof(text), "%s %u\n", argv[2], i);
+
+		/* refused or not: who listens counts */
+		(void)!sendto(fd, text, (size_t)n, 0, &to.sa, length);
+		if (every_ms)
+			nanosleep(&pause, NULL);
+	}
+	return cmd_sleep();
+}
+
 /* ---- try ---- */
 
-struct attempt {
-	int type;
-	union address to;
-	socklen_t to_length;
-	const char *source;
-	bool any_source; /* -b: send to a broadcast address, take the answer from anybody, use any
-			    source */
-	int timeout_ms;
-};
-
-static int64_t now_ms(void)
+int64_t now_ms(void)
 {
 	struct timespec t;
 
@@ -316,7 +321,7 @@ static bool wait_for(int fd, short events, int64_t deadline)
 	}
 }
 
-static int outcome_of(int error)
+int outcome_of(int error)
 {
 	switch (error) {
 	case ETIMEDOUT:
@@ -339,10 +344,10 @@ static int outcome_of(int error)
 	}
 }
 
-static int open_source(const struct attempt *a)
+int open_source(const struct attempt *a)
 {
 	int on = 1;
-	int fd = socket(a->to.sa.sa_family, a->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(a->to.sa.sa_family, a->type | SOCK_CLOEXEC | SOCK_NONBLOCK, a->protocol);
 
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
@@ -404,6 +409,11 @@ static int try_once(const struct attempt *a)
 	return EXIT_OPEN;
 }
 
+const char *outcome_word(int outcome)
+{
+	return outcome == EXIT_OPEN ? "open" : outcome == EXIT_REFUSED ? "refused" : "silent";
+}
+
 static int cmd_try(int argc, char **argv)
 {
 	struct attempt a = {.timeout_ms = 400};
@@ -426,11 +436,7 @@ static int cmd_try(int argc, char **argv)
 	a.to_length = parse_address(argv[optind + 1], parse_number(argv[optind + 2], 65535, "port"),
 				    &a.to);
 	outcome = try_once(&a);
-	printf("%s %lld\n",
-	       outcome == EXIT_OPEN	 ? "open"
-	       : outcome == EXIT_REFUSED ? "refused"
-					 : "silent",
-	       (long long)(now_ms() - start));
+	printf("%s %lld\n", outcome_word(outcome), (long long)(now_ms() - start));
 	return outcome;
 }
 
@@ -512,6 +518,10 @@ int main(int argc, char **argv)
 		return cmd_serve(argc < 2 ? 0 : argc - 2, argv + 2);
 	if (!strcmp(argv[1], "try"))
 		return cmd_try(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "batch"))
+		return cmd_batch(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "say"))
+		return cmd_say(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "sleep"))
 		return cmd_sleep();
 	if (!strcmp(argv[1], "swap"))
@@ -522,6 +532,11 @@ int main(int argc, char **argv)
 	      "       probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT\n"
 	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: "
 	      "could not try)\n"
+	      "       probe batch [MS]\n"
+	      "           the same for each line of standard input, all at once:\n"
+	      "           tcp|udp|icmp ADDR PORT SOURCE|- [any]\n"
+	      "       probe say ADDR PORT TEXT [TIMES [EVERY-MS]]\n"
+	      "           sends datagrams, the first at once, and stays\n"
 	      "       probe sleep\n"
 	      "       probe swap DIR TARGET\n"
 	      "       probe watch BELOW FROM\n",

@@ -20,9 +20,10 @@ image_arch() {
 
 build_probe() { # prints its path; built again when the source is newer
 	local out=$REPO/build/sandbox/probe
-	if [ ! "$out" -nt "$HERE/probe.c" ] || [ ! "$out" -nt "$HERE/build-probe" ]; then
-		"$HERE/build-probe" "$out"
-	fi
+	local source
+	for source in "$HERE"/probe* "$HERE/build-probe"; do
+		[ "$out" -nt "$source" ] || { "$HERE/build-probe" "$out"; break; }
+	done
 	echo "$out"
 }
 
