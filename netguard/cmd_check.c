@@ -1,37 +1,83 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/log.h"
 #include "netguard/commands.h"
+#include "netguard/references.h"
 #include "netguard/report.h"
 
-static int report(const struct settings *s)
+#include <stdio.h>
+
+/* people: NULL where the file is not valid. */
+static void print_json(const char *path, const struct settings *s, const struct people *people,
+		       const struct problems *problems, const struct err *err)
 {
+	json_t *out = people ? report_json(s, people) : json_object();
+	char printable[1024];
+
+	json_object_set_new(out, "path",
+			    json_string(text_printable(printable, sizeof(printable), path)));
+	json_object_set_new(out, "valid", json_boolean(people != NULL));
+	json_object_set_new(out, "problems", report_problems(problems));
+	json_object_set_new(out, "error",
+			    !people && problems->n_errors == 0 ? json_string(err->text)
+							       : json_null());
+	json_dumpf(out, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(out);
+}
+
+static void report(const char *path, const struct settings *s, struct problems *problems,
+		   bool as_json, const struct err *err)
+{
+	struct references references;
 	struct people people = {0};
 
 	people_resolve(s, &people);
-	for (size_t i = 0; i < people.missing.n; i++)
-		log_warning("%s does not exist", people.missing.items[i]);
-	report_settings(s, &people, stdout);
+	references_find(&references);
+	references_check(s, &references, problems);
+	if (as_json) {
+		print_json(path, s, &people, problems, err);
+	} else {
+		problems_print(problems, path, stderr);
+		report_settings(s, &people, stdout);
+	}
+	references_done(&references);
 	people_done(&people);
-	return 0;
 }
 
-int cmd_check(int argc, char **argv)
+static int check(const char *path, bool as_json)
 {
 	_cleanup_(problems_done)
 	struct problems problems = {0};
 	_cleanup_(settings_freep)
 	struct settings *s = NULL;
-	const char *path = argc > 1 ? argv[1] : settings_path();
 	struct err err = {0};
-	int r;
 
-	if (argc > 2)
-		return command_usage("check [FILE]");
-	r = settings_load(path, &problems, &s, &err);
+	if (settings_load(path, &problems, &s, &err) == 0) {
+		report(path, s, &problems, as_json, &err);
+		return 0;
+	}
+	if (as_json) {
+		print_json(path, NULL, NULL, &problems, &err);
+		return 1;
+	}
 	problems_print(&problems, path, stderr);
-	if (r == 0)
-		return report(s);
 	if (problems.n_errors == 0)
 		log_error("%s", err.text);
 	return 1;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	const char *path = NULL;
+	bool as_json = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (streq(argv[i], "--json"))
+			as_json = true;
+		else if (!path && argv[i][0] != '-')
+			path = argv[i];
+		else
+			return command_usage("check [--json] [FILE]");
+	}
+	return check(path ? path : settings_path(), as_json);
 }

@@ -222,11 +222,13 @@ static void accepted(struct words *w)
 	case SET_PUBLISHED6:
 		whitelisted(w);
 		break;
+	case SET_OPEN4:
+	case SET_OPEN6:
 	case SET_LINKS4:
 	case SET_LINKS6:
 	case SET_LINKS_ANY4:
 	case SET_LINKS_ANY6:
-		linked(w, set >= SET_LINKS_ANY4);
+		linked(w, set != SET_LINKS4 && set != SET_LINKS6);
 		break;
 	case SET_DIRECT4:
 	case SET_DIRECT6:
@@ -448,6 +450,8 @@ static void denied(struct words *w)
 		void (*say)(struct words *w);
 	} chains[] = {
 		{"from_container", denied_forged},
+		{"own_ip", denied_forged},
+		{"own_ip6", denied_forged},
 		{"prerouting", denied_at_prerouting},
 		{"host_to_container", denied_user},
 		{"host_to_private_port", denied_private_port},

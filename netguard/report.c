@@ -135,6 +135,10 @@ void report_settings(const struct settings *s, const struct people *people, FILE
 		s->guard.pod_to_pod_allow ? "may be reached" : "denied but for connect_to");
 	fprintf(out, "  containers that podctl did not make: %s\n",
 		s->other_guard ? "guarded as pods too" : "not guarded as pods");
+	if (s->guard.deny_host_users_with_drop)
+		fprintf(out, "  host users are denied: without an answer\n");
+	if (!s->guard.log_denied)
+		fprintf(out, "  denials are counted, and not logged\n");
 	for (size_t i = 0; i < settings_n_pods(s); i++)
 		put_pod(s, people, i, out);
 	put_other_pods(s, out);

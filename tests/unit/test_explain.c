@@ -520,6 +520,26 @@ static void test_bridge_table(void **state)
 	empty(&f);
 }
 
+static void test_pod_to_pod(void **state)
+{
+	static const char *const lines[] = {"web web br-pods,10.88.1.2,-",
+					    "db db br-pods,10.88.1.3,-", NULL};
+	struct fixture f = {0};
+	struct explanation e;
+
+	(void)state;
+	fill(&f, "guard:\n  pod_to_pod: allow\n  deny_host_users_with: drop\n", lines);
+	e = must(&f, "pod:web", "pod:db:80/udp");
+	assert_true(e.accept);
+	assert_string_equal(whole(&e)->key, "guard.pod_to_pod");
+	assert_int_equal(whole(&e)->mark.line, 2);
+	explanation_done(&e);
+	e = must(&f, "user:7", "pod:db:80");
+	assert_string_equal(whole(&e)->how, "drop");
+	explanation_done(&e);
+	empty(&f);
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -632,6 +652,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cases, setup, teardown),
 		cmocka_unit_test(test_proxy_denied),
 		cmocka_unit_test(test_bridge_table),
+		cmocka_unit_test(test_pod_to_pod),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
