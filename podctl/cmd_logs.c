@@ -36,7 +36,8 @@ struct source {
 	struct queued *first, **last;
 	char seen[LOGS_STAMP_MAX];  /* the last time that was queued */
 	char after[LOGS_STAMP_MAX]; /* what is not later was printed before a restart */
-	bool open, quiet, failed;
+	time_t opened;		    /* first; 0: not yet */
+	bool open, quiet, failed, follow;
 	struct err err;
 };
 
@@ -85,12 +86,14 @@ static int on_data(void *userdata, const void *data, size_t size)
 static void on_end(void *userdata, const struct engine_reply *reply)
 {
 	struct source *s = userdata;
+	int r;
 
 	logs_end(&s->logs);
 	logs_done(&s->logs);
 	s->open = false;
-	if (engine_reply_check(reply, &s->err) < 0)
-		s->failed = true;
+	r = engine_reply_check(reply, &s->err);
+	/* one that is going just now is none that fails */
+	s->failed = r < 0 && !(s->follow && (r == -ENOENT || r == -EEXIST));
 }
 
 /* "2026-11-23T01:39:37.123456789Z" as the engine takes it: 1795397977.123456789. */
@@ -130,12 +133,17 @@ static int source_open(struct show *w, struct source *s, const char *tail, struc
 	memcpy(s->after, s->seen, sizeof(s->after));
 	if (again)
 		from = since(s->seen);
+	else if (s->opened) /* nothing was wanted or said until then */
+		from = xasprintf("%lld", (long long)s->opened);
+	else
+		s->opened = time(NULL);
 	path = xasprintf("/containers/%s/logs?stdout=1&stderr=1&timestamps=1&follow=%d&tail=%s%s%s",
-			 s->id, w->follow, again ? "all" : tail, from ? "&since=" : "",
+			 s->id, w->follow, from ? "all" : tail, from ? "&since=" : "",
 			 from ? from : "");
 	logs_init(&s->logs, tty, queue_line, s);
 	s->open = true;
 	s->quiet = false;
+	s->follow = w->follow;
 	engine_start(s->engine, &(struct engine_call){.method = "GET",
 						      .path = path,
 						      .timeout_ms = -1,
