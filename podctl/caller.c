@@ -16,6 +16,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -80,7 +81,10 @@ int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, 
 		uint32_t uid, gid;
 
 		if (!parse_id(sudo_uid, &uid) || !sudo_gid || !parse_id(sudo_gid, &gid))
-			return err_set(err, EPERM, "SUDO_UID or SUDO_GID is no number");
+			return err_set(
+				err, EPERM,
+				"who calls is not known: SUDO_UID or SUDO_GID is no number. Use "
+				"sudo, not pkexec or doas");
 		c.uid = uid;
 		c.gid = gid;
 		c.switches = uid != geteuid();
@@ -108,6 +112,15 @@ void caller_done(struct caller *c)
 	*c = (struct caller){0};
 }
 
+/*
+ * A change of the effective ids gives back what prctl took (to what fs.suid_dumpable says): nobody
+ * may have a core of us, or look at us in /proc.
+ */
+static void stay_hidden(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 struct rights {
 	gid_t *groups;
 	int n_groups;
@@ -125,6 +138,7 @@ static int take_rights(const struct caller *c, struct rights *saved, struct err 
 	/* the uid last: without it there is no right to change the others */
 	if (setgroups(c->n_groups, c->groups) < 0 || setegid(c->gid) < 0 || seteuid(c->uid) < 0)
 		return err_os(err, errno, "cannot take the rights of user %s", c->name);
+	stay_hidden();
 	return 0;
 }
 
@@ -133,6 +147,7 @@ static void give_back(struct rights *saved)
 	if (seteuid(0) < 0 || setegid(getgid()) < 0 ||
 	    setgroups((size_t)(saved->n_groups > 0 ? saved->n_groups : 0), saved->groups) < 0)
 		abort();
+	stay_hidden();
 	free(saved->groups);
 }
 
@@ -244,10 +259,12 @@ void caller_take_environment(struct caller_environment *ret)
 					       "DOCKER_CERT_PATH"};
 	char *values[ARRAY_SIZE(believed)] = {0};
 	const char *no_color = getenv("NO_COLOR");
-	bool trusted = !getenv("SUDO_UID") && getuid() == geteuid() && getgid() == getegid() &&
-		       !getauxval(AT_SECURE);
+	/* whose callers we would take for root itself */
+	bool unknown = !getenv("SUDO_UID") && (getenv("PKEXEC_UID") || getenv("DOAS_USER"));
+	bool trusted = !unknown && !getenv("SUDO_UID") && getuid() == geteuid() &&
+		       getgid() == getegid() && !getauxval(AT_SECURE);
 	struct caller_environment e = {
-		.sudo_uid = xstrdup(getenv("SUDO_UID")),
+		.sudo_uid = xstrdup(unknown ? "" : getenv("SUDO_UID")),
 		.sudo_gid = xstrdup(getenv("SUDO_GID")),
 		.no_color = no_color && *no_color,
 		.term = terminal_name(getenv("TERM")),

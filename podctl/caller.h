@@ -59,7 +59,8 @@ struct caller_environment {
 /*
  * Takes what is needed and clears the environment: PATH is set anew; NETGUARD_CONFIG, DOCKER_HOST
  * and DOCKER_TLS_VERIFY, DOCKER_CERT_PATH stay only where SUDO_UID is absent and the program was
- * not given its rights by a set-user-id bit. Call first of all.
+ * not given its rights by a set-user-id bit. Call first of all. By pkexec or doas: sudo_uid is "",
+ * which caller_init refuses.
  */
 void caller_take_environment(struct caller_environment *ret);
 void caller_environment_done(struct caller_environment *e);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,7 +72,7 @@ static int read_as(const char *uid, const char *path, struct err *err)
 	_cleanup_free_ char *text = NULL;
 	struct caller c = {0};
 	size_t size = 0;
-	int r;
+	int r, before = prctl(PR_GET_DUMPABLE);
 
 	*err = (struct err){0};
 	assert_int_equal(caller_init(uid, uid, &c, err), 0);
@@ -81,6 +82,7 @@ static int read_as(const char *uid, const char *path, struct err *err)
 	/* whoever was read for, we are ourselves again */
 	assert_int_equal(geteuid(), getuid());
 	assert_int_equal(getegid(), getgid());
+	assert_int_equal(prctl(PR_GET_DUMPABLE), c.switches ? 0 : before);
 	caller_done(&c);
 	return r;
 }
@@ -182,6 +184,8 @@ static void test_owners(void **state _unused_)
 static void test_environment(void **state _unused_)
 {
 	struct caller_environment e;
+	struct caller c;
+	struct err err;
 
 	setenv("DOCKER_HOST", "tcp://127.0.0.1:1", 1);
 	setenv("NETGUARD_CONFIG", "/tmp/evil.yml", 1);
@@ -211,6 +215,23 @@ static void test_environment(void **state _unused_)
 	assert_string_equal(getenv("PATH"), "/usr/sbin:/usr/bin:/sbin:/bin");
 	assert_string_equal(e.sudo_uid, "");
 	assert_false(e.no_color);
+	caller_environment_done(&e);
+
+	/* those that we can't tell from root are refused */
+	setenv("PKEXEC_UID", "1000", 1);
+	setenv("DOCKER_HOST", "tcp://127.0.0.1:1", 1);
+	caller_take_environment(&e);
+	assert_null(e.docker_host);
+	assert_int_equal(caller_init(e.sudo_uid, e.sudo_gid, &c, &err), -EPERM);
+	caller_environment_done(&e);
+	setenv("DOAS_USER", "bob", 1);
+	caller_take_environment(&e);
+	assert_string_equal(e.sudo_uid, "");
+	caller_environment_done(&e);
+	setenv("PKEXEC_UID", "1000", 1);
+	setenv("SUDO_UID", "7", 1);
+	caller_take_environment(&e);
+	assert_string_equal(e.sudo_uid, "7");
 	caller_environment_done(&e);
 }
 
