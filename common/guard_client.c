@@ -165,8 +165,7 @@ static int read_object(struct reader *r, int64_t deadline, json_t **ret, struct 
 	return 0;
 }
 
-static int exchange(struct reader *reader, json_t *request, int64_t deadline, json_t **ret,
-		    struct err *err)
+static int send_object(int fd, json_t *request, int64_t deadline, struct err *err)
 {
 	_cleanup_free_ char *line = NULL;
 	char *text;
@@ -177,13 +176,13 @@ static int exchange(struct reader *reader, json_t *request, int64_t deadline, js
 		return err_set(err, EINVAL, "the request is no JSON that can be sent");
 	line = xasprintf("%s\n", text);
 	free(text);
-	r = send_all(reader->fd, line, strlen(line), deadline);
+	r = send_all(fd, line, strlen(line), deadline);
 	if (r == -ETIMEDOUT)
 		return err_set(err, ETIMEDOUT, "netguard did not answer in time");
 	/* who was refused at once may still have been told why: read, whatever sending said */
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
 		return err_os(err, -r, "netguard's control socket");
-	return read_object(reader, deadline, ret, err);
+	return 0;
 }
 
 static int check_reply(json_t *reply, struct err *err)
@@ -230,7 +229,9 @@ static int begin(const char *path, json_t *request, int timeout_ms, struct reade
 
 	r = open_socket(path, deadline, &reader->fd, err);
 	if (r == 0)
-		r = exchange(reader, request, deadline, &reply, err);
+		r = send_object(reader->fd, request, deadline, err);
+	if (r == 0)
+		r = read_object(reader, deadline, &reply, err);
 	if (r == 0)
 		r = check_reply(reply, err);
 	if (r == 0)
@@ -289,20 +290,48 @@ int guard_client_ask(json_t *request, int timeout_ms, json_t **ret, struct err *
 	return guard_client_ask_at(GUARD_SOCKET_PATH, request, timeout_ms, ret, err);
 }
 
-int guard_client_wait(const char *container_id, int timeout_ms, struct err *err)
+/* The daemon's own answer, which names the reason, is to come before our patience ends. */
+static int64_t patience(int timeout_ms)
+{
+	return now_ms() + timeout_ms + GRACE_MS;
+}
+
+int guard_client_wait_begin(const char *container_id, int timeout_ms, int *ret_fd, struct err *err)
 {
 	json_t *request = json_pack("{s:{s:s, s:i}}", "wait", "container", container_id,
 				    "timeout_ms", timeout_ms);
+	_cleanup_close_ int fd = -1;
 	int r;
 
 	if (!request)
 		return err_set(err, EINVAL, "the container's id is no text");
-	/* the daemon's own answer, which names the reason, is to come before our patience ends */
-	r = guard_client_ask(request,
-			     timeout_ms > INT32_MAX - GRACE_MS ? INT32_MAX : timeout_ms + GRACE_MS,
-			     NULL, err);
+	r = open_socket(GUARD_SOCKET_PATH, patience(timeout_ms), &fd, err);
+	if (r == 0)
+		r = send_object(fd, request, patience(timeout_ms), err);
 	json_decref(request);
+	if (r == 0)
+		*ret_fd = take_fd(&fd);
 	return r;
+}
+
+int guard_client_wait_end(int fd, int timeout_ms, struct err *err)
+{
+	_cleanup_(reader_done)
+	struct reader reader = {.fd = fd};
+	json_t *reply = NULL;
+	int r = read_object(&reader, patience(timeout_ms), &reply, err);
+
+	if (r == 0)
+		r = check_reply(reply, err);
+	json_decref(reply);
+	return r;
+}
+
+int guard_client_wait(const char *container_id, int timeout_ms, struct err *err)
+{
+	int fd = -1, r = guard_client_wait_begin(container_id, timeout_ms, &fd, err);
+
+	return r < 0 ? r : guard_client_wait_end(fd, timeout_ms, err);
 }
 
 bool guard_client_running(void)

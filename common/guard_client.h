@@ -47,6 +47,13 @@ int guard_client_follow(json_t *request, int timeout_ms, guard_client_fn *fn, vo
  */
 int guard_client_wait(const char *container_id, int timeout_ms, struct err *err);
 
+/*
+ * The same in two parts, for who has other things to do meanwhile: when *ret_fd is readable, or
+ * time is up, comes the end, which waits at most timeout_ms (and a second) more, and closes it.
+ */
+int guard_client_wait_begin(const char *container_id, int timeout_ms, int *ret_fd, struct err *err);
+int guard_client_wait_end(int fd, int timeout_ms, struct err *err);
+
 /* The same with another socket, for tests. */
 int guard_client_follow_at(const char *path, json_t *request, int timeout_ms, guard_client_fn *fn,
 			   void *userdata, struct err *err);

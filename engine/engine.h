@@ -51,6 +51,11 @@ DEFINE_CLEANUP(struct engine, engine_free);
  */
 int engine_negotiate(struct engine *e, struct err *err);
 const char *engine_api_version(const struct engine *e); /* "1.41" */
+/*
+ * The same from the header Api-Version of the last reply that came (to an unversioned request), at
+ * no cost; where there was none, the engine is asked.
+ */
+int engine_agree(struct engine *e, struct err *err);
 /* For a loop: sets what a version reply (GET /version) says. */
 int engine_use_version(struct engine *e, json_t *version, struct err *err);
 
@@ -180,6 +185,9 @@ ssize_t engine_stream_read(struct engine_stream *s, void *data, size_t size);
 ssize_t engine_stream_write(struct engine_stream *s, const void *data, size_t size);
 /* No more will be written; what comes can still be read. */
 void engine_stream_close_write(struct engine_stream *s);
+
+/* Ids of containers, execs, networks: [A-Za-z0-9_.-], so they can stand in a path. NULL: false. */
+bool engine_id_valid(const char *id);
 
 /* %-escapes one path or query component. Caller frees. */
 char *engine_escape(const char *text);

@@ -155,9 +155,9 @@ int json_get_strings(json_t *object, const char *where, const char *key, json_t 
 	return 0;
 }
 
-bool json_id_valid(const char *id)
+bool engine_id_valid(const char *id)
 {
-	size_t n = strlen(id);
+	size_t n = id ? strlen(id) : 0;
 
 	return n > 0 && n <= 255 && id[0] != '.' &&
 	       strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
@@ -167,7 +167,7 @@ int json_get_id(json_t *object, const char *where, const char *key, char **ret, 
 {
 	json_t *value = field(object, key);
 
-	if (!json_is_string(value) || !json_id_valid(json_string_value(value)))
+	if (!json_is_string(value) || !engine_id_valid(json_string_value(value)))
 		return wrong(where, key, "an id", err);
 	*ret = xstrdup(json_string_value(value));
 	return 0;

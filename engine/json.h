@@ -25,6 +25,5 @@ int json_get_strings(json_t *object, const char *where, const char *key, json_t 
 /* A required id, as engine.h says what ids are. */
 int json_get_id(json_t *object, const char *where, const char *key, char **ret, struct err *err);
 
-bool json_id_valid(const char *id);
 /* -EPROTO unless it is an object. */
 int json_need_object(json_t *json, const char *what, struct err *err);

@@ -100,7 +100,7 @@ static int add_member(const char *id, json_t *json, struct engine_network *n, st
 	r = json_need_object(json, where, err);
 	if (r < 0)
 		return r;
-	if (!json_id_valid(id))
+	if (!engine_id_valid(id))
 		return err_set(err, EPROTO, "reply of the engine: Containers: no id");
 	m = &ARRAY_PUSH(n->members, n->n_members);
 	*m = (struct engine_network_member){.id = xstrdup(id)};

@@ -66,6 +66,7 @@ struct engine {
 	char *ca, *cert, *key;
 	unsigned api_minor;
 	char api_version[16];
+	unsigned told_minor; /* the newest that the engine speaks, by its last header; 0: none */
 
 	struct engine_requests queued, queued_streams, active, finished, dropped;
 	size_t n_requests; /* on any list but dropped */
@@ -85,6 +86,9 @@ void request_free(struct engine_request *r);
 CURLcode request_set_peer(const struct engine *e, CURL *easy);
 bool request_path_valid(const char *path); /* nothing that would end the request line */
 int request_errno(CURLcode code, long os_error);
+
+/* version.c: a header of a reply */
+void version_take_header(struct engine *e, const char *data, size_t size);
 
 /* reply.c */
 void reply_deliver(struct engine_request *r);

@@ -183,6 +183,7 @@ static size_t on_header(char *data, size_t one, size_t n, void *userdata)
 		r->headers_ended = false;
 	else if (size > 0 && (data[0] == '\r' || data[0] == '\n'))
 		r->headers_ended = true;
+	version_take_header(r->engine, data, size);
 	r->header_bytes += size;
 	if (r->header_bytes <= ENGINE_HEADERS_MAX)
 		return size;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 /* "1.N" in plain decimal, N below 1000. */
 static bool parse_version(const char *text, unsigned *ret)
@@ -24,6 +25,13 @@ static bool parse_version(const char *text, unsigned *ret)
 		return false;
 	*ret = n;
 	return true;
+}
+
+/* The highest that both know. */
+static void take_version(struct engine *e, unsigned newest)
+{
+	e->api_minor = newest < ENGINE_API_MINOR_MAX ? newest : ENGINE_API_MINOR_MAX;
+	snprintf(e->api_version, sizeof(e->api_version), "1.%u", e->api_minor);
 }
 
 int engine_use_version(struct engine *e, json_t *version, struct err *err)
@@ -54,8 +62,31 @@ int engine_use_version(struct engine *e, json_t *version, struct err *err)
 			       "engine %s: takes API versions %s to %s, we speak 1.%u to 1.%u",
 			       e->host, oldest_text[0] ? oldest_print : "1.0", newest_print,
 			       ENGINE_API_MINOR_MIN, ENGINE_API_MINOR_MAX);
-	e->api_minor = newest < ENGINE_API_MINOR_MAX ? newest : ENGINE_API_MINOR_MAX;
-	snprintf(e->api_version, sizeof(e->api_version), "1.%u", e->api_minor);
+	take_version(e, newest);
+	return 0;
+}
+
+void version_take_header(struct engine *e, const char *data, size_t size)
+{
+	static const char name[] = "api-version:";
+	char text[32] = "";
+	unsigned minor;
+	size_t n = sizeof(name) - 1;
+
+	if (size <= n || size - n >= sizeof(text) || strncasecmp(data, name, n) != 0)
+		return;
+	memcpy(text, data + n, size - n);
+	text[strcspn(text, "\r\n")] = '\0';
+	if (parse_version(text + strspn(text, " \t"), &minor))
+		e->told_minor = minor;
+}
+
+int engine_agree(struct engine *e, struct err *err)
+{
+	/* too old: what it says of itself makes the message */
+	if (e->told_minor < ENGINE_API_MINOR_MIN)
+		return engine_negotiate(e, err);
+	take_version(e, e->told_minor);
 	return 0;
 }
 

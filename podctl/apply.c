@@ -1,37 +1,63 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/apply.h"
 
-#include "podctl/create.h"
-#include "podctl/guard.h"
-#include "podctl/jobs.h"
+#include "podctl/apply_jobs.h"
 
 #include <errno.h>
 
-static const enum job_op ops_create[] = {JOB_CREATE, JOB_CHECK, JOB_START, JOB_END};
-static const enum job_op ops_replace[] = {JOB_CREATE,	  JOB_CHECK,  JOB_STOP_OLD, JOB_START,
-					  JOB_REMOVE_OLD, JOB_RENAME, JOB_END};
-static const enum job_op ops_remove[] = {JOB_STOP_OLD, JOB_REMOVE_OLD, JOB_END};
-static const enum job_op ops_start[] = {JOB_START, JOB_END};
-static const enum job_op ops_rename[] = {JOB_RENAME, JOB_END};
-static const enum job_op ops_rename_start[] = {JOB_RENAME, JOB_START, JOB_END};
+static const enum job_op ops_create[] = {JOB_CREATE, JOB_CHECK, JOB_AWAIT,
+					 JOB_START,  JOB_READY, JOB_END};
+static const enum job_op ops_create_checked[] = {JOB_CREATE, JOB_CHECK, JOB_AWAIT,  JOB_START,
+						 JOB_HEALTH, JOB_READY, JOB_RENAME, JOB_END};
+static const enum job_op ops_replace[] = {JOB_CREATE, JOB_CHECK,  JOB_AWAIT, JOB_STOP_OLD,
+					  JOB_START,  JOB_HEALTH, JOB_READY, JOB_REMOVE_OLD,
+					  JOB_RENAME, JOB_END};
+static const enum job_op ops_start[] = {JOB_AWAIT, JOB_START, JOB_HEALTH, JOB_READY, JOB_END};
+/* the other one stopped it, and is the sign of that until it runs again */
+static const enum job_op ops_start_instead[] = {JOB_AWAIT, JOB_STOP_OLD,   JOB_START, JOB_HEALTH,
+						JOB_READY, JOB_REMOVE_OLD, JOB_END};
+static const enum job_op ops_rename[] = {JOB_AWAIT, JOB_START,	JOB_HEALTH,
+					 JOB_READY, JOB_RENAME, JOB_END};
+static const enum job_op ops_rename_instead[] = {JOB_AWAIT,	 JOB_START,  JOB_HEALTH, JOB_READY,
+						 JOB_REMOVE_OLD, JOB_RENAME, JOB_END};
+static const enum job_op ops_remove[] = {JOB_AWAIT, JOB_STOP_OLD, JOB_READY, JOB_REMOVE_OLD,
+					 JOB_END};
 static const enum job_op ops_stop[] = {JOB_STOP_OLD, JOB_END};
-static const enum job_op ops_finish[] = {JOB_REMOVE_OLD, JOB_RENAME, JOB_END};
+static const enum job_op ops_remove_sign[] = {JOB_AWAIT, JOB_REMOVE_OLD, JOB_END};
+static const enum job_op ops_root_create[] = {JOB_CREATE, JOB_END};
+static const enum job_op ops_root_start[] = {JOB_START, JOB_GUARD, JOB_READY, JOB_END};
+static const enum job_op ops_root_rename[] = {JOB_RENAME, JOB_START, JOB_GUARD, JOB_READY, JOB_END};
+static const enum job_op ops_root_keep[] = {JOB_GUARD, JOB_READY, JOB_END};
 
-static const char *title_of(const struct plan_step *s)
+const char *apply_title(const struct plan_step *s)
 {
 	return *s->part ? s->part : "root container";
 }
 
-/* A job for a step, with the names and the text that go with it. */
-static struct job *add_job(const struct apply *a, struct jobs *jobs, const enum job_op *ops,
-			   const struct plan_step *s, const char *done)
+bool apply_is_root(const struct plan_step *s)
 {
-	struct job *j = jobs_add(jobs, ops);
+	return s->part && !*s->part;
+}
 
-	j->title = xstrdup(title_of(s));
-	j->final_name = plan_name(a->create->pod->name, s->part);
-	j->create_name = s->old ? plan_temporary_name(a->create->pod->name, s->part)
-				: xstrdup(j->final_name);
+const struct plan_step *apply_root_step(const struct plan *plan, enum plan_action action)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		if (apply_is_root(&plan->steps[i]) && plan->steps[i].action == action)
+			return &plan->steps[i];
+	}
+	return NULL;
+}
+
+struct job *apply_add_job(const struct apply *a, struct jobs *jobs, const enum job_op *ops,
+			  const struct plan_step *s, const char *done)
+{
+	const char *pod = a->create->pod->name;
+	struct job *j = jobs_add(jobs, ops);
+	bool beside = s->old || (s->container && s->container->health.given);
+
+	j->title = xstrdup(apply_title(s));
+	j->final_name = plan_name(pod, s->part);
+	j->create_name = beside ? plan_temporary_name(pod, s->part) : xstrdup(j->final_name);
 	j->old_id = s->old ? xstrdup(s->old->id) : NULL;
 	if (done && s->action == PLAN_CREATE)
 		j->done_text = xasprintf("%s %s", j->title, done);
@@ -40,19 +66,33 @@ static struct job *add_job(const struct apply *a, struct jobs *jobs, const enum 
 	return j;
 }
 
-static bool is_root_step(const struct plan_step *s)
+void apply_set_body(const struct apply *a, struct job *j, const struct plan_step *s,
+		    const char *root_id)
 {
-	return s->part && !*s->part;
+	const struct plan_image *image = plan_images_find(a->images, &s->container->ref);
+
+	j->body = create_container(a->create, s->container, root_id);
+	j->image_id = xstrdup(image ? image->id : NULL);
 }
 
-/* The root's step of an action, or NULL. */
-static const struct plan_step *root_step(const struct plan *plan, enum plan_action action)
+void apply_add_needs(struct job **members, const struct plan_step **steps, size_t n)
 {
-	for (size_t i = 0; i < plan->n; i++) {
-		if (is_root_step(&plan->steps[i]) && plan->steps[i].action == action)
-			return &plan->steps[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct pod_container *c = steps[i]->container;
+
+		for (size_t k = 0; c && k < n; k++) {
+			if (k != i && strv_has(&c->depends_on, steps[k]->part))
+				jobs_need(members[i], members[k]);
+		}
 	}
-	return NULL;
+}
+
+int apply_run(const struct apply *a, struct jobs *jobs, struct err *err)
+{
+	int r = jobs_run(jobs, a->engine, a->create ? a->create->settings : NULL, a->ui, err);
+
+	jobs_done(jobs);
+	return r;
 }
 
 static bool is_temporary(const struct apply *a, const struct plan_step *s)
@@ -62,301 +102,207 @@ static bool is_temporary(const struct apply *a, const struct plan_step *s)
 	return streq(s->old->name, name);
 }
 
-/* Leftovers (temporary) have names that are needed; stale ones may hold ports that are. */
-static int remove_some(const struct apply *a, const struct plan *plan, bool temporary,
-		       struct err *err)
+/* A new root beside one that stays: the sign that members were stopped, until they run again. */
+static bool is_sign(const struct plan *plan, const struct plan_step *s)
 {
-	struct jobs jobs = {0};
-	int r;
+	return plan->root && apply_is_root(s);
+}
 
+static void add_leftovers(const struct apply *a, const struct plan *plan, struct jobs *jobs)
+{
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct plan_step *s = &plan->steps[i];
 
-		if (s->action == PLAN_REMOVE && is_temporary(a, s) == temporary)
-			add_job(a, &jobs, ops_remove, s, "removed");
-	}
-	r = jobs_run(&jobs, a->engine, a->ui, err);
-	jobs_done(&jobs);
-	return r;
-}
-
-/* ---- the root container ---- */
-
-static int run_one(const struct apply *a, struct jobs *jobs, char **ret_new_id, struct err *err)
-{
-	int r = jobs_run(jobs, a->engine, a->ui, err);
-
-	if (r == 0 && ret_new_id)
-		*ret_new_id = take_ptr(jobs->items[0]->new_id);
-	jobs_done(jobs);
-	return r;
-}
-
-static int make_root(const struct apply *a, const struct plan_step *s, char **ret_id,
-		     struct err *err)
-{
-	struct jobs jobs = {0};
-	struct job *j = add_job(a, &jobs, ops_create, s, "created");
-
-	j->body = create_root(a->create, NULL);
-	return run_one(a, &jobs, ret_id, err);
-}
-
-/* Every container of the pod that runs and hangs on the old root. Ids in *ret. */
-static int stop_all(const struct apply *a, const struct present *present, const char *but,
-		    struct strv *ret, struct err *err)
-{
-	struct jobs jobs = {0};
-	int r;
-
-	for (size_t i = 0; i < present->n; i++) {
-		const struct present_container *c = &present->items[i];
-		struct plan_step s = {.part = c->part, .old = c};
-
-		if (!plan_owns(a->create->pod->name, c) || !streq(c->state, "running") ||
-		    streq(c->id, but))
+		if (s->action != PLAN_REMOVE || !is_temporary(a, s))
 			continue;
-		add_job(a, &jobs, ops_stop, &s, NULL);
-		strv_add(ret, c->id);
+		if (is_sign(plan, s))
+			apply_add_job(a, jobs, ops_stop, s, NULL);
+		else
+			apply_add_job(a, jobs, ops_remove, s, "removed");
 	}
-	r = jobs_run(&jobs, a->engine, a->ui, err);
-	jobs_done(&jobs);
-	return r;
 }
 
-static void start_again(const struct apply *a, const struct strv *ids)
+int apply_remove_leftovers(const struct apply *a, const struct plan *plan, struct err *err)
 {
 	struct jobs jobs = {0};
-	struct err ignored;
 
-	for (size_t i = 0; i < ids->n; i++) {
-		struct job *j = jobs_add(&jobs, ops_start);
-
-		j->title = xstrdup("container of before");
-		j->old_id = xstrdup(ids->items[i]);
-	}
-	(void)jobs_run(&jobs, a->engine, a->ui, &ignored); /* told by the jobs themselves */
-	jobs_done(&jobs);
+	add_leftovers(a, plan, &jobs);
+	return apply_run(a, &jobs, err);
 }
+
+/* ---- a root container that is new or stays ---- */
 
 /*
- * The new root is made before anything stops, so that a body which the engine refuses costs
- * nothing; it is started when the old one has let go of the ports.
+ * Leftovers go, since their names are needed, and the root container is made: the others want its
+ * id. *ret_id is new.
  */
-static int replace_root(const struct apply *a, const struct present *present,
-			const struct plan_step *s, char **ret_id, struct err *err)
+static int prepare(const struct apply *a, const struct plan *plan, char **ret_id, struct err *err)
 {
-	static const enum job_op create_only[] = {JOB_CREATE, JOB_END};
-	static const enum job_op swap[] = {JOB_STOP_OLD, JOB_START, JOB_END};
+	const struct plan_step *create = apply_root_step(plan, PLAN_CREATE);
+	struct job *root = NULL;
 	struct jobs jobs = {0};
-	struct strv stopped = {0};
-	_cleanup_free_ char *id = NULL;
-	struct job *j = add_job(a, &jobs, create_only, s, NULL);
 	int r;
 
-	j->body = create_root(a->create, NULL);
-	r = run_one(a, &jobs, &id, err);
-	if (r < 0)
-		return r;
-	ui_say(a->ui, "root container: %s, so the whole pod is made anew", s->reason);
-	r = stop_all(a, present, s->old->id, &stopped, err);
-	if (r == 0) {
-		j = add_job(a, &jobs, swap, s, NULL);
-		j->new_id = xstrdup(id);
-		j->restart_old = true;
-		r = run_one(a, &jobs, NULL, err);
+	if (create) {
+		root = apply_add_job(a, &jobs, ops_root_create, create, NULL);
+		root->body = create_root(a->create, a->network);
 	}
-	if (r == 0) {
-		j = add_job(a, &jobs, ops_finish, s, "replaced");
-		j->new_id = xstrdup(id);
-		r = run_one(a, &jobs, NULL, err);
-	} else {
-		start_again(a, &stopped);
-	}
-	strv_done(&stopped);
+	add_leftovers(a, plan, &jobs);
+	r = jobs_run(&jobs, a->engine, a->create->settings, a->ui, err);
+	/* a root that was made beside a leftover that stays is found by the next apply */
 	if (r == 0)
-		*ret_id = take_ptr(id);
+		*ret_id = xstrdup(root ? root->new_id : plan->root->id);
+	jobs_done(&jobs);
 	return r;
 }
 
-static int keep_root(const struct apply *a, const struct plan *plan, char **ret_id, struct err *err)
+static struct job *add_root(const struct apply *a, const struct plan *plan, struct jobs *jobs,
+			    const char *root_id)
 {
-	const struct plan_step *rename = root_step(plan, PLAN_RENAME),
-			       *start = root_step(plan, PLAN_START);
-	struct jobs jobs = {0};
-	int r = 0;
-
-	if (rename)
-		add_job(a, &jobs, start ? ops_rename_start : ops_rename, rename, "renamed");
-	else if (start)
-		add_job(a, &jobs, ops_start, start, "started");
-	if (jobs.n > 0)
-		r = run_one(a, &jobs, NULL, err);
-	if (r == 0)
-		*ret_id = xstrdup(plan->root->id);
-	return r;
-}
-
-static int bring_root(const struct apply *a, const struct present *present, const struct plan *plan,
-		      char **ret_id, struct err *err)
-{
-	const struct plan_step *create = root_step(plan, PLAN_CREATE),
-			       *replace = root_step(plan, PLAN_REPLACE);
+	const struct plan_step *create = apply_root_step(plan, PLAN_CREATE),
+			       *rename = apply_root_step(plan, PLAN_RENAME),
+			       *start = apply_root_step(plan, PLAN_START);
+	struct plan_step keep = {.part = "", .action = PLAN_START, .reason = NULL};
+	struct job *j;
 
 	if (create)
-		return make_root(a, create, ret_id, err);
-	if (replace)
-		return replace_root(a, present, replace, ret_id, err);
-	return keep_root(a, plan, ret_id, err);
+		j = apply_add_job(a, jobs, ops_root_start, create, "created");
+	else if (rename)
+		j = apply_add_job(a, jobs, ops_root_rename, rename, "renamed");
+	else if (start)
+		j = apply_add_job(a, jobs, ops_root_start, start, "started");
+	else
+		j = apply_add_job(a, jobs, ops_root_keep, &keep, NULL);
+	freep(&j->old_id);
+	j->new_id = xstrdup(root_id);
+	j->remove_new = create != NULL;
+	return j;
 }
 
-/* Fail closed: without the guard's word the root container does not stay up. */
-static int wait_for_guard(const struct apply *a, const char *root_id, struct err *err)
+static struct job *add_member(const struct apply *a, struct jobs *jobs, const struct plan_step *s,
+			      const char *root_id)
 {
-	struct jobs jobs = {0};
-	struct job *j;
-	struct err stop_err;
-	int r = guard_wait(a->create->settings, root_id, err);
+	struct job *j = NULL;
+	const struct present_container *other = s->other;
 
-	if (r > 0) {
-		ui_error(a->ui, "warning: runs without a guard: %s", err->text);
-		return 0;
-	}
-	if (r == 0)
-		return 0;
-	j = jobs_add(&jobs, ops_stop);
-	j->title = xstrdup("root container");
-	j->old_id = xstrdup(root_id);
-	if (run_one(a, &jobs, NULL, &stop_err) == 0)
-		err_wrap(err, "the root container was stopped again");
-	return r;
-}
-
-/* ---- the others ---- */
-
-static const enum job_op *member_ops(const struct plan *plan, const struct plan_step *s)
-{
 	switch (s->action) {
 	case PLAN_CREATE:
-		return ops_create;
+		j = apply_add_job(a, jobs,
+				  s->container->health.given ? ops_create_checked : ops_create, s,
+				  "created");
+		apply_set_body(a, j, s, root_id);
+		break;
 	case PLAN_REPLACE:
-		return ops_replace;
+		j = apply_add_job(a, jobs, ops_replace, s, "replaced");
+		apply_set_body(a, j, s, root_id);
+		/* under a new root the old one could not start again */
+		j->restart_old = s->old->root_id && streq(s->old->root_id, root_id);
+		break;
 	case PLAN_RENAME:
-		for (size_t i = 0; i < plan->n; i++) {
-			if (plan->steps[i].action == PLAN_START && plan->steps[i].old == s->old)
-				return ops_rename_start;
-		}
-		return ops_rename;
+		j = apply_add_job(a, jobs, other ? ops_rename_instead : ops_rename, s, "renamed");
+		break;
 	case PLAN_START:
-		for (size_t i = 0; i < plan->n; i++) {
-			if (plan->steps[i].action == PLAN_RENAME && plan->steps[i].old == s->old)
-				return NULL; /* goes with it */
-		}
-		return ops_start;
+		j = apply_add_job(a, jobs, other ? ops_start_instead : ops_start, s, "started");
+		break;
 	case PLAN_PULL:
 	case PLAN_REMOVE:
-		break;
-	}
-	return NULL;
-}
-
-static const char *done_text(enum plan_action action)
-{
-	switch (action) {
-	case PLAN_CREATE:
-		return "created";
-	case PLAN_REPLACE:
-		return "replaced";
-	case PLAN_RENAME:
-		return "renamed";
 	default:
-		return "started";
+		return NULL;
 	}
+	j->check = &s->container->health;
+	if (s->action == PLAN_RENAME || s->action == PLAN_START) {
+		j->new_id = take_ptr(j->old_id);
+		j->old_id = xstrdup(other ? other->id : NULL);
+		/* what has not passed its check was never in place */
+		j->remove_new = s->action == PLAN_RENAME && !other && j->check->given;
+	}
+	return j;
 }
 
-static int bring_members(const struct apply *a, const struct plan *plan, const char *root_id,
-			 struct err *err)
+/* Stale containers may hold ports that the others want: so those wait until they have stopped. */
+static int bring(const struct apply *a, const struct plan *plan, const char *root_id,
+		 struct err *err)
 {
+	_cleanup_free_ const struct plan_step **steps = xcalloc(plan->n + 1, sizeof(*steps));
+	_cleanup_free_ struct job **members = xcalloc(plan->n + 1, sizeof(*members));
 	struct jobs jobs = {0};
-	int r;
+	struct job *root = add_root(a, plan, &jobs, root_id);
+	size_t n = 0, n_stale;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct plan_step *s = &plan->steps[i];
-		const enum job_op *ops = is_root_step(s) ? NULL : member_ops(plan, s);
 		struct job *j;
 
-		if (!ops)
+		if (s->action != PLAN_REMOVE || is_temporary(a, s))
 			continue;
-		j = add_job(a, &jobs, ops, s, done_text(s->action));
-		if (s->container) {
-			const struct plan_image *image =
-				plan_images_find(a->images, &s->container->ref);
-
-			j->body = create_container(a->create, s->container, root_id);
-			j->image_id = xstrdup(image ? image->id : NULL);
-		}
-		/* under a new root the old one could not start again */
-		j->restart_old = s->old && s->old->root_id && streq(s->old->root_id, root_id);
+		j = apply_add_job(a, &jobs, ops_remove, s, "removed");
+		j->soft = true;
+		jobs_need(j, root);
 	}
-	r = jobs_run(&jobs, a->engine, a->ui, err);
-	jobs_done(&jobs);
-	return r;
+	n_stale = jobs.n;
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_step *s = &plan->steps[i];
+		struct job *j = apply_is_root(s) ? NULL : add_member(a, &jobs, s, root_id);
+
+		if (!j)
+			continue;
+		for (size_t k = 0; k < n_stale; k++)
+			jobs_need(j, jobs.items[k]);
+		members[n] = j;
+		steps[n++] = s;
+	}
+	apply_add_needs(members, steps, n);
+	for (size_t i = 0; i < plan->n; i++) {
+		struct job *j;
+
+		if (plan->steps[i].action != PLAN_REMOVE || !is_temporary(a, &plan->steps[i]) ||
+		    !is_sign(plan, &plan->steps[i]))
+			continue;
+		j = apply_add_job(a, &jobs, ops_remove_sign, &plan->steps[i], NULL);
+		jobs_need(j, root);
+		for (size_t k = 0; k < n; k++)
+			jobs_need(j, members[k]);
+	}
+	return apply_run(a, &jobs, err);
 }
 
 int apply_plan(const struct apply *a, const struct present *present, const struct plan *plan,
 	       struct err *err)
 {
 	_cleanup_free_ char *root_id = NULL;
-	struct err member_err;
 	int r = settings_check_current(a->create->settings, err);
 
 	if (r < 0) {
 		ui_error(a->ui, "%s", err->text);
 		return r;
 	}
-	r = remove_some(a, plan, true, err);
-	if (r == 0)
-		r = bring_root(a, present, plan, &root_id, err);
-	if (r < 0 || !root_id)
-		return r;
-	r = wait_for_guard(a, root_id, err);
-	/* a caller can hold us up anywhere, with what we print or by his cgroup */
-	if (r == 0)
-		r = settings_check_current(a->create->settings, err);
-	if (r < 0) {
-		ui_error(a->ui, "%s", err->text);
-		return r;
-	}
-	r = remove_some(a, plan, false, err);
-	/* one container's failure doesn't keep the others back */
-	if (bring_members(a, plan, root_id, &member_err) < 0) {
-		*err = member_err;
-		r = -err->code;
-	}
-	return r;
+	if (apply_root_step(plan, PLAN_REPLACE))
+		return apply_swap(a, present, plan, err);
+	r = prepare(a, plan, &root_id, err);
+	return r < 0 ? r : bring(a, plan, root_id, err);
 }
 
+/* The root container stops when all that hang on it have; what has stopped is removed meanwhile. */
 int apply_down(const struct apply *a, const struct plan *plan, struct err *err)
 {
-	int result = 0;
+	struct jobs jobs = {0};
+	size_t n_members;
 
-	/* members beside each other, then the roots, which they hang on */
-	for (int roots = 0; roots < 2 && result == 0; roots++) {
-		struct jobs jobs = {0};
-
+	for (int roots = 0; roots < 2; roots++) {
+		n_members = jobs.n;
 		for (size_t i = 0; i < plan->n; i++) {
 			const struct plan_step *s = &plan->steps[i];
 			struct job *j;
 
-			if (is_root_step(s) != (roots == 1))
+			if (apply_is_root(s) != (roots == 1))
 				continue;
 			j = jobs_add(&jobs, ops_remove);
-			j->title = xstrdup(title_of(s));
+			j->title = xstrdup(apply_title(s));
 			j->old_id = xstrdup(s->old->id);
 			j->done_text = xasprintf("%s removed", j->title);
+			for (size_t k = 0; roots == 1 && k < n_members; k++)
+				jobs_need(j, jobs.items[k]);
 		}
-		result = jobs_run(&jobs, a->engine, a->ui, err);
-		jobs_done(&jobs);
 	}
-	return result;
+	return apply_run(a, &jobs, err);
 }

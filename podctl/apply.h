@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Carries a plan out: leftovers go, the root container comes, the guard is waited for, stale
- * containers go, and the others are made, started and replaced beside each other.
+ * Carries a plan out. Members are made while the root container starts, and start together when
+ * the guard has it, but for those that depend on others.
  *
- * Where one fails, the others still run to their ends, and what it replaced is put back. Where the
- * guard fails, the root container is stopped: no pod runs on unguarded.
+ * Where one fails, the others still run to their ends, and what it replaced is put back. A new root
+ * container replaces the whole pod, so that is one thing: all of the new pod is made before any of
+ * the old one stops, and where one of it fails, the whole old pod comes back. Where the guard
+ * fails, the root container is stopped: no pod runs on unguarded.
  */
 #pragma once
 
@@ -14,8 +16,9 @@
 
 struct apply {
 	struct engine *engine;
-	const struct create *create;	  /* may be NULL for apply_down */
-	const struct plan_images *images; /* as they were looked at */
+	const struct create *create;	      /* may be NULL for apply_down */
+	const struct create_network *network; /* for a new root container; may be NULL */
+	const struct plan_images *images;     /* as they were looked at */
 	const struct ui *ui;
 };
 

@@ -71,6 +71,8 @@ int cmd_pod_name(struct cmd_context *ctx, const struct settings *settings, const
 int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const char *file,
 		 struct pod **ret);
 
+/* An engine that was not asked for anything yet: look() agrees on the version. */
+int cmd_engine(struct cmd_context *ctx, struct engine **ret);
 /* An engine that answers, with the version agreed on. */
 int cmd_connect(struct cmd_context *ctx, struct engine **ret);
 
@@ -79,6 +81,12 @@ int cmd_connect(struct cmd_context *ctx, struct engine **ret);
  * configuration must still be the one that was loaded.
  */
 int cmd_lock(struct cmd_context *ctx, const struct settings *settings, const char *pod, int *ret);
+
+/*
+ * From here on SIGINT and SIGTERM end podctl at once, saying that the next apply goes on. Nothing
+ * has to be put in order: no more than where it is killed.
+ */
+void cmd_say_when_interrupted(void);
 
 /* Tells err and returns CMD_FAILED. */
 int cmd_fail(const struct cmd_context *ctx, const struct err *err);

@@ -21,6 +21,7 @@ struct work {
 	struct remap remap;
 	struct supply supply;
 	struct create create;
+	struct create_network network;
 	struct plan plan;
 	char *pause_image;
 };
@@ -31,44 +32,73 @@ static void work_done(struct work *w)
 	present_done(&w->present);
 	plan_images_done(&w->images);
 	values_done(&w->values);
+	strv_done(&w->network.subnets);
 	free(w->pause_image);
 }
 
 /* Everything that can be refused is refused before anything is touched. */
 static int check_before(struct work *w, struct err *err)
 {
+	bool new_root = !w->plan.root;
 	int r = guard_check(w->settings, err);
 
 	if (r == 0)
 		r = values_check_remap(&w->values, &w->remap, err);
-	if (r == 0 && plan_needs_names(&w->plan))
-		r = look_at_names(w->engine, w->pod, err);
-	if (r == 0 && !w->plan.root)
-		r = look_at_network(w->engine, w->settings->network_name, err);
+	if (r == 0 && (new_root || plan_needs_names(&w->plan)))
+		r = look_before(w->engine, w->pod, new_root ? w->settings->network_name : NULL,
+				&w->network, err);
 	return r;
 }
 
-static int carry_out(struct work *w, struct err *err)
+/* What is there and what is wanted; pulls what is wanted and not there. */
+static int compare(struct work *w, struct err *err)
 {
-	struct apply a = {
-		.engine = w->engine,
-		.create = &w->create,
-		.images = &w->images,
-		.ui = &w->ctx->ui,
-	};
-	int r = check_before(w, err);
+	bool pulled = false;
+	int r = look(w->engine, w->pod->name, &w->images, &w->present, err);
 
-	if (r == 0 && !w->plan.root)
-		r = images_load_pause(w->engine, w->pause_image, &w->ctx->ui, err);
-	if (r < 0) {
-		ui_error(&w->ctx->ui, "%s", err->text);
-		return r;
+	for (size_t i = 0; r == 0 && i < w->images.n; i++)
+		pulled |= !w->images.items[i].id || w->images.items[i].update;
+	/* before a pull that takes its time */
+	if (r == 0)
+		r = values_load(w->pod, w->settings, &w->values, err);
+	if (r == 0)
+		r = images_pull(w->engine, &w->images, &w->ctx->caller, &w->ctx->ui, err);
+	if (r == 0 && pulled) {
+		present_done(&w->present);
+		r = look(w->engine, w->pod->name, NULL, &w->present, err);
 	}
-	return apply_plan(&a, &w->present, &w->plan, err); /* tells its failures itself */
+	if (r == 0)
+		r = plan_images_check(&w->images, w->settings, err);
+	if (r == 0)
+		plan_make(&w->create, &w->present, &w->images, &w->plan);
+	return r;
+}
+
+static int prepare(struct work *w, struct err *err)
+{
+	int r = compare(w, err);
+
+	if (r == 0 && w->plan.n > 0)
+		r = check_before(w, err);
+	if (r == 0 && w->plan.n > 0 && !w->plan.root)
+		r = images_load_pause(w->engine, w->pause_image, &w->ctx->ui, err);
+	/* also where nothing changes: a pin may be missing */
+	if (r == 0)
+		r = supply_give(&w->supply, err);
+	if (r < 0)
+		ui_error(&w->ctx->ui, "%s", err->text);
+	return r;
 }
 
 static int work(struct work *w, struct err *err)
 {
+	struct apply a = {
+		.engine = w->engine,
+		.create = &w->create,
+		.network = &w->network,
+		.images = &w->images,
+		.ui = &w->ctx->ui,
+	};
 	int r;
 
 	w->remap.engine = w->engine;
@@ -76,28 +106,17 @@ static int work(struct work *w, struct err *err)
 		.pod = w->pod, .settings = w->settings, .values = &w->values, .remap = &w->remap};
 	plan_images_collect(w->pod, &w->images);
 	w->pause_image = pause_image_name();
-	r = look(w->engine, w->pod->name, &w->images, &w->present, err);
-	if (r == 0)
-		r = images_pull(w->engine, &w->images, &w->ctx->caller, &w->ctx->ui, err);
-	if (r == 0)
-		r = plan_images_check(&w->images, w->settings, err);
-	if (r == 0)
-		r = values_load(w->pod, w->settings, &w->values, err);
-	if (r == 0)
-		r = supply_give(&w->supply, err);
-	if (r < 0) {
-		ui_error(&w->ctx->ui, "%s", err->text);
-		return r;
-	}
 	w->create = (struct create){.pod = w->pod,
 				    .settings = w->settings,
 				    .values = &w->values,
 				    .pause_image = w->pause_image};
-	plan_make(&w->create, &w->present, &w->images, &w->plan);
+	r = prepare(w, err);
+	if (r < 0)
+		return r;
 	if (w->plan.n == 0)
 		ui_say(&w->ctx->ui, "nothing to change");
 	else
-		r = carry_out(w, err);
+		r = apply_plan(&a, &w->present, &w->plan, err); /* tells its failures itself */
 	if (r < 0)
 		return r;
 	/* also where nothing changed: an apply that failed may have left some */
@@ -123,10 +142,11 @@ int cmd_apply(struct cmd_context *ctx, int n _unused_, char **args)
 	if (cmd_load_settings(ctx, &settings) < 0 || cmd_load_pod(ctx, settings, args[0], &pod) < 0)
 		return CMD_FAILED;
 	ctx->ui.pod = pod->name;
-	if (cmd_lock(ctx, settings, pod->name, &lock) < 0 || cmd_connect(ctx, &engine) < 0) {
+	if (cmd_lock(ctx, settings, pod->name, &lock) < 0 || cmd_engine(ctx, &engine) < 0) {
 		ctx->ui.pod = NULL;
 		return CMD_FAILED;
 	}
+	cmd_say_when_interrupted();
 	w.settings = settings;
 	w.pod = pod;
 	w.engine = engine;

@@ -4,7 +4,9 @@
 #include "podctl/lock.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 int cmd_fail(const struct cmd_context *ctx, const struct err *err)
 {
@@ -90,7 +92,7 @@ int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const
 	return r;
 }
 
-int cmd_connect(struct cmd_context *ctx, struct engine **ret)
+int cmd_engine(struct cmd_context *ctx, struct engine **ret)
 {
 	_cleanup_(engine_freep)
 	struct engine *e = NULL;
@@ -105,14 +107,48 @@ int cmd_connect(struct cmd_context *ctx, struct engine **ret)
 	struct err err = {0};
 	int r = engine_new_with(&options, &e, &err);
 
-	if (r == 0)
-		r = engine_negotiate(e, &err);
 	if (r < 0) {
 		ui_error(&ctx->ui, "%s", err.text);
 		return r;
 	}
 	*ret = take_ptr(e);
 	return 0;
+}
+
+int cmd_connect(struct cmd_context *ctx, struct engine **ret)
+{
+	_cleanup_(engine_freep)
+	struct engine *e = NULL;
+	struct err err = {0};
+	int r = cmd_engine(ctx, &e);
+
+	if (r < 0)
+		return r;
+	r = engine_negotiate(e, &err);
+	if (r < 0) {
+		ui_error(&ctx->ui, "%s", err.text);
+		return r;
+	}
+	*ret = take_ptr(e);
+	return 0;
+}
+
+static void on_interrupt(int number)
+{
+	static const char text[] = "\npodctl: interrupted: what is done stays, and the next apply "
+				   "goes on from there\n";
+
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+void cmd_say_when_interrupted(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
 }
 
 int cmd_lock(struct cmd_context *ctx, const struct settings *settings, const char *pod, int *ret)

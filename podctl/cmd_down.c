@@ -47,7 +47,8 @@ int cmd_down(struct cmd_context *ctx, int n _unused_, char **args)
 	ctx->ui.pod = pod;
 	r = cmd_lock(ctx, settings, pod, &lock);
 	if (r == 0)
-		r = cmd_connect(ctx, &engine);
+		r = cmd_engine(ctx, &engine);
+	cmd_say_when_interrupted();
 	if (r == 0)
 		r = take_down(ctx, engine, pod, &err);
 	ctx->ui.pod = NULL;

@@ -68,7 +68,7 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 	int result = CMD_FAILED;
 
 	if (cmd_load_settings(ctx, &settings) < 0 ||
-	    cmd_load_pod(ctx, settings, args[0], &pod) < 0 || cmd_connect(ctx, &engine) < 0)
+	    cmd_load_pod(ctx, settings, args[0], &pod) < 0 || cmd_engine(ctx, &engine) < 0)
 		return CMD_FAILED;
 	pause_image = pause_image_name();
 	plan_images_collect(pod, &images);

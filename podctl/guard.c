@@ -33,12 +33,21 @@ int guard_check(const struct settings *settings, struct err *err)
 		       "the guard does not run (netguard), and no pod is started without it");
 }
 
-int guard_wait(const struct settings *settings, const char *root_id, struct err *err)
+static int judge(const struct settings *settings, int r, struct err *err)
 {
-	int r = guard_client_wait(root_id, GUARD_WAIT_MS, err);
-
 	if (r == 0)
 		return 0;
 	err_wrap(err, "the guard does not have the pod");
 	return guard_required(settings) ? r : 1;
+}
+
+int guard_wait_begin(const struct settings *settings, const char *root_id, int *ret_fd,
+		     struct err *err)
+{
+	return judge(settings, guard_client_wait_begin(root_id, GUARD_WAIT_MS, ret_fd, err), err);
+}
+
+int guard_wait_end(const struct settings *settings, int fd, struct err *err)
+{
+	return judge(settings, guard_client_wait_end(fd, 0, err), err);
 }

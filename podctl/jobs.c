@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Each reply starts the job's next call; engine_wait returns when no job has one left. Undoing is
- * a shorter chain of the same kind: the new container goes, the old one is started again.
+ * Each reply starts the job's next call. What else a job can wait for (another job, the guard, the
+ * time of its next health check) is looked at between the engine's replies. Undoing is a shorter
+ * chain of the same kind.
  */
 #include "podctl/jobs.h"
 
+#include "podctl/guard.h"
+
+#include <assert.h>
 #include <errno.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The guard says itself when its time is over; this is for one that hangs. */
+#define GUARD_SILENCE_MS (GUARD_WAIT_MS + 1000)
 
 static void next(struct job *j);
+static void op_failed(struct job *j, struct err *err);
 
 struct job *jobs_add(struct jobs *jobs, const enum job_op *ops)
 {
@@ -15,8 +26,14 @@ struct job *jobs_add(struct jobs *jobs, const enum job_op *ops)
 
 	for (size_t i = 0; i < JOB_OPS_MAX - 1 && ops[i] != JOB_END; i++)
 		j->ops[i] = ops[i];
+	j->guard_fd = -1;
 	ARRAY_PUSH(jobs->items, jobs->n) = j;
 	return j;
+}
+
+void jobs_need(struct job *j, const struct job *need)
+{
+	ARRAY_PUSH(j->needs, j->n_needs) = need;
 }
 
 void jobs_done(struct jobs *jobs)
@@ -31,7 +48,10 @@ void jobs_done(struct jobs *jobs)
 		free(j->image_id);
 		free(j->title);
 		free(j->done_text);
+		free(j->needs);
 		json_decref(j->body);
+		closep(&j->guard_fd);
+		health_free(&j->health);
 		free(j);
 	}
 	free(jobs->items);
@@ -42,13 +62,29 @@ static const char *op_name(enum job_op op)
 {
 	static const char *const names[] = {
 		[JOB_END] = "end",	     [JOB_CREATE] = "create",
-		[JOB_CHECK] = "check",	     [JOB_STOP_OLD] = "stop",
-		[JOB_START] = "start",	     [JOB_START_OLD] = "restart",
-		[JOB_REMOVE_OLD] = "remove", [JOB_REMOVE_NEW] = "remove",
-		[JOB_RENAME] = "rename",
+		[JOB_CHECK] = "check",	     [JOB_AWAIT] = "start",
+		[JOB_STOP_OLD] = "stop",     [JOB_START] = "start",
+		[JOB_GUARD] = "guard",	     [JOB_HEALTH] = "use",
+		[JOB_READY] = "use",	     [JOB_REMOVE_OLD] = "remove",
+		[JOB_RENAME] = "rename",     [JOB_STOP_NEW] = "stop",
+		[JOB_STOP_ROOT] = "stop",    [JOB_START_OLD] = "restart",
+		[JOB_REMOVE_NEW] = "remove",
 	};
 
 	return names[op];
+}
+
+static const char *id_of(const struct job *j)
+{
+	return j->new_id ? j->new_id : j->old_id;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Whether what was wanted is so, although the call was refused. */
@@ -56,6 +92,7 @@ static bool is_fine_anyway(const struct job *j, int r)
 {
 	switch (j->ops[j->at]) {
 	case JOB_STOP_OLD:
+	case JOB_STOP_NEW:
 	case JOB_REMOVE_OLD:
 	case JOB_REMOVE_NEW:
 		return r == -ENOENT;
@@ -64,28 +101,72 @@ static bool is_fine_anyway(const struct job *j, int r)
 	}
 }
 
-/* Takes up the way back. What fails there is told too, and does not stop the rest of it. */
+/* ---- the way back ---- */
+
+/*
+ * What fails there is told too, and does not stop the rest of it. The new container goes last:
+ * while it is there, the next plan knows that the old one was stopped by us.
+ */
 static void undo(struct job *j)
 {
+	bool guard = j->ops[j->at] == JOB_GUARD, back = j->stopped_old && j->restart_old;
 	size_t n = 0;
 
 	j->undoing = true;
+	j->unguarded = guard;
 	j->at = 0;
 	memset(j->ops, 0, sizeof(j->ops));
-	if (j->new_id)
-		j->ops[n++] = JOB_REMOVE_NEW;
-	if (j->stopped_old && j->restart_old)
-		j->ops[n++] = JOB_START_OLD;
+	if (guard) {
+		j->ops[n++] = JOB_STOP_ROOT;
+	} else {
+		if (back && j->started_new)
+			j->ops[n++] = JOB_STOP_NEW;
+		if (back)
+			j->ops[n++] = JOB_START_OLD;
+		if (j->new_id && j->remove_new)
+			j->ops[n++] = JOB_REMOVE_NEW;
+	}
 	next(j);
 }
+
+/* Up to being ready the old one can come back; later the new one works, and stays. */
+static bool can_undo(const struct job *j)
+{
+	return !j->undoing && !j->ready && j->ops[j->at] != JOB_REMOVE_OLD &&
+	       j->ops[j->at] != JOB_RENAME;
+}
+
+static void op_failed(struct job *j, struct err *err)
+{
+	enum job_op op = j->ops[j->at];
+
+	if (op == JOB_HEALTH || op == JOB_AWAIT || op == JOB_GUARD)
+		err_wrap(err, "%s", j->title);
+	else
+		err_wrap(err, "%s: cannot %s it", j->title, op_name(op));
+	ui_error(j->jobs->ui, "%s", err->text);
+	if (!j->undoing)
+		j->err = *err;
+	if (can_undo(j)) {
+		undo(j);
+	} else if (j->undoing) {
+		j->at++;
+		next(j);
+	} else {
+		j->ended = true;
+	}
+}
+
+/* ---- calls ---- */
 
 static int take_new_id(struct job *j, const struct engine_reply *reply, struct err *err)
 {
 	const char *id = json_string_value(json_object_get(reply->json, "Id"));
 
-	if (!id)
+	if (!engine_id_valid(id))
 		return err_set(err, EPROTO, "the engine's reply has no Id");
 	j->new_id = xstrdup(id);
+	j->remove_new = true;
 	return 0;
 }
 
@@ -111,97 +192,325 @@ static void op_done(void *userdata, const struct engine_reply *reply)
 	else if (r == 0 && op == JOB_CHECK)
 		r = check_image(j, reply, &err);
 	if (r < 0 && !is_fine_anyway(j, r)) {
-		err_wrap(&err, "%s: cannot %s it", j->title, op_name(op));
-		ui_error(j->ui, "%s", err.text);
-		if (!j->undoing) {
-			j->err = err;
-			/* past the start, the new one works: it stays, for the next apply */
-			if (op == JOB_CREATE || op == JOB_CHECK || op == JOB_STOP_OLD ||
-			    op == JOB_START)
-				undo(j);
-			return;
-		}
-	} else if (op == JOB_STOP_OLD && reply->status != 304) {
-		j->stopped_old = true; /* 304: it did not run */
-	} else if (op == JOB_REMOVE_NEW) {
-		freep(&j->new_id);
-	} else if (op == JOB_START_OLD) {
-		ui_say(j->ui, "%s: the old one is back", j->title);
+		op_failed(j, &err);
+		return;
 	}
+	if (op == JOB_STOP_OLD && reply->status != 304)
+		j->stopped_old = true; /* 304: it did not run */
+	else if (op == JOB_REMOVE_NEW)
+		freep(&j->new_id);
+	else if (op == JOB_START_OLD)
+		ui_say(j->jobs->ui, "%s: the old one is back", j->title);
+	else if (op == JOB_STOP_ROOT)
+		ui_error(j->jobs->ui, "the root container was stopped again");
 	j->at++;
 	next(j);
 }
 
 static void call(struct job *j, const char *method, const char *path, json_t *body)
 {
-	engine_start(j->engine, &(struct engine_call){.method = method,
-						      .path = path,
-						      .json = body,
-						      .timeout_ms = -1,
-						      .done = op_done,
-						      .userdata = j});
+	engine_start(j->jobs->engine, &(struct engine_call){.method = method,
+							    .path = path,
+							    .json = body,
+							    .timeout_ms = -1,
+							    .done = op_done,
+							    .userdata = j});
+}
+
+static void call_container(struct job *j, const char *method, const char *fmt, const char *id)
+{
+	_cleanup_free_ char *path = xasprintf("/containers/%s%s", id, fmt);
+
+	call(j, method, path, NULL);
+}
+
+static void call_named(struct job *j, const char *fmt, const char *name, json_t *body)
+{
+	_cleanup_free_ char *escaped = engine_escape(name);
+	_cleanup_free_ char *path = xasprintf("/containers/%s?name=%s", fmt, escaped);
+
+	call(j, "POST", path, body);
+}
+
+static void rename_it(struct job *j)
+{
+	_cleanup_free_ char *what = xasprintf("%s/rename", id_of(j));
+
+	call_named(j, what, j->final_name, NULL);
+}
+
+/* ---- what is no call ---- */
+
+static void health_ended(struct health *h, const struct err *err)
+{
+	struct job *j = h->userdata;
+	struct err copy;
+
+	if (err) {
+		copy = *err;
+		op_failed(j, &copy);
+		return;
+	}
+	j->at++;
+	next(j);
+}
+
+static void start_health(struct job *j)
+{
+	j->health = (struct health){.engine = j->jobs->engine,
+				    .ui = j->jobs->ui,
+				    .id = id_of(j),
+				    .title = j->title,
+				    .check = j->check,
+				    .done = health_ended,
+				    .userdata = j};
+	health_begin(&j->health);
+}
+
+/* r as guard_wait_begin and guard_wait_end give it. */
+static void guard_answered(struct job *j, int r, struct err *err)
+{
+	j->guard_due = 0;
+	if (r > 0) {
+		ui_error(j->jobs->ui, "warning: runs without a guard: %s", err->text);
+		r = 0;
+	}
+	/* a caller can hold us up anywhere, with what we print or by his cgroup */
+	if (r == 0)
+		r = settings_check_current(j->jobs->settings, err);
+	if (r < 0) {
+		op_failed(j, err);
+		return;
+	}
+	j->at++;
+	next(j);
+}
+
+static void ask_guard(struct job *j)
+{
+	struct err err = {0};
+	int r = guard_wait_begin(j->jobs->settings, id_of(j), &j->guard_fd, &err);
+
+	j->guard_due = now_ms() + GUARD_SILENCE_MS;
+	if (r != 0)
+		guard_answered(j, r, &err);
+}
+
+static bool starts(const struct job *j)
+{
+	for (size_t i = 0; j->ops[i] != JOB_END; i++) {
+		if (j->ops[i] == JOB_START)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a job may go on behind its JOB_AWAIT, or, by err, never. */
+static bool has_what_it_needs(const struct job *j, struct err *err)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < j->n_needs; i++) {
+		const struct job *need = j->needs[i];
+
+		if (need->ready || (need->soft && need->ended))
+			continue;
+		if (need->err.code || need->ended) {
+			err_set(err, ECANCELED, "not %s, because %s failed",
+				starts(j) ? "started" : "removed", need->title);
+			return true;
+		}
+		all = false;
+	}
+	if (all && j->jobs->settings)
+		settings_check_current(j->jobs->settings, err);
+	return all;
+}
+
+/* Those that wait for others. Each that goes on may be what the next one waits for. */
+static void release(struct jobs *jobs)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < jobs->n; i++) {
+			struct job *j = jobs->items[i];
+			struct err err = {0};
+
+			if (!j->awaits || !has_what_it_needs(j, &err))
+				continue;
+			j->awaits = false;
+			again = true;
+			if (err.code) {
+				op_failed(j, &err);
+				continue;
+			}
+			j->at++;
+			next(j);
+		}
+	}
+}
+
+/* Whether there is nothing to do for an operation of this job. */
+static bool is_empty_op(struct job *j)
+{
+	switch (j->ops[j->at]) {
+	case JOB_CHECK:
+		return !j->image_id;
+	case JOB_GUARD:
+		return !j->jobs->settings;
+	case JOB_HEALTH:
+		return !j->check || !j->check->given;
+	case JOB_READY:
+		j->ready = true;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void next(struct job *j)
 {
-	const char *id = j->new_id ? j->new_id : j->old_id;
-	_cleanup_free_ char *name = NULL, *path = NULL;
-
+	while (is_empty_op(j))
+		j->at++;
 	switch (j->ops[j->at]) {
-	case JOB_END:
-		if (!j->undoing && j->done_text)
-			ui_say(j->ui, "%s", j->done_text);
-		return;
 	case JOB_CREATE:
-		name = engine_escape(j->create_name);
-		path = xasprintf("/containers/create?name=%s", name);
-		call(j, "POST", path, j->body);
-		return;
+		call_named(j, "create", j->create_name, j->body);
+		break;
 	case JOB_CHECK:
-		if (!j->image_id) {
-			j->at++;
-			next(j);
-			return;
-		}
-		path = xasprintf("/containers/%s/json", j->new_id);
-		call(j, "GET", path, NULL);
-		return;
+		call_container(j, "GET", "/json", j->new_id);
+		break;
+	case JOB_AWAIT:
+		j->awaits = true;
+		break;
 	case JOB_STOP_OLD:
-		path = xasprintf("/containers/%s/stop", j->old_id);
-		call(j, "POST", path, NULL);
-		return;
+		call_container(j, "POST", "/stop", j->old_id);
+		break;
 	case JOB_START:
-	case JOB_START_OLD:
-		path = xasprintf("/containers/%s/start",
-				 j->ops[j->at] == JOB_START ? id : j->old_id);
-		call(j, "POST", path, NULL);
-		return;
+		j->started_new = j->new_id != NULL;
+		call_container(j, "POST", "/start", id_of(j));
+		break;
+	case JOB_GUARD:
+		ask_guard(j);
+		break;
+	case JOB_HEALTH:
+		start_health(j);
+		break;
 	case JOB_REMOVE_OLD:
-	case JOB_REMOVE_NEW:
-		path = xasprintf("/containers/%s?force=1&v=1",
-				 j->ops[j->at] == JOB_REMOVE_OLD ? j->old_id : j->new_id);
-		call(j, "DELETE", path, NULL);
-		return;
+		call_container(j, "DELETE", "?force=1&v=1", j->old_id);
+		break;
 	case JOB_RENAME:
-		name = engine_escape(j->final_name);
-		path = xasprintf("/containers/%s/rename?name=%s", id, name);
-		call(j, "POST", path, NULL);
-		return;
+		rename_it(j);
+		break;
+	case JOB_STOP_NEW:
+		call_container(j, "POST", "/stop", j->new_id);
+		break;
+	case JOB_STOP_ROOT:
+		call_container(j, "POST", "/stop", id_of(j));
+		break;
+	case JOB_START_OLD:
+		call_container(j, "POST", "/start", j->old_id);
+		break;
+	case JOB_REMOVE_NEW:
+		call_container(j, "DELETE", "?force=1&v=1", j->new_id);
+		break;
+	case JOB_READY:
+	case JOB_END:
+		j->ended = true;
+		if (!j->undoing && j->done_text)
+			ui_say(j->jobs->ui, "%s", j->done_text);
+		break;
 	}
 }
 
-int jobs_run(struct jobs *jobs, struct engine *e, const struct ui *ui, struct err *err)
+/* ---- running them ---- */
+
+struct waiting {
+	struct pollfd *fds; /* the engine's, then those of guard */
+	struct job **guarded;
+	size_t n;
+	int64_t due;  /* 0: nothing is to be done at a time */
+	bool pending; /* something can still happen */
+};
+
+static void earliest(int64_t *due, int64_t at)
 {
+	if (at && (!*due || at < *due))
+		*due = at;
+}
+
+static void find_waiting(struct jobs *jobs, struct waiting *w)
+{
+	w->n = 0;
+	w->due = 0;
+	w->pending = engine_in_flight(jobs->engine) > 0;
+	w->fds[0] = (struct pollfd){.fd = engine_fd(jobs->engine), .events = POLLIN};
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = jobs->items[i];
+
+		if (j->guard_fd >= 0) {
+			w->guarded[w->n] = j;
+			w->fds[++w->n] = (struct pollfd){.fd = j->guard_fd, .events = POLLIN};
+		}
+		earliest(&w->due, j->health.due);
+		earliest(&w->due, j->guard_due);
+	}
+	w->pending |= w->n > 0 || w->due > 0;
+}
+
+static void wait_once(struct jobs *jobs, struct waiting *w)
+{
+	int64_t left = w->due ? w->due - now_ms() : -1;
+	int r;
+
+	if (w->due && left < 0)
+		left = 0;
+	r = poll(w->fds, (nfds_t)(w->n + 1), left > INT32_MAX ? INT32_MAX : (int)left);
+	engine_dispatch(jobs->engine);
+	for (size_t i = 0; i < w->n; i++) {
+		struct job *j = w->guarded[i];
+		struct err err = {0};
+
+		if ((r > 0 && w->fds[i + 1].revents) || now_ms() >= j->guard_due) {
+			int answer = guard_wait_end(jobs->settings, take_fd(&j->guard_fd), &err);
+
+			guard_answered(j, answer, &err);
+		}
+	}
+	for (size_t i = 0; i < jobs->n; i++)
+		health_tick(&jobs->items[i]->health);
+}
+
+int jobs_run(struct jobs *jobs, struct engine *e, const struct settings *settings,
+	     const struct ui *ui, struct err *err)
+{
+	struct waiting w = {
+		.fds = xcalloc(jobs->n + 1, sizeof(*w.fds)),
+		.guarded = xcalloc(jobs->n + 1, sizeof(struct job *)),
+	};
 	int r = 0;
 
+	jobs->engine = e;
+	jobs->settings = settings;
+	jobs->ui = ui;
 	for (size_t i = 0; i < jobs->n; i++) {
-		jobs->items[i]->engine = e;
-		jobs->items[i]->ui = ui;
+		jobs->items[i]->jobs = jobs;
 		next(jobs->items[i]);
 	}
-	engine_wait(e);
+	for (;;) {
+		release(jobs);
+		find_waiting(jobs, &w);
+		if (!w.pending)
+			break;
+		wait_once(jobs, &w);
+	}
+	free(w.fds);
+	free(w.guarded);
 	for (size_t i = 0; i < jobs->n; i++) {
-		if (jobs->items[i]->err.code && r == 0) {
+		assert(jobs->items[i]->ended); /* else they need each other */
+		/* what others failed for says more than that they failed for it */
+		if (jobs->items[i]->err.code && (r == 0 || r == -ECANCELED)) {
 			*err = jobs->items[i]->err;
 			r = -err->code;
 		}

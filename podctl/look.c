@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 struct look_list {
-	json_t *list;
+	json_t *list;	/* or whatever was asked for */
 	struct err err; /* code 0: none */
 };
 
@@ -91,6 +91,7 @@ static int decode(json_t *entry, struct present_container *ret, struct err *err)
 		.part = xstrdup(engine_container_label(&c, POD_LABEL_CONTAINER)),
 		.hash = xstrdup(engine_container_label(&c, POD_LABEL_HASH)),
 		.root_id = xstrdup(engine_container_label(&c, POD_LABEL_ROOT)),
+		.config = xstrdup(engine_container_label(&c, POD_LABEL_CONFIG)),
 	};
 	engine_container_done(&c);
 	return 0;
@@ -128,8 +129,12 @@ int look(struct engine *e, const char *pod, struct plan_images *images, struct p
 	struct look_list l = {0};
 	int r;
 
-	engine_start(e, &(struct engine_call){
-				.method = "GET", .path = path, .done = list_done, .userdata = &l});
+	/* the newest of whatever the engine speaks: so nothing has to be asked for before */
+	engine_start(e, &(struct engine_call){.method = "GET",
+					      .path = path,
+					      .unversioned = true,
+					      .done = list_done,
+					      .userdata = &l});
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *ref = engine_escape(images->items[i].ref->text);
 		_cleanup_free_ char *image_path = xasprintf("/images/%s/json", ref);
@@ -138,6 +143,7 @@ int look(struct engine *e, const char *pod, struct plan_images *images, struct p
 		requests[i] = (struct look_image){&images->items[i], &image_err};
 		engine_start(e, &(struct engine_call){.method = "GET",
 						      .path = image_path,
+						      .unversioned = true,
 						      .done = image_done,
 						      .userdata = &requests[i]});
 	}
@@ -148,7 +154,9 @@ int look(struct engine *e, const char *pod, struct plan_images *images, struct p
 		*err = l.err;
 		r = -err->code;
 	} else {
-		r = decode_list(l.list, ret, err);
+		r = engine_agree(e, err);
+		if (r == 0)
+			r = decode_list(l.list, ret, err);
 	}
 	json_decref(l.list);
 	return r;
@@ -178,19 +186,12 @@ static bool wants_name(const struct pod *pod, const char *name)
 	return false;
 }
 
-int look_at_names(struct engine *e, const struct pod *pod, struct err *err)
+/* Names that are wanted are free, or the pod's own. */
+static int check_names(const struct pod *pod, json_t *list, struct err *err)
 {
-	/* the engine's filter is a regular expression; a pod's name has no bytes that mean more */
-	_cleanup_free_ char *pattern = xasprintf("^/?%s($|\\.)", pod->name);
-	_cleanup_free_ char *path = list_path("name", pattern);
-	json_auto_t *list = NULL;
 	struct present present = {0};
-	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = path}, &list, err);
+	int r = decode_list(list, &present, err);
 
-	if (r == 0)
-		r = decode_list(list, &present, err);
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < present.n && r == 0; i++) {
 		const struct present_container *c = &present.items[i];
 
@@ -204,16 +205,12 @@ int look_at_names(struct engine *e, const struct pod *pod, struct err *err)
 	return r;
 }
 
-int look_at_network(struct engine *e, const char *network, struct err *err)
+static int check_network(const char *network, json_t *json, struct create_network *ret,
+			 struct err *err)
 {
-	_cleanup_free_ char *name = engine_escape(network);
-	_cleanup_free_ char *path = xasprintf("/networks/%s", name);
-	json_auto_t *json = NULL;
 	struct engine_network n = {0};
-	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = path}, &json, err);
+	int r = engine_network_from_json(json, &n, err);
 
-	if (r == 0)
-		r = engine_network_from_json(json, &n, err);
 	if (r < 0)
 		return err_wrap(err, "network %s", network);
 	if (!n.driver || !streq(n.driver, "bridge"))
@@ -224,6 +221,50 @@ int look_at_network(struct engine *e, const char *network, struct err *err)
 		/* found by an id: a name given later to another network would mean that one */
 		r = err_set(err, EPERM, "network %s is to be named by its name, %s", network,
 			    n.name);
+	if (r == 0) {
+		/* "bridge" is the default one's name on every engine, and nothing else's */
+		ret->user_defined = !streq(n.name, "bridge");
+		for (size_t i = 0; i < n.subnets.n; i++)
+			strv_add(&ret->subnets, n.subnets.items[i]);
+	}
 	engine_network_done(&n);
+	return r;
+}
+
+int look_before(struct engine *e, const struct pod *pod, const char *network,
+		struct create_network *ret, struct err *err)
+{
+	/* the engine's filter is a regular expression; a pod's name has no bytes that mean more */
+	_cleanup_free_ char *pattern = xasprintf("^/?%s($|\\.)", pod->name);
+	_cleanup_free_ char *path = list_path("name", pattern), *network_path = NULL;
+	struct look_list names = {0}, net = {0};
+	int r = 0;
+
+	engine_start(e,
+		     &(struct engine_call){
+			     .method = "GET", .path = path, .done = list_done, .userdata = &names});
+	if (network) {
+		_cleanup_free_ char *name = engine_escape(network);
+
+		network_path = xasprintf("/networks/%s", name);
+		engine_start(e, &(struct engine_call){.method = "GET",
+						      .path = network_path,
+						      .done = list_done,
+						      .userdata = &net});
+	}
+	engine_wait(e);
+	if (names.err.code) {
+		*err = names.err;
+		r = -err->code;
+	} else if (net.err.code) {
+		*err = net.err;
+		r = err_wrap(err, "network %s", network);
+	}
+	if (r == 0)
+		r = check_names(pod, names.list, err);
+	if (r == 0 && network)
+		r = check_network(network, net.list, ret, err);
+	json_decref(names.list);
+	json_decref(net.list);
 	return r;
 }

@@ -7,7 +7,8 @@
 
 /*
  * Starts one list request and one per image (images may be NULL), then waits for all of them.
- * What the engine has goes to *ret and into the images' ids (NULL: not here).
+ * What the engine has goes to *ret and into the images' ids (NULL: not here). The version of the
+ * API is agreed on with that.
  */
 int look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
 	 struct err *err);
@@ -19,10 +20,9 @@ int look_at_image(json_t *json, struct plan_image *image, struct err *err);
 int look_list(struct engine *e, const char *pod, json_t **ret, struct err *err);
 
 /*
- * Whether all names that a plan wants are free or the pod's own: -EEXIST names the container that
- * is in the way. It is left alone.
+ * What must be so before a pod is touched. -EEXIST names a container that bears a name which the
+ * pod wants and is not its own; it is left alone. With network (may be NULL), *ret is filled, to be
+ * emptied by the caller: -EPERM unless it is there and is a bridge.
  */
-int look_at_names(struct engine *e, const struct pod *pod, struct err *err);
-
-/* -EPERM unless the network is there and is a bridge. */
-int look_at_network(struct engine *e, const char *network, struct err *err);
+int look_before(struct engine *e, const struct pod *pod, const char *network,
+		struct create_network *ret, struct err *err);

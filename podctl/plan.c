@@ -12,7 +12,8 @@ struct planner {
 	const struct plan_images *images;
 	struct plan *plan;
 	bool root_new;	   /* created or replaced by this plan */
-	bool root_started; /* was not running, and is started by this plan */
+	bool root_started; /* was not running, and is started by this plan; or members were stopped
+			      to replace it */
 };
 
 void present_done(struct present *p)
@@ -29,6 +30,7 @@ void present_done(struct present *p)
 		free(c->part);
 		free(c->hash);
 		free(c->root_id);
+		free(c->config);
 	}
 	free(p->items);
 	*p = (struct present){0};
@@ -192,16 +194,15 @@ static void plan_root(struct planner *pl)
 
 	if (temporary && keep != temporary)
 		add(pl, PLAN_REMOVE, "", temporary, xstrdup("left by an interrupted apply"));
-	if (keep == temporary && keep)
+	if (keep && keep == temporary)
 		add(pl, PLAN_RENAME, "", keep, xstrdup("its replacement was interrupted"));
-	if (keep && !in_life(keep)) {
+	else if (keep && !in_life(keep))
 		add(pl, PLAN_START, "", keep, xasprintf("it is %s", keep->state));
-		pl->root_started = true;
-	}
+	pl->root_started = keep && (!in_life(keep) || (temporary && keep == old));
 	if (!keep && old)
 		add(pl, PLAN_REPLACE, "", old,
 		    is_lost(old) ? xasprintf("it is %s", old->state)
-				 : xstrdup("its configuration changed"));
+				 : create_config_difference(old->config, create_config(body)));
 	else if (!keep)
 		add(pl, PLAN_CREATE, "", NULL, xstrdup("it is not there"));
 	pl->root_new = !keep;
@@ -211,15 +212,15 @@ static void plan_root(struct planner *pl)
 
 /* Why a container that is there can't stay, or NULL where it can. Caller frees. */
 static char *why_not(const struct planner *pl, const struct pod_container *c,
-		     const struct present_container *there, const char *hash)
+		     const struct present_container *there, json_t *body)
 {
 	const struct plan_image *image = plan_images_find(pl->images, &c->ref);
 	const char *id = image ? image->id : NULL;
 
 	if (is_lost(there))
 		return xasprintf("it is %s", there->state);
-	if (!streq(there->hash, hash))
-		return xstrdup("its configuration changed");
+	if (!streq(there->hash, create_hash(body)))
+		return create_config_difference(there->config, create_config(body));
 	if (id && !streq(there->image_id, id))
 		return xasprintf("image %s is another one now", c->ref.text);
 	if (pl->root_new)
@@ -229,50 +230,60 @@ static char *why_not(const struct planner *pl, const struct pod_container *c,
 	return NULL;
 }
 
-/* A container that has ended stays so, unless its policy or the root's end says otherwise. */
+/*
+ * A container that has ended stays so, unless its policy or the root's end says otherwise; or it
+ * was us who stopped it, for another that was to take its place.
+ */
 static bool wants_start(const struct planner *pl, const struct pod_container *c,
-			const struct present_container *there)
+			const struct present_container *there, bool replaced)
 {
 	if (in_life(there))
 		return false;
-	if (streq(there->state, "created") || pl->root_started)
+	if (streq(there->state, "created") || pl->root_started || replaced)
 		return true;
 	return c->restart.kind == POD_RESTART_ALWAYS ||
 	       c->restart.kind == POD_RESTART_UNLESS_STOPPED;
+}
+
+/* Whether the old root is gone, and with it the pod's old containers: a swap that was decided. */
+static bool is_left_behind(const struct planner *pl, const struct present_container *old)
+{
+	return pl->plan->root && (!old->root_id || !streq(old->root_id, pl->plan->root->id));
 }
 
 static void plan_container(struct planner *pl, const struct pod_container *c)
 {
 	_cleanup_free_ char *name = plan_name(pl->pod->name, c->entry.key);
 	_cleanup_free_ char *temporary_name = plan_temporary_name(pl->pod->name, c->entry.key);
-	_cleanup_free_ char *reason = NULL;
-	const struct present_container *old = find(pl, name), *temporary = find(pl, temporary_name),
-				       *keep = NULL;
+	_cleanup_free_ char *old_why = NULL, *temporary_why = NULL;
+	const struct present_container *old = find(pl, name), *temporary = find(pl, temporary_name);
+	const char *key = c->entry.key;
 	json_t *body = create_container(pl->create, c, NULL);
-	const char *hash = create_hash(body);
+	struct plan_step *step = NULL;
 
-	if (old) {
-		reason = why_not(pl, c, old, hash);
-		if (!reason)
-			keep = old;
-	} else if (temporary) {
-		_cleanup_free_ char *why = why_not(pl, c, temporary, hash);
-
-		if (!why)
-			keep = temporary;
+	old_why = old ? why_not(pl, c, old, body) : NULL;
+	temporary_why = temporary ? why_not(pl, c, temporary, body) : NULL;
+	if (old && !old_why) {
+		if (wants_start(pl, c, old, temporary != NULL)) {
+			step = add(pl, PLAN_START, key, old, xasprintf("it is %s", old->state));
+			step->other = temporary;
+		} else if (temporary) {
+			add(pl, PLAN_REMOVE, key, temporary,
+			    xstrdup("left by an interrupted apply"));
+		}
+	} else if (temporary && !temporary_why && (!old || is_left_behind(pl, old))) {
+		step = add(pl, PLAN_RENAME, key, temporary,
+			   xstrdup("its replacement was interrupted"));
+		step->other = old;
+	} else {
+		if (temporary)
+			add(pl, PLAN_REMOVE, key, temporary,
+			    xstrdup("left by an interrupted apply"));
+		step = old ? add(pl, PLAN_REPLACE, key, old, take_ptr(old_why))
+			   : add(pl, PLAN_CREATE, key, NULL, xstrdup("it is not there"));
 	}
-	if (temporary && keep != temporary)
-		add(pl, PLAN_REMOVE, c->entry.key, temporary,
-		    xstrdup("left by an interrupted apply"));
-	if (keep && keep == temporary)
-		add(pl, PLAN_RENAME, c->entry.key, keep,
-		    xstrdup("its replacement was interrupted"));
-	if (keep && wants_start(pl, c, keep))
-		add(pl, PLAN_START, c->entry.key, keep, xasprintf("it is %s", keep->state));
-	if (!keep && old)
-		add(pl, PLAN_REPLACE, c->entry.key, old, take_ptr(reason))->container = c;
-	else if (!keep)
-		add(pl, PLAN_CREATE, c->entry.key, NULL, xstrdup("it is not there"))->container = c;
+	if (step)
+		step->container = c;
 	json_decref(body);
 }
 

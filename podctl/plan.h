@@ -8,7 +8,9 @@
  * apply was interrupted, the next plan leads to the same end.
  *
  * A container that replaces another is made beside it as NAME.new (the root's: POD..new) and gets
- * its name when the old one is gone; no container of a file can have such a name.
+ * its name when the old one is gone; no container of a file can have such a name. So is one with a
+ * health check, also where it replaces none: whatever has its own name has passed its check.
+ * A NAME.new beside its NAME is the sign that an apply stopped NAME and was interrupted.
  */
 #pragma once
 
@@ -17,10 +19,10 @@
 /* A container as the engine's list shows it. */
 struct present_container {
 	char *id, *name;
-	char *image;			   /* as the list shows it */
-	char *image_id;			   /* "sha256:..." */
-	char *state;			   /* "created", "running", "exited", ... */
-	char *pod, *part, *hash, *root_id; /* our labels; NULL where absent */
+	char *image;				    /* as the list shows it */
+	char *image_id;				    /* "sha256:..." */
+	char *state;				    /* "created", "running", "exited", ... */
+	char *pod, *part, *hash, *root_id, *config; /* our labels; NULL where absent */
 };
 
 struct present {
@@ -60,15 +62,17 @@ enum plan_action {
 	PLAN_CREATE,
 	PLAN_REPLACE,
 	PLAN_START,
-	PLAN_RENAME, /* an interrupted replacement: give it its name */
+	PLAN_RENAME, /* an interrupted replacement: start and check it, give it its name */
 };
 
 struct plan_step {
 	enum plan_action action;
 	const char *part;		       /* container in the pod; "" the root; PULL: NULL */
 	const char *image;		       /* PULL: which */
-	const struct pod_container *container; /* CREATE, REPLACE of a member; else NULL */
+	const struct pod_container *container; /* of a member, but for REMOVE; else NULL */
 	const struct present_container *old;   /* all but PULL and CREATE */
+	/* RENAME: what has the name yet; START: what took its place. It goes. Or NULL. */
+	const struct present_container *other;
 	char *reason;
 };
 

@@ -314,7 +314,7 @@ void fake_engine_clear(struct fake_engine *f)
 char *fake_http(int status, const char *body)
 {
 	return xasprintf("HTTP/1.1 %d Text\r\nContent-Type: application/json\r\n"
-			 "Content-Length: %zu\r\n\r\n%s",
+			 "Api-Version: 1.41\r\nContent-Length: %zu\r\n\r\n%s",
 			 status, strlen(body), body);
 }
 

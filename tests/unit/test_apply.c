@@ -51,8 +51,9 @@ static int teardown(void **state)
 
 /* ---- looking ---- */
 
-#define LIST  "/v1.41/containers/json"
-#define IMAGE "/v1.41/images/"
+#define LIST   "/containers/json"
+#define IMAGE  "/images/"
+#define LIST41 "/v1.41/containers/json"
 
 static int look_at(const struct fixture *f, const char *list, const char *image,
 		   struct present *ret, struct plan_images *images, struct err *err)
@@ -168,7 +169,9 @@ static void test_names_and_network(void **state)
 		const char *network;
 		int r;
 	} networks[] = {
-		{"{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"bridge\"}", 0},
+		{"{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"bridge\","
+		 "\"IPAM\":{\"Config\":[{\"Subnet\":\"172.20.0.0/16\"}]}}",
+		 0},
 		{"{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"host\"}", -EPERM},
 		{"{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"macvlan\"}", -EPERM},
 		{"{\"Id\":\"pods\",\"Name\":\"other\",\"Driver\":\"bridge\"}", -EPERM},
@@ -182,16 +185,24 @@ static void test_names_and_network(void **state)
 	struct err err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		fake_engine_json(f->fake, LIST, 200, names[i].list);
-		if (look_at_names(f->engine, pod, &err) != names[i].r)
+		fake_engine_json(f->fake, LIST41, 200, names[i].list);
+		if (look_before(f->engine, pod, NULL, NULL, &err) != names[i].r)
 			fail_msg("%s: %s", names[i].list, err.text);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(networks); i++) {
+		struct create_network network = {0};
+
+		fake_engine_json(f->fake, LIST41, 200, "[]");
 		fake_engine_json(f->fake, "/v1.41/networks/pods", 200, networks[i].network);
-		if (look_at_network(f->engine, "pods", &err) != networks[i].r)
+		if (look_before(f->engine, pod, "pods", &network, &err) != networks[i].r)
 			fail_msg("%s", networks[i].network);
+		assert_int_equal(network.user_defined, networks[i].r == 0);
+		assert_int_equal(network.subnets.n, networks[i].r == 0);
+		strv_done(&network.subnets);
 	}
-	assert_int_equal(look_at_network(f->engine, "pods", &err), -ENOENT);
+	fake_engine_json(f->fake, LIST41, 200, "[]");
+	assert_int_equal(look_before(f->engine, pod, "pods", NULL, &err), -ENOENT);
+	assert_int_equal(look_before(f->engine, pod, NULL, NULL, &err), -ENOENT);
 }
 
 /* ---- doing ---- */
@@ -299,6 +310,8 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 #define NEW_MADE     "POST create?name=web.a.new 201 {\"Id\":\"A\"}"
 #define ROOT_NEW     "POST create?name=web..new 201 {\"Id\":\"ROOT\"}"
 
+#define ROOT_GONE "DELETE ROOT?force=1&v=1 204"
+
 static void test_create(void **state)
 {
 	struct fixture *f = *state;
@@ -308,24 +321,29 @@ static void test_create(void **state)
 	/* a name that came up meanwhile: nothing is started, nothing of anybody's removed */
 	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", "POST create?name=web 409");
 	APPLY(f, unguarded, NOTHING, -EIO, "cannot start", ROOT_MADE, "POST ROOT/start 500",
-	      "DELETE ROOT?force=1&v=1 204");
+	      ROOT_GONE, A_MADE, A_LOOKED, "DELETE A?force=1&v=1 204");
 	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", ROOT_MADE, ROOT_STARTED,
 	      "POST create?name=web.a 409");
 	APPLY(f, unguarded, NOTHING, -ESTALE, "another one", ROOT_MADE, ROOT_STARTED, A_MADE,
 	      "GET A/json 200 {\"Image\":\"EVIL\"}", "DELETE A?force=1&v=1 204");
 }
 
-/* Without the guard's word the root stops, and no member is made. */
+/* Without the guard's word the root stops, and no member starts. */
 static void test_guard_refuses(void **state)
 {
 	struct fixture *f = *state;
 
-	APPLY(f, guarded, NOTHING, -ENOTCONN, "stopped again", ROOT_MADE, ROOT_STARTED,
-	      "POST ROOT/stop 204");
-	APPLY(f, guarded, OLD_MEMBER, -ENOTCONN, "stopped again", "POST OLD/stop 204");
+	APPLY(f, guarded, NOTHING, -ENOTCONN, "guard", ROOT_MADE, ROOT_STARTED,
+	      "POST ROOT/stop 204", A_MADE, A_LOOKED, "DELETE A?force=1&v=1 204");
+	APPLY(f, guarded, OLD_MEMBER, -ENOTCONN, "guard", "POST OLD/stop 204", NEW_MADE, A_LOOKED,
+	      "DELETE A?force=1&v=1 204");
 	/* it could not be stopped: still no member */
 	APPLY(f, guarded, NOTHING, -ENOTCONN, "guard", ROOT_MADE, ROOT_STARTED,
-	      "POST ROOT/stop 500");
+	      "POST ROOT/stop 500", A_MADE, A_LOOKED, "DELETE A?force=1&v=1 204");
+	/* nor does the old pod run again without it; what was made stays for the next apply */
+	APPLY(f, guarded, OLD_ROOT, -ENOTCONN, "guard", ROOT_NEW, NEW_MADE, A_LOOKED,
+	      "POST OLDa/stop 204", "POST OLD/stop 204", ROOT_STARTED, "POST ROOT/stop 204",
+	      "POST A/stop 304", "POST ROOT/stop 304");
 }
 
 static void test_replace_member(void **state)
@@ -335,27 +353,45 @@ static void test_replace_member(void **state)
 	APPLY(f, unguarded, OLD_MEMBER, 0, NULL, NEW_MADE, A_LOOKED, "POST OLDa/stop 204",
 	      "POST A/start 204", "DELETE OLDa?force=1&v=1 204", "POST A/rename?name=web.a 204");
 	APPLY(f, unguarded, OLD_MEMBER, -EIO, "cannot start", NEW_MADE, A_LOOKED,
-	      "POST OLDa/stop 204", "POST A/start 500", "DELETE A?force=1&v=1 204",
-	      "POST OLDa/start 204");
+	      "POST OLDa/stop 204", "POST A/start 500", "POST A/stop 304", "POST OLDa/start 204",
+	      "DELETE A?force=1&v=1 204");
 	APPLY(f, unguarded, OLD_MEMBER, -EIO, "cannot create", "POST create?name=web.a.new 500");
 }
 
+/* All that can be made is made before anything stops; all comes back where one thing fails. */
 static void test_replace_root(void **state)
 {
 	struct fixture *f = *state;
 
-	APPLY(f, unguarded, OLD_ROOT, 0, NULL, ROOT_NEW, "POST OLDa/stop 204", "POST OLD/stop 204",
-	      ROOT_STARTED, "DELETE OLD?force=1&v=1 204", "POST ROOT/rename?name=web 204", NEW_MADE,
-	      A_LOOKED, "POST OLDa/stop 304", "POST A/start 204", "DELETE OLDa?force=1&v=1 204",
+	APPLY(f, unguarded, OLD_ROOT, 0, NULL, ROOT_NEW, NEW_MADE, A_LOOKED, "POST OLDa/stop 204",
+	      "POST OLD/stop 204", ROOT_STARTED, "POST A/start 204", "DELETE OLD?force=1&v=1 204",
+	      "POST ROOT/rename?name=web 204", "DELETE OLDa?force=1&v=1 204",
 	      "POST A/rename?name=web.a 204");
 	/* the new root does not start: all that was stopped is back */
-	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot start", ROOT_NEW, "POST OLDa/stop 204",
-	      "POST OLD/stop 204", "POST ROOT/start 500", "DELETE ROOT?force=1&v=1 204",
-	      "POST OLD/start 204", "POST OLDa/start 204");
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot start", ROOT_NEW, NEW_MADE, A_LOOKED,
+	      "POST OLDa/stop 204", "POST OLD/stop 204", "POST ROOT/start 500", "POST A/stop 304",
+	      "POST ROOT/stop 304", "POST OLD/start 204", "POST OLDa/start 204",
+	      "DELETE A?force=1&v=1 204", ROOT_GONE);
+	/* nor a member: the same */
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "a: cannot start", ROOT_NEW, NEW_MADE, A_LOOKED,
+	      "POST OLDa/stop 204", "POST OLD/stop 204", ROOT_STARTED, "POST A/start 500",
+	      "POST A/stop 304", "POST ROOT/stop 204", "POST OLD/start 204", "POST OLDa/start 204",
+	      "DELETE A?force=1&v=1 204", ROOT_GONE);
 	/* a member does not stop: the root is not touched */
-	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot stop", ROOT_NEW, "POST OLDa/stop 500",
-	      "POST OLDa/start 304");
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot stop", ROOT_NEW, NEW_MADE, A_LOOKED,
+	      "POST OLDa/stop 500", "POST A/stop 304", "POST ROOT/stop 304", "POST OLD/start 304",
+	      "POST OLDa/start 304", "DELETE A?force=1&v=1 204", ROOT_GONE);
+	/* nothing has stopped */
 	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot create", "POST create?name=web..new 500");
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "a: cannot create", ROOT_NEW,
+	      "POST create?name=web.a.new 500", ROOT_GONE);
+	APPLY(f, unguarded, OLD_ROOT, -ESTALE, "another one", ROOT_NEW, NEW_MADE,
+	      "GET A/json 200 {\"Image\":\"EVIL\"}", "DELETE A?force=1&v=1 204", ROOT_GONE);
+	/* the new pod runs: what can't be cleared away is told, and left to the next apply */
+	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot remove", ROOT_NEW, NEW_MADE, A_LOOKED,
+	      "POST OLDa/stop 204", "POST OLD/stop 204", ROOT_STARTED, "POST A/start 204",
+	      "DELETE OLD?force=1&v=1 500", "DELETE OLDa?force=1&v=1 204",
+	      "POST A/rename?name=web.a 204");
 }
 
 /* Rights that were taken away while the caller held us up are not used any more. */
