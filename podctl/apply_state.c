@@ -9,6 +9,9 @@
 
 static const enum job_op ops_stop[] = {JOB_STOP_OLD, JOB_END};
 static const enum job_op ops_start[] = {JOB_START, JOB_END};
+/* fail closed: without the guard's word the root container does not stay up */
+static const enum job_op ops_root_start[] = {JOB_START, JOB_GUARD, JOB_READY, JOB_END};
+static const enum job_op ops_root_keep[] = {JOB_GUARD, JOB_READY, JOB_END};
 
 static bool is_up(const struct present_container *c)
 {
@@ -23,14 +26,16 @@ static void add(struct jobs *jobs, const enum job_op *ops, const struct present_
 
 	j->title = xstrdup(*c->part ? c->part : "root container");
 	j->old_id = xstrdup(c->id);
-	j->done_text = xasprintf("%s %s", j->title, done);
+	j->done_text = done ? xasprintf("%s %s", j->title, done) : NULL;
 }
 
-static int run(const struct apply *a, struct jobs *jobs, size_t *n, struct err *err)
+static int run(const struct apply *a, struct jobs *jobs, const struct settings *settings, size_t *n,
+	       struct err *err)
 {
-	int r = jobs_run(jobs, a->engine, a->ui, err);
+	int r = jobs_run(jobs, a->engine, settings, a->ui, err);
 
-	*n += jobs->n;
+	for (size_t i = 0; i < jobs->n; i++)
+		*n += jobs->items[i]->done_text != NULL;
 	jobs_done(jobs);
 	return r;
 }
@@ -51,7 +56,7 @@ int apply_stop(const struct apply *a, const char *pod, const struct present *pre
 			if (plan_owns(pod, c) && is_up(c) && !*c->part == (roots == 1))
 				add(&jobs, ops_stop, c, "stopped");
 		}
-		r = run(a, &jobs, &n, err);
+		r = run(a, &jobs, NULL, &n, err);
 	}
 	if (n == 0)
 		ui_say(a->ui, "nothing to stop");
@@ -77,24 +82,6 @@ static const struct present_container *find_root(const char *pod, const struct p
 	return NULL;
 }
 
-/* Fail closed: without the guard's word the root container does not stay up. */
-static int wait_for_guard(const struct apply *a, const struct settings *settings,
-			  const struct present_container *root, struct err *err)
-{
-	struct jobs jobs = {0};
-	struct err stop_err;
-	size_t n = 0;
-	int r = guard_wait(settings, root->id, err);
-
-	if (r > 0)
-		ui_error(a->ui, "warning: runs without a guard: %s", err->text);
-	if (r >= 0)
-		return 0;
-	add(&jobs, ops_stop, root, "stopped again");
-	(void)run(a, &jobs, &n, &stop_err); /* tells its failure itself */
-	return r;
-}
-
 static int start_root(const struct apply *a, const struct settings *settings,
 		      const struct present_container *root, size_t *n, struct err *err)
 {
@@ -105,18 +92,11 @@ static int start_root(const struct apply *a, const struct settings *settings,
 		ui_error(a->ui, "%s", err->text);
 		return r;
 	}
-	if (!is_up(root))
-		add(&jobs, ops_start, root, "started");
-	r = run(a, &jobs, n, err); /* tells its failure itself */
-	if (r < 0)
-		return r;
-	r = wait_for_guard(a, settings, root, err);
-	/* a caller can hold us up anywhere, with what we print or by his cgroup */
-	if (r == 0)
-		r = settings_check_current(settings, err);
-	if (r < 0)
-		ui_error(a->ui, "%s", err->text);
-	return r;
+	if (is_up(root))
+		add(&jobs, ops_root_keep, root, NULL);
+	else
+		add(&jobs, ops_root_start, root, "started");
+	return run(a, &jobs, settings, n, err); /* tells its failure itself */
 }
 
 int apply_start(const struct apply *a, const struct settings *settings, const char *pod,
@@ -149,7 +129,7 @@ int apply_start(const struct apply *a, const struct settings *settings, const ch
 			    "%s hangs on a root container that is gone: apply the file", c->part);
 		ui_error(a->ui, "%s", err->text);
 	}
-	if (run(a, &jobs, &n, &member_err) < 0) {
+	if (run(a, &jobs, NULL, &n, &member_err) < 0) {
 		*err = member_err;
 		r = -err->code;
 	}
