@@ -183,6 +183,12 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	for f in docs/*.md; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/$$(basename $$f); done
 	install -D -m 644 nft/netguard.nft $(DESTDIR)$(PREFIX)/share/doc/netguard/netguard.nft
+	for f in completions/*.bash; do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$(basename $$f .bash); done
+	for f in completions/*.zsh; do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$(basename $$f .zsh); done
+	for f in completions/*.fish; do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$(basename $$f); done
 
 .PHONY: uninstall
 uninstall: ## take away what install put there; configuration, state and the table stay
@@ -190,6 +196,10 @@ uninstall: ## take away what install put there; configuration, state and the tab
 	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
 	for f in man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/netguard
+	for f in completions/*; do n=$$(basename $${f%.*}); \
+		rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$n \
+			$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$n \
+			$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$n.fish; done
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -8,6 +8,7 @@ struct command {
 	const char *name, *arguments, *summary;
 	/* argv[0] is the subcommand's name */
 	int (*run)(int argc, char **argv);
+	const char *help; /* lines, without the last newline */
 };
 
 int cmd_run(int argc, char **argv);

@@ -7,16 +7,38 @@
 #include <stdio.h>
 
 static const struct command commands[] = {
-	{"run", "", "the daemon (systemd starts this)", cmd_run},
-	{"check", "[FILE]", "validate the configuration, say what it resolves to", cmd_check},
+	{"run", "", "the daemon (systemd starts this)", cmd_run,
+	 "Puts the table in force and keeps it true until SIGTERM; the table stays then.\n"
+	 "SIGHUP reads the configuration again. Only root can run it, once."},
+	{"check", "[--json] [FILE]", "validate the configuration, say what it resolves to",
+	 cmd_check,
+	 "Says what FILE (else the configuration) comes to, pod by pod. Warnings on standard\n"
+	 "error tell of users, groups, pods and interfaces that are not there.\n"
+	 "Exit status: 0 valid, 1 not valid or not readable."},
 	{"status", "[--json | --metrics]", "state of the table, engine link, pods, denials",
-	 cmd_status},
-	{"explain", "FROM TO [--json]", "which rule decides, and which line to change",
-	 cmd_explain},
-	{"denied", "[-f] [-n N] [--json]", "what was denied lately, or as it comes", cmd_denied},
-	{"table", "", "print the table as nft text, without touching the kernel", cmd_table},
-	{"reload", "", "read the configuration again", cmd_reload},
-	{"remove", "", "take the table away (stopping the daemon does not)", cmd_remove},
+	 cmd_status,
+	 "Anybody may ask the daemon. --metrics: Prometheus' text format.\n"
+	 "Exit status: 0, or 1 where the daemon does not answer."},
+	{"explain", "FROM TO [--json]", "which rule decides, and which line to change", cmd_explain,
+	 "FROM  user:NAME, host, pod:NAME, container:NAME, world, world:ADDRESS, ADDRESS\n"
+	 "TO    pod:NAME, container:NAME, host, host:ADDRESS, world, world:ADDRESS, ADDRESS,\n"
+	 "      with :PORT, :PORT/udp or /icmp; IPv6 in brackets\n"
+	 "such as:\n"
+	 "      netguard explain user:bob pod:db:5432\n"
+	 "      netguard explain pod:web world:198.51.100.7:443/tcp\n"
+	 "Exit status: 0 accepted, 2 denied, 1 could not be told."},
+	{"denied", "[-f] [-n N] [--json]", "what was denied lately, or as it comes", cmd_denied,
+	 "-f      go on with each further one\n"
+	 "-n N    the last N (default 20)\n"
+	 "Only root may see them. Exit status: 0, or 1 where the daemon does not tell."},
+	{"table", "", "print the table as nft text, without touching the kernel", cmd_table,
+	 "From the configuration and what the engine says. Exit status: 0, or 1."},
+	{"reload", "", "read the configuration again", cmd_reload,
+	 "The daemon also does so when the file changes. Only root may ask.\n"
+	 "Exit status: 0, or 1 where the file is not valid: then what was in force stays."},
+	{"remove", "", "take the table away (stopping the daemon does not)", cmd_remove,
+	 "The daemon must be stopped. From then on Docker's own rules alone hold.\n"
+	 "Exit status: 0, or 1."},
 };
 
 static void usage(FILE *out)
@@ -26,15 +48,41 @@ static void usage(FILE *out)
 		const struct command *c = &commands[i];
 		_cleanup_free_ char *left = xasprintf("%s %s", c->name, c->arguments);
 
-		fprintf(out, "  %-18s %s\n", left, c->summary);
+		fprintf(out, "  %-28s %s\n", left, c->summary);
 	}
-	fprintf(out, "  %-18s %s\n  %-18s %s\n\nSee netguard(8) and netguard.yml(5).\n", "version",
-		"print the version", "help", "print this");
+	fprintf(out, "  %-28s %s\n  %-28s %s\n\nSee netguard(8) and netguard.yml(5).\n", "version",
+		"print the version", "help [COMMAND]", "print this, or more of one command");
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (streq(name, commands[i].name))
+			return &commands[i];
+	}
+	fprintf(stderr, "netguard: no such command: %s\n", name);
+	usage(stderr);
+	return NULL;
+}
+
+static int help(const struct command *c)
+{
+	if (!c)
+		return 1;
+	printf("usage: netguard %s%s%s\n%c%s.\n\n%s\n", c->name, *c->arguments ? " " : "",
+	       c->arguments, c->summary[0] - 'a' + 'A', c->summary + 1, c->help);
+	return 0;
+}
+
+static bool is_help(const char *word)
+{
+	return streq(word, "--help") || streq(word, "-h");
 }
 
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct command *c;
 
 	log_init("netguard", LOG_LEVEL_INFO);
 	/* a peer that goes away is an error of write, not our end */
@@ -43,7 +91,9 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 1;
 	}
-	if (streq(name, "help") || streq(name, "--help") || streq(name, "-h")) {
+	if (streq(name, "help") || is_help(name)) {
+		if (argc > 2)
+			return help(find(argv[2]));
 		usage(stdout);
 		return 0;
 	}
@@ -51,11 +101,8 @@ int main(int argc, char **argv)
 		printf("netguard %s\n", VERSION);
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (streq(name, commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-	}
-	fprintf(stderr, "netguard: no such command: %s\n", name);
-	usage(stderr);
-	return 1;
+	c = find(name);
+	if (c && argc > 2 && is_help(argv[2]))
+		return help(c);
+	return c ? c->run(argc - 1, argv + 1) : 1;
 }
