@@ -103,6 +103,9 @@ UNIT_HELP   := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(UNIT_SRC),$(wildca
 # programs of the end-to-end tests, linked like unit tests
 E2E_SRC     := $(wildcard tests/e2e/*.c)
 E2E_BIN     := $(E2E_SRC:%.c=$(BUILD)/%)
+# programs of the benchmarks
+BENCH_SRC   := $(filter-out tests/bench/bench.c,$(wildcard tests/bench/*.c))
+BENCH_BIN   := $(BENCH_SRC:%.c=$(BUILD)/%)
 FUZZ_SRC    := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAY_BIN  := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 
@@ -113,12 +116,16 @@ $(UNIT_BIN) $(E2E_BIN): $(BUILD)/%: $(BUILD)/obj/%.o $(UNIT_HELP) $(MODULES)
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
+$(BENCH_BIN): $(BUILD)/%: $(BUILD)/obj/%.o $(BUILD)/obj/tests/bench/bench.o $(UNIT_HELP) $(MODULES)
+	@mkdir -p $(@D)
+	$(LINK) -lcmocka
+
 $(REPLAY_BIN): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(MODULES)
 	@mkdir -p $(@D)
 	$(LINK)
 
 .PHONY: tests
-tests: all $(UNIT_BIN) $(E2E_BIN) $(REPLAY_BIN) ## build the programs and every test program
+tests: all $(UNIT_BIN) $(E2E_BIN) $(BENCH_BIN) $(REPLAY_BIN) ## build the programs and every test program
 
 .PHONY: unit
 unit: $(UNIT_BIN) ## run the unit tests
@@ -137,6 +144,10 @@ check: ## install what is missing, build, and run every test (needs root)
 .PHONY: e2e
 e2e: tests ## run the end-to-end tests in sandboxes of their own (needs root)
 	tests/run --e2e $(BUILD)
+
+.PHONY: bench
+bench: tests ## measure against what is the least that can be done; fails where a bar is missed by far (needs root)
+	tests/bench/run
 
 .PHONY: valgrind
 valgrind: $(UNIT_BIN) ## run the unit tests under valgrind

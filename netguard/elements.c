@@ -63,18 +63,21 @@ void elements_add_limit(struct elements *e, const char *name, uint64_t rate, uin
 
 /* ---- order ---- */
 
-/* An element and its place in the order of adding, which decides between equals. */
-struct placed {
-	struct nft_element element;
-	size_t place;
-};
-
-static int compare_placed(const void *a, const void *b)
+/* By key, and of equals the one that was added first: it lies before. */
+static int compare_places(const void *a, const void *b)
 {
-	const struct placed *x = a, *y = b;
-	int r = nft_element_compare(&x->element, &y->element);
+	const struct nft_element *const *x = a, *const *y = b;
+	int r = nft_element_compare(*x, *y);
 
-	return r != 0 ? r : (x->place > y->place) - (x->place < y->place);
+	return r != 0 ? r : (*x > *y) - (*x < *y);
+}
+
+static bool is_sorted(const struct nft_element *list, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (nft_element_compare(&list[i - 1], &list[i]) >= 0)
+			return false;
+	return true;
 }
 
 /* Whether comment is one of the parts of list, which are joined by ", ". */
@@ -102,27 +105,29 @@ static void join_comments(struct nft_element *to, const struct nft_element *from
 	to->comment = nft_comment(both);
 }
 
-static void normalize_set(struct nft_element *list, size_t *n)
+static void normalize_set(struct nft_element **list, size_t *n)
 {
-	_cleanup_free_ struct placed *placed = NULL;
+	_cleanup_free_ struct nft_element **sorted = NULL;
+	struct nft_element *to = NULL;
 	size_t kept = 0;
 
-	if (*n == 0)
+	if (is_sorted(*list, *n))
 		return;
-	placed = xreallocarray(NULL, *n, sizeof(*placed));
+	/* they are big: what is sorted are their places */
+	sorted = xreallocarray(NULL, *n, sizeof(struct nft_element *));
 	for (size_t i = 0; i < *n; i++)
-		placed[i] = (struct placed){list[i], i};
-	qsort(placed, *n, sizeof(*placed), compare_placed);
+		sorted[i] = &(*list)[i];
+	qsort(sorted, *n, sizeof(struct nft_element *), compare_places);
 	for (size_t i = 0; i < *n; i++) {
-		struct nft_element *e = &placed[i].element;
-
-		if (kept > 0 && nft_element_compare(&list[kept - 1], e) == 0) {
-			join_comments(&list[kept - 1], e);
-			nft_element_done(e);
+		if (kept > 0 && nft_element_compare(&to[kept - 1], sorted[i]) == 0) {
+			join_comments(&to[kept - 1], sorted[i]);
+			nft_element_done(sorted[i]);
 		} else {
-			list[kept++] = *e;
+			ARRAY_PUSH(to, kept) = *sorted[i];
 		}
 	}
+	free(*list);
+	*list = to;
 	*n = kept;
 }
 
@@ -156,7 +161,7 @@ static void normalize_limits(struct elements *e)
 void elements_normalize(struct elements *e)
 {
 	for (size_t set = 0; set < SET_COUNT_; set++)
-		normalize_set(e->sets[set], &e->n[set]);
+		normalize_set(&e->sets[set], &e->n[set]);
 	normalize_limits(e);
 }
 

@@ -59,6 +59,8 @@ int keeper_owner_fd(const struct keeper *k)
 	return keeper_owns(k) ? nft_socket_fd(k->socket) : -1;
 }
 
+#define OWNED (NFT_TABLE_OWNER | NFT_TABLE_PERSIST)
+
 /* A dry run tells whether the kernel knows tables that outlive their owner. */
 static int probe(struct keeper *k, struct err *err)
 {
@@ -66,17 +68,43 @@ static int probe(struct keeper *k, struct err *err)
 					       .name = RULESET_TABLE "-probe"};
 	_cleanup_(nft_batch_freep)
 	struct nft_batch *b = nft_batch_new();
-	const uint32_t flags = NFT_TABLE_OWNER | NFT_TABLE_PERSIST;
 	int r;
 
-	if (k->probed)
-		return 0;
-	nft_batch_add_table(b, &table, flags);
+	nft_batch_add_table(b, &table, OWNED);
 	r = nft_batch_check(k->socket, b, err);
 	if (r < 0 && r != -EOPNOTSUPP && r != -EINVAL)
 		return r;
-	k->flags = r == 0 ? flags : 0;
+	k->flags = r == 0 ? OWNED : 0;
 	k->probed = true;
+	return 0;
+}
+
+/*
+ * Which flags our tables get. A dry run is given up by the kernel, which takes it 5 to 15 ms: so
+ * what is there is asked first, and where nothing is, that it can is taken for granted until it
+ * refuses (sync_once).
+ */
+static int choose_flags(struct keeper *k, struct err *err)
+{
+	bool there = false;
+
+	for (size_t i = 0; !k->probed && i < RULESET_N_TABLES; i++) {
+		uint32_t flags = 0, owner = 0;
+		int r = nft_dump_table(k->socket, &ruleset_tables[i], &flags, &owner, err);
+
+		if (r < 0)
+			return r;
+		there |= r > 0;
+		if (r > 0 && flags & NFT_TABLE_PERSIST) {
+			k->flags = OWNED;
+			k->probed = true;
+		}
+	}
+	if (k->probed)
+		return 0;
+	if (there)
+		return probe(k, err);
+	k->flags = OWNED;
 	return 0;
 }
 
@@ -114,6 +142,49 @@ static void put_additions(struct nft_batch *b, const struct keeper *k,
 				       add->n[set]);
 }
 
+/* So many elements are worth the questions that keeping them from the monitor takes. */
+#define QUIET_MIN 500
+
+/*
+ * Sends a big batch while the monitor does not listen (see nft_monitor_pause). With a generation:
+ * what others change before it is refused, and what they change behind it shows as one more.
+ */
+static int commit_quietly(struct keeper *k, struct nft_batch *b, uint32_t generation,
+			  struct err *err)
+{
+	uint32_t now = 0;
+	struct err why;
+	int r, resumed;
+
+	r = nft_monitor_pause(k->monitor, err);
+	if (r < 0)
+		return r;
+	r = nft_batch_commit(k->socket, b, generation, err);
+	resumed = nft_monitor_resume(k->monitor, &why);
+	if (resumed < 0) {
+		*err = why;
+		return resumed;
+	}
+	if (r == 0)
+		k->missed = nft_generation(k->socket, &now, &why) < 0 || now != generation + 1;
+	return r;
+}
+
+static int commit(struct keeper *k, struct nft_batch *b, size_t n, uint32_t generation,
+		  struct err *err)
+{
+	int r;
+
+	if (n < QUIET_MIN || k->loud)
+		return nft_batch_commit(k->socket, b, generation, err);
+	if (generation == 0) {
+		r = nft_generation(k->socket, &generation, err);
+		if (r < 0)
+			return r;
+	}
+	return commit_quietly(k, b, generation, err);
+}
+
 /*
  * Turns what the kernel has into what is wanted, in one transaction: deletions first, so that
  * nothing is there twice. 0, and nothing is sent, where there is no difference.
@@ -125,18 +196,22 @@ int keeper_send(struct keeper *k, const struct keeper_table *tables, const struc
 	_cleanup_(nft_batch_freep)
 	struct nft_batch *b = nft_batch_new();
 	_cleanup_(elements_change_done)
-	struct elements_change change;
+	struct elements_change change = {0};
 	struct keeper_result result = {0};
+	const struct elements *add = want;
 	int r;
 
-	elements_difference(want, have, &change);
-	put_deletions(b, change.del);
-	put_additions(b, k, tables, change.add);
-	r = nft_batch_commit(k->socket, b, generation, err);
+	if (elements_count(have) + have->n_limits > 0) {
+		elements_difference(want, have, &change);
+		put_deletions(b, change.del);
+		add = change.add;
+		result.deleted = elements_count(change.del);
+	}
+	put_additions(b, k, tables, add);
+	result.added = elements_count(add);
+	r = commit(k, b, result.added + result.deleted, generation, err);
 	if (r < 0)
 		return r;
-	result.added = elements_count(change.add);
-	result.deleted = elements_count(change.del);
 	for (size_t i = 0; tables && i < RULESET_N_TABLES; i++) {
 		result.adopted |= tables[i].ours && (tables[i].orphan || !k->wanted);
 		result.installed |= !tables[i].ours;
@@ -147,8 +222,10 @@ int keeper_send(struct keeper *k, const struct keeper_table *tables, const struc
 
 /* ---- the long way ---- */
 
-static int sync_once(struct keeper *k, const struct elements *want, bool any_generation,
-		     struct keeper_result *ret, struct err *err)
+static int differs(struct keeper *k, struct err *err);
+
+static int sync_once(struct keeper *k, const struct elements *want, struct keeper_result *ret,
+		     struct err *err)
 {
 	_cleanup_(elements_freep)
 	struct elements *have = NULL;
@@ -161,7 +238,7 @@ static int sync_once(struct keeper *k, const struct elements *want, bool any_gen
 	r = keeper_look(k, tables, &have, err);
 	if (r < 0)
 		return r;
-	if (any_generation)
+	if (k->loud)
 		generation = 0;
 	r = keeper_send(k, tables, want, have, generation, ret, err);
 	if (r == 0) {
@@ -169,29 +246,49 @@ static int sync_once(struct keeper *k, const struct elements *want, bool any_gen
 
 		elements_free(k->wanted);
 		k->wanted = held;
+		k->probed = true;
+	} else if (!k->probed && (r == -EOPNOTSUPP || r == -EINVAL)) {
+		r = probe(k, err);
+		return r < 0 ? r : -EAGAIN;
 	} else if (keeper_can_split(r)) {
 		r = keeper_send_parts(k, tables, want, have, generation, ret, err);
 	}
-	return r;
+	if (r < 0 || !k->missed)
+		return r;
+	k->missed = false;
+	r = differs(k, err);
+	return r > 0 ? -ESTALE : r;
 }
 
 static int sync(struct keeper *k, const struct elements *want, struct keeper_result *ret,
 		struct err *err)
 {
-	int r = probe(k, err);
+	struct keeper_result result = {0};
+	int r = choose_flags(k, err);
 
 	if (r < 0)
 		return r;
 	k->known = false;
 	for (unsigned i = 1; i <= SYNC_TRIES; i++) {
+		struct keeper_result part = {0};
+
 		/*
 		 * Others change other tables; a change of ours in the moment between is refused or
 		 * seen by the monitor.
 		 */
-		r = sync_once(k, want, i == SYNC_TRIES, ret, err);
+		k->loud = i == SYNC_TRIES;
+		r = sync_once(k, want, &part, err);
+		result.installed |= part.installed;
+		result.adopted |= part.adopted;
+		result.added += part.added;
+		result.deleted += part.deleted;
+		result.refused = part.refused;
 		if (r != -ESTALE && r != -EAGAIN && r != -ENOBUFS)
 			break;
 	}
+	k->loud = false;
+	if (r == 0)
+		*ret = result;
 	return r;
 }
 
@@ -203,6 +300,13 @@ int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_re
 
 	if (k->known)
 		r = keeper_send(k, NULL, want, k->wanted, 0, &result, err);
+	if (r == 0 && k->missed) {
+		/* what is asked now is what others made of it */
+		elements_free(k->wanted);
+		k->wanted = elements_copy(want);
+		k->missed = false;
+		r = -ESTALE;
+	}
 	if (r < 0) {
 		r = sync(k, want, &result, err);
 		if (r < 0)

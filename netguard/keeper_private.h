@@ -8,10 +8,12 @@
 struct keeper {
 	struct nft_socket *socket; /* one for life: it owns the tables */
 	struct nft_monitor *monitor;
-	bool probed;
+	bool probed;		 /* whether the kernel takes these flags is known */
 	uint32_t flags;		 /* of our tables: owner and persist, or 0 where the kernel can't */
 	struct elements *wanted; /* what the kernel should hold: all that it took; NULL: nothing */
-	bool known;		 /* the kernel is known to hold `wanted`; else it is asked first */
+	bool missed;		 /* others changed the ruleset while the monitor did not listen */
+	bool loud;  /* the last try: the monitor listens all the time, any generation will do */
+	bool known; /* the kernel is known to hold `wanted`; else it is asked first */
 };
 
 /* What the kernel has of one table. */

@@ -344,7 +344,10 @@ void nft_batch_add_rule(struct nft_batch *b, const struct nft_table *t, const st
 	m->chain = c;
 	m->rule = r;
 	nft_batch_put_str(b, NFTA_RULE_CHAIN, c->name);
-	/* libnftnl does not look how much room there is: NFT_RULE_MAXEXPRS are less than that */
+	/*
+	 * libnftnl does not look how much room there is: NFT_RULE_MAXEXPRS are less than that; and
+	 * it leaves what pads as it was, so that must be zero.
+	 */
 	grow(b, RULE_MAX);
 	b->size -= RULE_MAX;
 	size = current(b)->nlmsg_len;

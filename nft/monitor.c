@@ -41,10 +41,29 @@ static int set_filter(int fd, uint32_t portid, struct err *err)
 	return 0;
 }
 
+static int set_membership(int fd, int option, struct err *err)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	if (setsockopt(fd, SOL_NETLINK, option, &group, sizeof(group)) < 0)
+		return err_os(err, errno, "nftables: the group of notifications");
+	return 0;
+}
+
+int nft_monitor_pause(struct nft_monitor *m, struct err *err)
+{
+	return set_membership(m->fd, NETLINK_DROP_MEMBERSHIP, err);
+}
+
+int nft_monitor_resume(struct nft_monitor *m, struct err *err)
+{
+	return set_membership(m->fd, NETLINK_ADD_MEMBERSHIP, err);
+}
+
 int nft_monitor_open(const struct nft_socket *own, struct nft_monitor **ret, struct err *err)
 {
 	struct sockaddr_nl addr = {.nl_family = AF_NETLINK};
-	int group = NFNLGRP_NFTABLES, size = 4 * 1024 * 1024, r;
+	int size = 4 * 1024 * 1024, r;
 	_cleanup_close_ int fd =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
 	struct nft_monitor *m;
@@ -58,8 +77,9 @@ int nft_monitor_open(const struct nft_socket *own, struct nft_monitor **ret, str
 		return r;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-		return err_os(err, errno, "nftables: joining the group of notifications");
+	r = set_membership(fd, NETLINK_ADD_MEMBERSHIP, err);
+	if (r < 0)
+		return r;
 	m = xcalloc(1, sizeof(*m));
 	m->fd = take_fd(&fd);
 	m->buffer = xmalloc(NFT_RECV_SIZE);

@@ -292,6 +292,14 @@ void nft_monitor_close(struct nft_monitor *m);
 DEFINE_CLEANUP(struct nft_monitor, nft_monitor_close);
 int nft_monitor_fd(const struct nft_monitor *m);
 
+/*
+ * For a big transaction of one's own: the kernel writes a notification of each element if anybody
+ * at all listens, which doubles its time. What others change meanwhile is not told: the caller
+ * compares generations.
+ */
+int nft_monitor_pause(struct nft_monitor *m, struct err *err);
+int nft_monitor_resume(struct nft_monitor *m, struct err *err);
+
 /* One transaction of somebody else. */
 struct nft_change {
 	bool table;    /* it touched a table of that name, of any family */

@@ -704,7 +704,7 @@ static void test_counters_and_remove(void **state _unused_)
 	assert_int_equal(keeper_remove(k, &err), 0); /* nothing there: nothing to do */
 	apply(k, e);
 	n = keeper_counters(k, counters, ARRAY_SIZE(counters), &err);
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 7);
 	for (int i = 0; i < n; i++)
 		assert_int_equal(counters[i].packets, 0);
 	assert_int_equal(keeper_counters(k, counters, 2, &err), 2);
