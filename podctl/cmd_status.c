@@ -5,11 +5,13 @@
  */
 #include "common/guard_client.h"
 #include "podctl/cmd.h"
+#include "podctl/live.h"
 #include "podctl/look.h"
 #include "podctl/table.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define GUARD_ANSWER_MS 200
 
@@ -17,6 +19,10 @@ struct row {
 	struct engine_container c;
 	const char *pod, *part;
 	bool root;
+	/* what only an inspection tells */
+	json_int_t restarts;
+	char *started_at, *error;
+	bool out_of_memory;
 };
 
 struct rows {
@@ -26,8 +32,11 @@ struct rows {
 
 static void rows_done(struct rows *rows)
 {
-	for (size_t i = 0; i < rows->n; i++)
+	for (size_t i = 0; i < rows->n; i++) {
 		engine_container_done(&rows->items[i].c);
+		free(rows->items[i].started_at);
+		free(rows->items[i].error);
+	}
 	free(rows->items);
 }
 
@@ -84,6 +93,37 @@ static int collect(struct cmd_context *ctx, const struct settings *settings, jso
 	if (ret->n > 0)
 		qsort(ret->items, ret->n, sizeof(*ret->items), compare_rows);
 	return 0;
+}
+
+static void inspected(void *userdata, const struct engine_reply *reply)
+{
+	json_t *state = json_object_get(reply->json, "State");
+	const char *started = json_string_value(json_object_get(state, "StartedAt"));
+	const char *error = json_string_value(json_object_get(state, "Error"));
+	struct row *row = userdata;
+	struct err gone;
+
+	/* one that goes just now stays as the list had it */
+	if (engine_reply_check(reply, &gone) < 0)
+		return;
+	row->restarts = json_integer_value(json_object_get(reply->json, "RestartCount"));
+	row->c.exit_code = (int)json_integer_value(json_object_get(state, "ExitCode"));
+	row->out_of_memory = json_is_true(json_object_get(state, "OOMKilled"));
+	row->started_at = started && !startswith(started, "0001-") ? xstrdup(started) : NULL;
+	row->error = error && *error ? xstrdup(error) : NULL;
+}
+
+static void inspect_all(struct engine *e, struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		_cleanup_free_ char *path = xasprintf("/containers/%s/json", rows->items[i].c.id);
+
+		engine_start(e, &(struct engine_call){.method = "GET",
+						      .path = path,
+						      .done = inspected,
+						      .userdata = &rows->items[i]});
+	}
+	engine_wait(e);
 }
 
 /* What the guard says of a root container. */
@@ -154,7 +194,7 @@ static char *ports(const struct row *row)
 
 static json_t *row_json(const struct row *row)
 {
-	json_t *list = json_array(), *bindings = json_array();
+	json_t *list = json_array(), *bindings = json_array(), *json;
 
 	for (size_t i = 0; i < row->c.n_endpoints; i++) {
 		const struct engine_endpoint *ep = &row->c.endpoints[i];
@@ -171,10 +211,20 @@ static json_t *row_json(const struct row *row)
 						"host_port", (int)p->host_port, "port",
 						(int)p->port, "protocol", proto_name(p->proto)));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", row->c.name,
+	json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", row->c.name,
 			 "container", row->part, "id", row->c.id, "image", row->c.image, "state",
 			 row->c.state, "status", row->c.status, "health", row->c.health, "guard",
 			 guard_state(row), "networks", list, "ports", bindings);
+	json_object_set_new(json, "restarts", json_integer(row->restarts));
+	if (row->started_at)
+		json_object_set_new(json, "started_at", json_string(row->started_at));
+	if (!row->c.running)
+		json_object_set_new(json, "exit_code", json_integer(row->c.exit_code));
+	if (row->out_of_memory)
+		json_object_set_new(json, "out_of_memory", json_true());
+	if (row->error)
+		json_object_set_new(json, "error", json_string(row->error));
+	return json;
 }
 
 static void print_json(const struct rows *rows)
@@ -196,35 +246,81 @@ static void print_json(const struct rows *rows)
 	printf("\n");
 }
 
+/* The engine's words, less what has a column of its own; and why it ended, where that is known. */
+static char *status_text(const struct row *row)
+{
+	const char *health = *row->c.health ? strstr(row->c.status, " (") : NULL;
+	size_t n =
+		health && row->c.running ? (size_t)(health - row->c.status) : strlen(row->c.status);
+
+	return xasprintf("%.*s%s", (int)n, row->c.status,
+			 row->out_of_memory && !row->c.running ? ", out of memory" : "");
+}
+
 static enum ui_color state_color(const struct row *row)
 {
-	if (streq(row->c.health, "unhealthy"))
+	if (streq(row->c.health, "unhealthy") || row->error ||
+	    (!row->c.running && row->c.exit_code != 0))
 		return UI_RED;
 	return streq(row->c.state, "running") ? UI_GREEN : UI_YELLOW;
 }
 
+/* Columns that say nothing of anybody are left out. */
+struct columns {
+	bool health, restarts;
+};
+
+static size_t fill(const struct columns *c, const char **cells, const char *pod, const char *part,
+		   const char *state, const char *health, const char *restarts, const char *guard,
+		   const char *address, const char *port, const char *image)
+{
+	size_t n = 0;
+
+	cells[n++] = pod;
+	cells[n++] = part;
+	cells[n++] = state;
+	if (c->health)
+		cells[n++] = health;
+	if (c->restarts)
+		cells[n++] = restarts;
+	cells[n++] = guard;
+	cells[n++] = address;
+	cells[n++] = port;
+	cells[n++] = image;
+	return n;
+}
+
+static void add_row(struct table *t, const struct columns *c, const struct row *row, bool first)
+{
+	_cleanup_free_ char *address = addresses(row), *binding = ports(row);
+	_cleanup_free_ char *status = status_text(row);
+	_cleanup_free_ char *restarts = xasprintf("%lld", (long long)row->restarts);
+	const char *cells[TABLE_COLUMNS_MAX];
+	size_t n = fill(c, cells, first ? row->pod : "", row->root ? "(root)" : row->part, status,
+			*row->c.health ? row->c.health : "-", row->restarts ? restarts : "-",
+			guard_state(row), address, binding, row->root ? "" : row->c.image);
+
+	table_add(t, n, cells, state_color(row));
+}
+
 static void print_table(const struct cmd_context *ctx, const struct rows *rows)
 {
-	static const char *const titles[] = {"POD",    "CONTAINER", "STATE",   "HEALTH",
-					     "STATUS", "GUARD",	    "ADDRESS", "PORTS"};
-	struct table t = {0};
+	struct table t = {.width = live_columns(STDOUT_FILENO)};
+	struct columns c = {0};
+	const char *titles[TABLE_COLUMNS_MAX];
+	size_t n;
 
-	table_add(&t, ARRAY_SIZE(titles), titles, UI_BOLD);
 	for (size_t i = 0; i < rows->n; i++) {
-		const struct row *row = &rows->items[i];
-		bool first = i == 0 || !streq(row->pod, rows->items[i - 1].pod);
-		_cleanup_free_ char *address = addresses(row), *binding = ports(row);
-		const char *cells[] = {first ? row->pod : "",
-				       row->root ? "(root)" : row->part,
-				       row->c.state,
-				       *row->c.health ? row->c.health : "-",
-				       row->c.status,
-				       guard_state(row),
-				       address,
-				       binding};
-
-		table_add(&t, ARRAY_SIZE(cells), cells, state_color(row));
+		c.health |= *rows->items[i].c.health != '\0';
+		c.restarts |= rows->items[i].restarts != 0;
 	}
+	n = fill(&c, titles, "POD", "CONTAINER", "STATE", "HEALTH", "RESTARTS", "GUARD", "ADDRESS",
+		 "PORTS", "IMAGE");
+	t.flexible = 7U << (n - 3) | 6U; /* the last three, CONTAINER and STATE */
+	table_add(&t, n, titles, UI_BOLD);
+	for (size_t i = 0; i < rows->n; i++)
+		add_row(&t, &c, &rows->items[i],
+			i == 0 || !streq(rows->items[i].pod, rows->items[i - 1].pod));
 	table_print(&t, &ctx->ui, 2);
 	table_done(&t);
 }
@@ -248,6 +344,8 @@ int cmd_status(struct cmd_context *ctx, int n, char **args)
 	r = look_list(engine, pod, &list, &err);
 	if (r == 0)
 		r = collect(ctx, settings, list, pod, &rows, &err);
+	if (r == 0)
+		inspect_all(engine, &rows);
 	if (r < 0) {
 		cmd_fail(ctx, &err);
 	} else if (pod && rows.n == 0) {

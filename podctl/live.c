@@ -44,6 +44,13 @@ static bool window(int fd, size_t *ret_columns, size_t *ret_rows)
 	return true;
 }
 
+size_t live_columns(int fd)
+{
+	size_t columns, rows;
+
+	return isatty(fd) && window(fd, &columns, &rows) ? columns : 0;
+}
+
 struct live *live_new(int fd)
 {
 	struct live *l;

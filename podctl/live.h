@@ -23,6 +23,9 @@ struct live *live_new(int fd); /* NULL unless fd is a terminal that can do it */
 void live_free(struct live *l);
 DEFINE_CLEANUP(struct live, live_free);
 
+/* The width of a terminal, 0 where fd is none. */
+size_t live_columns(int fd);
+
 /* All accept NULL and then do nothing. */
 void live_begin(struct live *l, size_t n, live_line_fn *line, void *userdata);
 void live_tick(struct live *l); /* draws where it is time */

@@ -153,6 +153,9 @@ static const struct schema mount_schema = {"mount", mount_fields, sizeof(struct 
 static const struct schema_field container_fields[] = {
 	{FIELD(pod_container, image, SCHEMA_STRING, "The image, [HOST/]NAME[:TAG][@DIGEST]"),
 	 .required = true, MARK(pod_container, image_mark)},
+	{FIELD(pod_container, update_image, SCHEMA_BOOL,
+	       "Look for a newer one at each apply; default true"),
+	 .given_offset = offsetof(struct pod_container, update_image_given)},
 	{FIELD(pod_container, command, SCHEMA_CUSTOM,
 	       "Arguments for the image's entrypoint, or the command where it has none"),
 	 .decode = decode_words},
@@ -168,7 +171,6 @@ static const struct schema_field container_fields[] = {
 	 .decode = decode_restart},
 	{FIELD(pod_container, mounts, SCHEMA_LIST, "Folders and files below MOUNT_ROOT/POD"),
 	 .object = &mount_schema},
-	LATER("update_image"),
 	LATER("environment_files"),
 	LATER("readonly"),
 	LATER("stop_signal"),
@@ -231,6 +233,17 @@ char *pod_name_from_path(const char *path)
 	return pod_name_usable(name) ? take_ptr(name) : NULL;
 }
 
+/* Of elements of a map, which begin as zeroes. */
+static void set_defaults(struct pod *pod)
+{
+	for (size_t i = 0; i < pod->containers.n; i++) {
+		struct pod_container *c = &((struct pod_container *)pod->containers.items)[i];
+
+		if (!c->update_image_given)
+			c->update_image = true;
+	}
+}
+
 int pod_parse(const char *name, const char *text, size_t size, const struct settings *settings,
 	      struct problems *problems, struct pod **ret)
 {
@@ -245,6 +258,7 @@ int pod_parse(const char *name, const char *text, size_t size, const struct sett
 		return -EINVAL;
 	/* checked also after failures: all errors of a file are reported */
 	(void)schema_decode(&pod_schema, root, problems, pod);
+	set_defaults(pod);
 	pod_check(pod, settings, problems);
 	problems_sort(problems);
 	if (problems->n_errors > before)

@@ -91,7 +91,8 @@ struct pod_container {
 	char *image;		   /* as written */
 	struct mark image_mark;
 	struct image_ref ref;
-	bool update_image;		 /* pull also where the image is here; default true */
+	bool update_image; /* pull also where the image is here; default true */
+	bool update_image_given;
 	struct strv command, entrypoint; /* none: the image's */
 	/* environment and labels hold what is common to the pod, too */
 	struct schema_pairs environment, labels;

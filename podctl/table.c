@@ -31,6 +31,44 @@ static size_t width(const char *text)
 	return n;
 }
 
+/* Takes from the last column, then from the widest flexible one, until all fits. */
+static void fit(const struct table *t, size_t *widths)
+{
+	size_t total = t->columns > 0 ? 2 * (t->columns - 1) : 0;
+
+	for (size_t j = 0; j < t->columns; j++)
+		total += widths[j];
+	while (t->width > 0 && total > t->width) {
+		size_t widest = t->columns;
+
+		for (size_t j = 0; j < t->columns; j++) {
+			if (t->flexible & 1U << j && widths[j] > TABLE_CUT_MIN &&
+			    (widest == t->columns || j + 1 == t->columns ||
+			     widths[j] >= widths[widest]))
+				widest = j;
+		}
+		if (widest == t->columns)
+			return;
+		widths[widest]--;
+		total--;
+	}
+}
+
+/* The cell in at most n characters, the last two of them dots where it was cut. Caller frees. */
+static char *cut(const char *cell, size_t n)
+{
+	const char *end = cell;
+
+	if (width(cell) <= n)
+		return xstrdup(cell);
+	for (size_t i = 0; i < n - 2; i++) {
+		end++;
+		while (((unsigned char)*end & 0xc0) == 0x80)
+			end++;
+	}
+	return xasprintf("%.*s..", (int)(end - cell), cell);
+}
+
 void table_print(const struct table *t, const struct ui *ui, size_t colored)
 {
 	size_t widths[TABLE_COLUMNS_MAX] = {0};
@@ -42,6 +80,7 @@ void table_print(const struct table *t, const struct ui *ui, size_t colored)
 			widths[j] = w > widths[j] ? w : widths[j];
 		}
 	}
+	fit(t, widths);
 	for (size_t i = 0; i < t->n; i++) {
 		const struct table_row *row = &t->rows[i];
 		size_t last = t->columns;
@@ -50,9 +89,10 @@ void table_print(const struct table *t, const struct ui *ui, size_t colored)
 			last--;
 		for (size_t j = 0; j < last; j++) {
 			bool color = i == 0 || j == colored;
-			size_t pad = j + 1 < last ? widths[j] - width(row->cells[j]) + 2 : 0;
+			_cleanup_free_ char *cell = cut(row->cells[j], widths[j]);
+			size_t pad = j + 1 < last ? widths[j] - width(cell) + 2 : 0;
 
-			printf("%s%s%s%*s", color ? ui_on(ui, row->color) : "", row->cells[j],
+			printf("%s%s%s%*s", color ? ui_on(ui, row->color) : "", cell,
 			       color ? ui_off(ui) : "", (int)pad, "");
 		}
 		printf("\n");

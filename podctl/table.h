@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Text in columns. Cells are made printable; widths count characters, not bytes. */
+/* Text in columns, fitted to a width. Cells are made printable; widths count characters, not bytes.
+ */
 #pragma once
 
 #include "podctl/ui.h"
 
 #define TABLE_COLUMNS_MAX 12
+#define TABLE_CUT_MIN	  6
 
 struct table_row {
 	char *cells[TABLE_COLUMNS_MAX];
@@ -14,6 +16,8 @@ struct table_row {
 struct table {
 	struct table_row *rows;
 	size_t n, columns;
+	size_t width;	   /* at most so wide; 0: as wide as it gets */
+	unsigned flexible; /* columns (1 << i) that may be cut for that, down to TABLE_CUT_MIN */
 };
 
 void table_add(struct table *t, size_t n, const char *const *cells, enum ui_color color);

@@ -27,7 +27,10 @@ storage: { filesystem: { rootdirectory: $SANDBOX/registry } }
 http: { addr: 127.0.0.1:5001, secret: sandbox }
 auth: { htpasswd: { realm: sandbox, path: /root/htpasswd } }
 END
-background docker-registry serve /root/registry.yml
+registry_start() {
+	background sh -c 'echo $$ > /run/registry.pid; exec docker-registry serve /root/registry.yml'
+}
+registry_start
 check "it answers, and wants a password" wait_for 10 inside sh -c \
 	'curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1:5001/v2/ | grep -q 401'
 
@@ -65,6 +68,37 @@ check "down, and apply again" sh -c '"$@" down web && "$@" --quiet /home/bob/web
 	"$SANDBOX_CMD" exec "$SANDBOX" --user bob -- sudo -n "$BUILD/podctl"
 check_equal "... leaves no warning of it behind" "" "$(bob --quiet /home/bob/web.yml 2>&1)"
 
+note "an image that moves under its tag"
+open_busybox=$(inside docker inspect -f '{{.Id}}' busybox:latest)
+moved() { # makes busybox:latest of the registry mean another image: the probe's, or back
+	local from=$SANDBOX/registry/docker/registry/v2/repositories/library
+	cp "$from/$1/_manifests/tags/latest/current/link" "$from/busybox/_manifests/tags/latest/current/link"
+	mkdir -p "$from/busybox/_manifests/revisions" "$from/busybox/_layers"
+	cp -rn "$from/$1/_manifests/revisions/." "$from/busybox/_manifests/revisions/"
+	cp -rn "$from/$1/_layers/." "$from/busybox/_layers/"
+}
+saved=$SANDBOX/registry/docker/registry/v2/repositories/library/busybox/_manifests/tags/latest/current/link
+cp "$saved" "$SANDBOX/link"
+printf 'containers: { app: { image: busybox, command: ["1000"], entrypoint: [sleep], update_image: false } }\n' | put_file /home/bob/web.yml
+check "apply" bob /home/bob/web.yml
+moved probe
+since=$(inside date +%s.%N)
+check_status "update_image: false: not asked for" 0 'nothing to change' bob /home/bob/web.yml
+check_equal "... nothing is pulled" "" "$(pulls "$since")"
+inside sed -i 's/, update_image: false//' /home/bob/web.yml
+check_status "by default it is updated, and the container replaced" 0 'updated busybox:latest' bob /home/bob/web.yml
+check "... by the new one" test "$(inside docker inspect -f '{{.Image}}' web.app)" != "$open_busybox"
+cp "$SANDBOX/link" "$saved"
+check_status "and back" 0 'app replaced' bob /home/bob/web.yml
+check_equal "... to the old one" "$open_busybox" "$(inside docker inspect -f '{{.Image}}' web.app)"
+check_status "again: nothing" 0 'nothing to change' bob /home/bob/web.yml
+digest=$(inside docker inspect -f '{{index .RepoDigests 0}}' busybox:latest)
+printf 'containers: { app: { image: "%s", command: [sleep, "1000"] } }\n' "$digest" | put_file /home/bob/web.yml
+since=$(inside date +%s.%N)
+check "by its digest" bob /home/bob/web.yml
+check_equal "... which is here: nothing is pulled" "" "$(pulls "$since")"
+bob down web > /dev/null
+
 note "a password"
 pod "$private"
 check_status "none: refused, and says what to do" 1 "image $private: cannot pull it.*docker login" bob /home/bob/web.yml
@@ -74,6 +108,14 @@ check_status "a wrong one: refused" 1 'credentials are refused' bob /home/bob/we
 check "... and not shown" not grep -qE 'wr0ng|s3cr3t|d3Iwbmct' <<< "$out"
 auths right-s3cr3t
 check_status "the right one" 0 "pulled $private" bob /home/bob/web.yml
+check_status "and again: looked for, not changed" 0 'nothing to change' bob /home/bob/web.yml
+inside rm /home/bob/.docker/config.json
+check_status "an image that is here, and its registry refuses: so do we" 1 'is here, but its registry refuses' bob /home/bob/web.yml
+inside sh -c 'kill "$(cat /run/registry.pid)"'
+wait_for 5 not inside curl -s -o /dev/null http://127.0.0.1:5001/v2/
+check_status "its registry is gone: a warning, and the pod stays" 0 'warning: image .* was not updated' bob /home/bob/web.yml
+registry_start
+wait_for 10 inside curl -s -o /dev/null http://127.0.0.1:5001/v2/
 check_equal "the image runs" "$private" "$(inside docker inspect -f '{{.Config.Image}}' web.app1)"
 forget
 printf '{"auths":{"http://127.0.0.1:5001/v2/":{"username":"bob","password":"right-s3cr3t"}}}' | login
