@@ -6,21 +6,21 @@
  */
 #include "netguard/bridges.h"
 
+#include "netguard/rtnl.h"
+
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SCAN_TRIES 8
 
 struct bridges {
-	struct mnl_socket *events, *requests;
-	uint32_t seq;
-	uint8_t buffer[64 * 1024];
+	struct mnl_socket *events;
+	struct rtnl requests;
+	uint8_t buffer[RTNL_BUFFER];
 };
 
 /* What a link message says of a bridge. */
@@ -45,25 +45,8 @@ void bridges_free(struct bridges *b)
 		return;
 	if (b->events)
 		mnl_socket_close(b->events);
-	if (b->requests)
-		mnl_socket_close(b->requests);
+	rtnl_done(&b->requests);
 	free(b);
-}
-
-static int open_socket(int flags, unsigned groups, struct mnl_socket **ret, struct err *err)
-{
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
-
-	if (!s)
-		return err_os(err, errno, "rtnetlink socket");
-	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0) {
-		int saved = errno;
-
-		mnl_socket_close(s);
-		return err_os(err, saved, "rtnetlink socket");
-	}
-	*ret = s;
-	return 0;
 }
 
 int bridges_new(struct bridges **ret, struct err *err)
@@ -72,11 +55,10 @@ int bridges_new(struct bridges **ret, struct err *err)
 	struct bridges *b = xcalloc(1, sizeof(*b));
 	int r;
 
-	b->seq = (uint32_t)time(NULL);
-	r = open_socket(SOCK_NONBLOCK, RTMGRP_LINK, &b->events, err);
+	r = rtnl_open(NETLINK_ROUTE, SOCK_NONBLOCK, RTMGRP_LINK, &b->events, err);
 	if (r < 0)
 		return r;
-	r = open_socket(0, 0, &b->requests, err);
+	r = rtnl_init(&b->requests, NETLINK_ROUTE, err);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(b);
@@ -151,30 +133,6 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* Sends a request and reads to the end of its answer. */
-static int talk(struct bridges *b, struct nlmsghdr *nlh, mnl_cb_t fn, void *data)
-{
-	int r;
-
-	/* what is left of an answer that was given up must not be taken for this one's */
-	while (recv(mnl_socket_get_fd(b->requests), b->buffer, sizeof(b->buffer), MSG_DONTWAIT) >=
-		       0 ||
-	       errno == ENOBUFS)
-		;
-	nlh->nlmsg_seq = ++b->seq;
-	if (mnl_socket_sendto(b->requests, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	do {
-		ssize_t n = mnl_socket_recvfrom(b->requests, b->buffer, sizeof(b->buffer));
-
-		if (n < 0)
-			return -errno;
-		r = mnl_cb_run(b->buffer, (size_t)n, b->seq, mnl_socket_get_portid(b->requests), fn,
-			       data);
-	} while (r > MNL_CB_STOP);
-	return r < 0 ? -errno : 0;
-}
-
 static int switch_on(struct bridges *b, const struct bridge *bridge)
 {
 	uint8_t request[512] = {0};
@@ -193,7 +151,7 @@ static int switch_on(struct bridges *b, const struct bridge *bridge)
 	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IP6TABLES, 1);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
-	return talk(b, nlh, NULL, NULL);
+	return rtnl_talk(&b->requests, nlh, NULL, NULL);
 }
 
 /* Switches all that were found. Returns how many, or the last failure after trying each. */
@@ -229,7 +187,7 @@ static int list_bridges(struct bridges *b, struct found *found)
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO); /* the kernel leaves out other kinds */
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(nlh, info);
-	return talk(b, nlh, collect, found);
+	return rtnl_talk(&b->requests, nlh, collect, found);
 }
 
 int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err)

@@ -3,17 +3,26 @@
 #include "common/log.h"
 #include "netguard/commands.h"
 #include "netguard/config.h"
+#include "netguard/links.h"
 #include "netguard/ruleset.h"
 #include "netguard/watch.h"
 
 struct asking {
 	struct loop *loop;
 	struct config *config;
-	bool reached;
+	struct watch *watch;
 };
 
 static void on_changed(void *userdata _unused_)
 {
+}
+
+static void on_answered(void *userdata)
+{
+	struct asking *a = userdata;
+
+	if (watch_settled(a->watch))
+		loop_stop(a->loop);
 }
 
 static void on_state(void *userdata, enum watch_state state, const char *why)
@@ -22,9 +31,7 @@ static void on_state(void *userdata, enum watch_state state, const char *why)
 
 	if (state == WATCH_DOWN)
 		log_warning("%s; members are left out", why);
-	else if (state == WATCH_UP)
-		a->reached = true;
-	if (state != WATCH_SYNCING)
+	if (state == WATCH_DOWN)
 		loop_stop(a->loop);
 }
 
@@ -39,20 +46,28 @@ static int print_table(struct asking *a, struct err *err)
 {
 	const struct watch_ops ops = {.changed = on_changed,
 				      .state = on_state,
-				      .answered = on_changed,
+				      .answered = on_answered,
 				      .settings = get_settings,
 				      .userdata = a};
 	_cleanup_(watch_freep)
 	struct watch *w = NULL;
 	_cleanup_(elements_freep)
 	struct elements *e = NULL;
+	_cleanup_(links_freep)
+	struct links *l = NULL;
 	int r;
 
 	r = watch_new(a->loop, getenv("DOCKER_HOST"), model_new(), &ops, &w, err);
 	if (r < 0)
 		return r;
+	a->watch = w;
 	watch_start(w);
 	r = loop_run(a->loop, err);
+	if (r < 0)
+		return r;
+	r = links_new(&l, err);
+	if (r == 0)
+		r = links_assign(l, config_settings(a->config), watch_edit_model(w), err);
 	if (r < 0)
 		return r;
 	e = model_elements(config_settings(a->config), config_people(a->config), watch_model(w));

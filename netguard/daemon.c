@@ -162,6 +162,9 @@ static int install_table(struct daemon *d, struct err *err)
 		log_warning("state not used: %s", why.text);
 	if (r < 0)
 		d->model = model_new();
+	r = links_new(&d->links, err);
+	if (r < 0)
+		return r;
 	r = keeper_new(notify_stored(STORED_TABLE), &d->keeper, err);
 	if (r < 0)
 		return r;
@@ -217,9 +220,9 @@ static int start(struct daemon *d, struct err *err)
 
 static void finish(struct daemon *d)
 {
-	struct source *sources[] = {&d->signals,	&d->keeper_source, &d->bridges_source,
-				    &d->denials_source, &d->apply,	   &d->retry,
-				    &d->save,		&d->suppressed};
+	struct source *sources[] = {&d->signals,      &d->keeper_source,  &d->bridges_source,
+				    &d->links_source, &d->denials_source, &d->apply,
+				    &d->retry,	      &d->save,		  &d->suppressed};
 	struct err err;
 
 	if (d->watch && state_save(STATE_DIR, daemon_model(d), &err) < 0)
@@ -230,6 +233,7 @@ static void finish(struct daemon *d)
 	watch_free(d->watch);
 	model_free(d->model);
 	bridges_free(d->bridges);
+	links_free(d->links);
 	denials_free(d->denials);
 	denials_ring_free(d->ring);
 	keeper_free(d->keeper);
@@ -248,6 +252,7 @@ int daemon_run(struct err *err)
 			   .signals = SOURCE_NONE,
 			   .keeper_source = SOURCE_NONE,
 			   .bridges_source = SOURCE_NONE,
+			   .links_source = SOURCE_NONE,
 			   .denials_source = SOURCE_NONE,
 			   .apply = SOURCE_NONE,
 			   .retry = SOURCE_NONE,

@@ -8,6 +8,7 @@
 #include "netguard/daemon.h"
 #include "netguard/denials_ring.h"
 #include "netguard/keeper.h"
+#include "netguard/links.h"
 #include "netguard/loop.h"
 #include "netguard/watch.h"
 
@@ -18,13 +19,14 @@ struct daemon {
 	struct watch *watch;
 	struct control *control;
 	struct bridges *bridges; /* NULL where they can't be */
+	struct links *links;
 	struct denials *denials; /* NULL where another program has the group */
 	struct denials_ring *ring;
 	bool counting;	     /* suppressed is set */
 	struct model *model; /* until watch takes it over */
 	int lock;
 
-	struct source signals, keeper_source, bridges_source, denials_source;
+	struct source signals, keeper_source, bridges_source, links_source, denials_source;
 	struct source apply, retry, save, suppressed;
 
 	struct elements *applied; /* what the kernel has, as far as we know */

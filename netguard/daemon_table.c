@@ -63,6 +63,10 @@ int daemon_apply(struct daemon *d, struct err *err)
 
 	d->due = false;
 	d->applied_at = loop_now_ms();
+	/* what is not known of ports makes them nobody's */
+	if (links_assign(d->links, config_settings(d->config),
+			 d->watch ? watch_edit_model(d->watch) : d->model, err) < 0)
+		log_warning("links: %s", err->text);
 	want = model_elements(config_settings(d->config), config_people(d->config),
 			      daemon_model(d));
 	r = keeper_apply(d->keeper, want, &result, err);
@@ -168,6 +172,18 @@ void daemon_scan_bridges(struct daemon *d)
 		log_warning("bridges: %s", err.text);
 }
 
+static void on_links(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct err err;
+	int r = links_dispatch(d->links, &err);
+
+	if (r < 0)
+		log_warning("links: %s", err.text);
+	else if (r > 0)
+		daemon_changed(d);
+}
+
 static void on_bridges(struct source *s, uint32_t events _unused_)
 {
 	struct daemon *d = s->userdata;
@@ -186,6 +202,9 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	    (r = timer_add(d->loop, &d->retry, on_apply, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->save, on_save, d, err)) < 0 ||
 	    (r = source_add(d->loop, &d->keeper_source, keeper_fd(d->keeper), EPOLLIN, on_keeper, d,
+			    err)) < 0)
+		return r;
+	if ((r = source_add(d->loop, &d->links_source, links_fd(d->links), EPOLLIN, on_links, d,
 			    err)) < 0)
 		return r;
 	/* helps, but the table holds without: bridged packets and the log */
@@ -240,6 +259,9 @@ int daemon_has_member(const struct daemon *d, const struct member *m, struct err
 				       m->name, a->bridge);
 		if ((a->ip4.family && !in_force(d, a->bridge, &a->ip4)) ||
 		    (a->ip6.family && !in_force(d, a->bridge, &a->ip6)))
+			return 0;
+		/* what it sends passes table bridge only once its port is known */
+		if (!a->veth[0] && links_exists(d->links, a->bridge))
 			return 0;
 	}
 	return 1;

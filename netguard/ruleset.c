@@ -249,6 +249,8 @@ static const struct nft_rule bridge_own_ip6[] = {
 	RULE(IN("addresses6", IIFNAME, ETH_SADDR, IP6_SADDR), ACCEPT),
 	RULE(IS(IP6_SADDR, "::"), IN("macs", IIFNAME, ETH_SADDR),
 	     ICMPV6("nd-neighbor-solicit", "mld-listener-report", "mld2-listener-report"), ACCEPT),
+	/* of each port that comes up, before it is known whose it is: counted, not logged */
+	RULE(IS(IP6_SADDR, "::"), COUNTER("forged"), DROP),
 	RULE(GOTO("deny_forged")),
 };
 

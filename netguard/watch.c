@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+/* of those that nobody waits for */
+#define ASKS_AT_ONCE 8
+
 void watch_changed(struct watch *w)
 {
 	w->ops.changed(w->ops.userdata);
@@ -129,6 +132,7 @@ static void on_answer(void *userdata, const struct engine_reply *reply)
 	forget_ask(w, a);
 	if (again && w->state == WATCH_UP)
 		watch_question(w, kind, id);
+	watch_look_for_processes(w);
 	w->ops.answered(w->ops.userdata);
 }
 
@@ -150,6 +154,26 @@ void watch_question(struct watch *w, enum ask_kind kind, const char *id)
 								   .path = path,
 								   .done = on_answer,
 								   .userdata = a});
+}
+
+void watch_look_for_processes(struct watch *w)
+{
+	const struct model *m = w->model;
+
+	if (!w->looked_for || w->state != WATCH_UP)
+		return;
+	for (size_t i = 0; i < m->n_members && w->n_asks < ASKS_AT_ONCE; i++) {
+		const struct member *member = &m->members[i];
+
+		if (strcmp(member->id, w->looked_for) <= 0)
+			continue;
+		free(w->looked_for);
+		w->looked_for = xstrdup(member->id);
+		if (member->running && member->pid == 0 && member->n_addresses > 0)
+			watch_question(w, ASK_CONTAINER, member->id);
+	}
+	if (w->n_asks < ASKS_AT_ONCE)
+		free(take_ptr(w->looked_for));
 }
 
 /* ---- events ---- */
@@ -245,6 +269,11 @@ const struct model *watch_model(const struct watch *w)
 	return w->model;
 }
 
+struct model *watch_edit_model(struct watch *w)
+{
+	return w->model;
+}
+
 enum watch_state watch_get_state(const struct watch *w)
 {
 	return w->state;
@@ -262,6 +291,11 @@ uint64_t watch_ask(struct watch *w, const char *id)
 	if (w->state == WATCH_UP)
 		watch_question(w, ASK_CONTAINER, id);
 	return number;
+}
+
+bool watch_settled(const struct watch *w)
+{
+	return w->state == WATCH_UP && !w->looked_for && w->n_asks == 0;
 }
 
 bool watch_asking(const struct watch *w, const char *id)

@@ -48,6 +48,8 @@ void watch_start(struct watch *w);  /* the first attempt, from the loop */
 void watch_resync(struct watch *w); /* ask for everything again (the settings changed) */
 
 const struct model *watch_model(const struct watch *w);
+/* To fill in what others know: the host's interfaces (links.h). */
+struct model *watch_edit_model(struct watch *w);
 enum watch_state watch_get_state(const struct watch *w);
 const char *watch_api_version(const struct watch *w);
 
@@ -56,4 +58,6 @@ const char *watch_api_version(const struct watch *w);
  * later than this call.
  */
 uint64_t watch_ask(struct watch *w, const char *id);
+/* Everything that can be known is: also the processes of all containers. */
+bool watch_settled(const struct watch *w);
 bool watch_asking(const struct watch *w, const char *id); /* no answer yet */

@@ -136,6 +136,7 @@ bool member_clear(struct member *m, const char *bridge, uint64_t number)
 	if (!bridge) {
 		changed = m->running || m->n_addresses > 0;
 		m->running = false;
+		m->pid = 0;
 		m->n_addresses = 0;
 		free(take_ptr(m->addresses));
 		return changed;
@@ -206,7 +207,7 @@ static bool same_member(const struct member *a, const struct member *b)
 {
 	if (!same_text(a->name, b->name) || !same_text(a->pod, b->pod) || a->ours != b->ours ||
 	    !same_text(a->joined_id, b->joined_id) || !same_text(a->unguarded, b->unguarded) ||
-	    a->running != b->running || a->host_network != b->host_network ||
+	    a->running != b->running || a->pid != b->pid || a->host_network != b->host_network ||
 	    a->n_addresses != b->n_addresses || a->n_ports != b->n_ports)
 		return false;
 	for (size_t i = 0; i < a->n_addresses; i++) {
@@ -242,6 +243,8 @@ bool member_from_container(struct model *model, const struct settings *s,
 	/* get_label only reads; the pointer goes through a void pointer without const */
 	m.pod = model_pod_name(s, c->name, get_label, (void *)(uintptr_t)c, &m.ours);
 	m.joined_id = xstrdup(joined);
+	/* a list does not say */
+	m.pid = c->pid || !c->running || !old || !old->running ? c->pid : old->pid;
 	m.host_network = c->network_mode && streq(c->network_mode, "host");
 	take_ports(c, &m);
 	take_endpoints(c, networks, &m);
@@ -251,6 +254,13 @@ bool member_from_container(struct model *model, const struct settings *s,
 		m.seen = old->seen;
 		for (size_t i = 0; i < old->n_addresses; i++)
 			set_address(&m, &old->addresses[i]);
+	}
+	/* what the host's interfaces are, no answer says */
+	for (size_t i = 0; old && i < m.n_addresses; i++) {
+		const struct member_address *before = find_address(old, m.addresses[i].bridge);
+
+		if (before)
+			memcpy(m.addresses[i].veth, before->veth, sizeof(before->veth));
 	}
 	changed = !old || !same_member(old, &m);
 	model_put(model, &m);

@@ -30,7 +30,9 @@ struct watch {
 	struct ask **asks;
 	size_t n_asks;
 	unsigned backoff_ms;
-	bool failed; /* a new attempt is due: ignore what still comes of the old one */
+	char *looked_for; /* id behind which processes are still to be asked for; NULL: all are
+			     known */
+	bool failed;	  /* a new attempt is due: ignore what still comes of the old one */
 
 	/* while connecting */
 	struct engine_request *events, *step;
@@ -46,5 +48,7 @@ void watch_changed(struct watch *w);
 void watch_question(struct watch *w, enum ask_kind kind, const char *id);
 void watch_cancel_asks(struct watch *w);
 void watch_event(struct watch *w, const struct engine_event *ev);
+/* Asks for containers that run and whose process no list has told, some at a time. */
+void watch_look_for_processes(struct watch *w);
 /* The link is of no use any more: says why and tries again later. */
 void watch_fail(struct watch *w, const char *why);

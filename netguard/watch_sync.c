@@ -127,8 +127,20 @@ static void start_events(struct watch *w)
 
 /* ---- everything, step by step ---- */
 
+/* The list does not say which process a container has: one that runs on has the same. */
+static void keep_processes(const struct model *old, struct model *m)
+{
+	for (size_t i = 0; i < m->n_members; i++) {
+		const struct member *before = model_find(old, m->members[i].id);
+
+		if (before && before->running && m->members[i].running && !m->members[i].pid)
+			m->members[i].pid = before->pid;
+	}
+}
+
 static void commit(struct watch *w)
 {
+	keep_processes(w->model, w->fresh);
 	model_free(w->model);
 	w->model = take_ptr(w->fresh);
 	watch_networks_done(&w->networks);
@@ -139,6 +151,9 @@ static void commit(struct watch *w)
 	for (size_t i = 0; i < w->queue.n && !w->failed; i++)
 		take_line(w, w->queue.items[i], strlen(w->queue.items[i]));
 	strv_done(&w->queue);
+	free(w->looked_for);
+	w->looked_for = xstrdup("");
+	watch_look_for_processes(w);
 	watch_changed(w);
 	w->ops.answered(w->ops.userdata);
 }
@@ -335,5 +350,6 @@ void watch_free(struct watch *w)
 	model_free(w->model);
 	watch_networks_done(&w->networks);
 	free(w->asks);
+	free(w->looked_for);
 	free(w);
 }

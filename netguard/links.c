@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Links and namespaces by rtnetlink; links_decide.c decides. Source: rtnetlink(7),
+ * linux/if_link.h, linux/net_namespace.h, net/core/net_namespace.c, net/core/rtnetlink.c.
+ */
+#include "netguard/links.h"
+
+#include "netguard/rtnl.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#define ADDRESSES_MAX ((size_t)64)
+
+/* What the kernel said of the process of a container. */
+struct owner {
+	char *id;
+	pid_t pid;
+	int nsid; /* -1: to be asked (again) */
+};
+
+struct links {
+	struct mnl_socket *events;
+	struct rtnl requests;
+	struct links_list list;
+	struct owner *owners; /* sorted by id */
+	size_t n_owners;
+	bool first;   /* the first reading: what is there is older than we are */
+	bool changed; /* something that decides */
+	uint8_t buffer[RTNL_BUFFER];
+};
+
+static void free_owners(struct owner *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i].id);
+	free(list);
+}
+
+void links_free(struct links *l)
+{
+	if (!l)
+		return;
+	if (l->events)
+		mnl_socket_close(l->events);
+	rtnl_done(&l->requests);
+	links_list_done(&l->list);
+	free_owners(l->owners, l->n_owners);
+	free(l);
+}
+
+int links_fd(const struct links *l)
+{
+	return mnl_socket_get_fd(l->events);
+}
+
+/* ---- messages ---- */
+
+static bool get_int(const struct nlattr *attr, int *ret)
+{
+	uint32_t value;
+
+	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+		return false;
+	value = mnl_attr_get_u32(attr);
+	memcpy(ret, &value, sizeof(*ret));
+	return true;
+}
+
+static int parse_link(const struct nlattr *attr, void *data)
+{
+	struct links_port *p = data;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
+		    strlen(mnl_attr_get_str(attr)) < sizeof(p->name))
+			memcpy(p->name, mnl_attr_get_str(attr), strlen(mnl_attr_get_str(attr)) + 1);
+		break;
+	case IFLA_MASTER:
+		get_int(attr, &p->master);
+		break;
+	case IFLA_LINK:
+		get_int(attr, &p->peer);
+		break;
+	case IFLA_LINK_NETNSID:
+		get_int(attr, &p->nsid);
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static void take_link(struct links *l, const struct nlmsghdr *nlh)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct links_port *old;
+	struct links_port new = {.nsid = -1};
+
+	/* of AF_BRIDGE there are others, about the same ports */
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifi)) || ifi->ifi_family != AF_UNSPEC)
+		return;
+	new.index = ifi->ifi_index;
+	new.up = (ifi->ifi_flags & IFF_LOWER_UP) != 0;
+	new.looked = l->first;
+	mnl_attr_parse(nlh, sizeof(*ifi), parse_link, &new);
+	if (new.index <= 0 || !new.name[0])
+		return;
+	old = links_list_find(&l->list, new.index);
+	if (old && old->master == new.master && old->peer == new.peer && old->nsid == new.nsid &&
+	    old->up == new.up &&streq(old->name, new.name))
+		return;
+	/* also where it was a port, or is a bridge that has another name now */
+	l->changed |= new.master > 0 || (old && (old->master > 0 || !streq(old->name, new.name)));
+	links_list_put(&l->list, &new);
+}
+
+static int parse_nsid(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == NETNSA_NSID)
+		get_int(attr, data);
+	return MNL_CB_OK;
+}
+
+/* The number is free for another namespace. Its links are gone by their own messages. */
+static void forget_nsid(struct links *l, const struct nlmsghdr *nlh)
+{
+	int nsid = -1;
+
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtgenmsg)))
+		return;
+	mnl_attr_parse(nlh, NLMSG_ALIGN(sizeof(struct rtgenmsg)), parse_nsid, &nsid);
+	for (size_t i = 0; i < l->n_owners; i++) {
+		if (l->owners[i].nsid != nsid)
+			continue;
+		l->owners[i].nsid = -1;
+		l->changed = true;
+	}
+}
+
+/* A callback of mnl_cb_run. */
+static int take(const struct nlmsghdr *nlh, void *data)
+{
+	struct links *l = data;
+	const struct ifinfomsg *ifi;
+
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWLINK:
+		take_link(l, nlh);
+		break;
+	case RTM_DELLINK:
+		ifi = mnl_nlmsg_get_payload(nlh);
+		if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifi)) || ifi->ifi_family != AF_UNSPEC)
+			break;
+		l->changed |= links_list_find(&l->list, ifi->ifi_index) != NULL;
+		links_list_remove(&l->list, ifi->ifi_index);
+		break;
+	case RTM_DELNSID:
+		forget_nsid(l, nlh);
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/* ---- reading all ---- */
+
+static struct nlmsghdr *put_dump(uint8_t *request, uint16_t type)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	return nlh;
+}
+
+static void reset_nothing(void *userdata _unused_)
+{
+}
+
+/*
+ * All links. What is known stays as it is: what a port's other end looked like when it was new is
+ * asked once only.
+ */
+static int read_all(struct links *l, struct err *err)
+{
+	struct links_list before = l->list;
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = put_dump(request, RTM_GETLINK);
+	int r;
+
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	l->list = (struct links_list){0};
+	r = rtnl_dump(&l->requests, nlh, take, reset_nothing, l);
+	if (r < 0) {
+		links_list_done(&l->list);
+		l->list = before;
+		return err_os(err, -r, "list of links");
+	}
+	for (size_t i = 0; i < l->list.n; i++) {
+		struct links_port *p = &l->list.items[i];
+		const struct links_port *b = links_list_find(&before, p->index);
+
+		if (!b)
+			continue;
+		p->looked = b->looked;
+		if (b->peer != p->peer || b->nsid != p->nsid)
+			continue;
+		p->has_mac = b->has_mac;
+		memcpy(p->mac, b->mac, sizeof(p->mac));
+		for (size_t j = 0; j < b->n_addresses; j++)
+			ARRAY_PUSH(p->addresses, p->n_addresses) = b->addresses[j];
+	}
+	links_list_done(&before);
+	l->changed = true;
+	return 0;
+}
+
+int links_new(struct links **ret, struct err *err)
+{
+	_cleanup_(links_freep)
+	struct links *l = xcalloc(1, sizeof(*l));
+	int on = 1;
+	unsigned group = RTNLGRP_NSID;
+	int r;
+
+	r = rtnl_open(NETLINK_ROUTE, SOCK_NONBLOCK, RTMGRP_LINK, &l->events, err);
+	if (r < 0)
+		return r;
+	if (mnl_socket_setsockopt(l->events, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		return err_os(err, errno, "rtnetlink: notifications of namespaces");
+	r = rtnl_init(&l->requests, NETLINK_ROUTE, err);
+	if (r < 0)
+		return r;
+	/* without it a dump of addresses ignores which namespace and which link is meant */
+	if (mnl_socket_setsockopt(l->requests.socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on)) < 0)
+		return err_os(err, errno, "rtnetlink: strict checks");
+	l->first = true;
+	r = read_all(l, err);
+	if (r < 0)
+		return r;
+	l->first = false;
+	*ret = take_ptr(l);
+	return 0;
+}
+
+/* ---- looking at the other end ---- */
+
+static int parse_mac(const struct nlattr *attr, void *data)
+{
+	struct links_port *p = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_ADDRESS &&
+	    mnl_attr_get_payload_len(attr) == sizeof(p->mac)) {
+		memcpy(p->mac, mnl_attr_get_payload(attr), sizeof(p->mac));
+		p->has_mac = true;
+	}
+	return MNL_CB_OK;
+}
+
+static int take_mac(const struct nlmsghdr *nlh, void *data)
+{
+	if (nlh->nlmsg_type == RTM_NEWLINK &&
+	    nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+		mnl_attr_parse(nlh, sizeof(struct ifinfomsg), parse_mac, data);
+	return MNL_CB_OK;
+}
+
+static int parse_address(const struct nlattr *attr, void *data)
+{
+	struct addr *a = data;
+
+	/* IFA_LOCAL is the own one of IPv4; IPv6 has only IFA_ADDRESS */
+	if (mnl_attr_get_type(attr) != (a->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
+		return MNL_CB_OK;
+	if (mnl_attr_get_payload_len(attr) == addr_size(a))
+		memcpy(a->bytes, mnl_attr_get_payload(attr), addr_size(a));
+	return MNL_CB_OK;
+}
+
+static int take_address(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct links_port *p = data;
+	struct addr a = {0};
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifa)) ||
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6) ||
+	    ifa->ifa_index != (uint32_t)p->peer || p->n_addresses >= ADDRESSES_MAX)
+		return MNL_CB_OK;
+	a.family = ifa->ifa_family;
+	mnl_attr_parse(nlh, sizeof(*ifa), parse_address, &a);
+	ARRAY_PUSH(p->addresses, p->n_addresses) = a;
+	return MNL_CB_OK;
+}
+
+static void reset_addresses(void *userdata)
+{
+	struct links_port *p = userdata;
+
+	p->n_addresses = 0;
+}
+
+/* A failure leaves the port nobody's until the process is known. */
+static void look(struct links *l, struct links_port *p)
+{
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct ifinfomsg *ifi;
+	struct ifaddrmsg *ifa;
+
+	p->looked = true;
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = p->peer;
+	mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)p->nsid);
+	if (rtnl_talk(&l->requests, nlh, take_mac, p) < 0)
+		p->has_mac = false;
+	memset(request, 0, sizeof(request));
+	nlh = put_dump(request, RTM_GETADDR);
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_index = (uint32_t)p->peer;
+	mnl_attr_put_u32(nlh, IFA_TARGET_NETNSID, (uint32_t)p->nsid);
+	if (rtnl_dump(&l->requests, nlh, take_address, reset_addresses, p) < 0)
+		p->has_mac = false;
+}
+
+static void look_at_new(struct links *l)
+{
+	for (size_t i = 0; i < l->list.n; i++) {
+		struct links_port *p = &l->list.items[i];
+
+		if (!p->looked && p->up && p->master && p->nsid >= 0 && p->peer > 0)
+			look(l, p);
+	}
+}
+
+/* ---- events ---- */
+
+int links_dispatch(struct links *l, struct err *err)
+{
+	bool lost = false;
+	int r;
+
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(l->events, l->buffer, sizeof(l->buffer));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0 && errno == ENOBUFS) {
+			lost = true;
+			continue;
+		}
+		if (n < 0)
+			return err_os(err, errno, "rtnetlink events");
+		if (mnl_cb_run(l->buffer, (size_t)n, 0, 0, take, l) < 0)
+			return err_os(err, errno, "rtnetlink events");
+	}
+	if (lost) {
+		/* also numbers of namespaces may be others' now */
+		for (size_t i = 0; i < l->n_owners; i++)
+			l->owners[i].nsid = -1;
+		r = read_all(l, err);
+		if (r < 0)
+			return r;
+	}
+	look_at_new(l);
+	r = l->changed;
+	l->changed = false;
+	return r;
+}
+
+bool links_exists(const struct links *l, const char *name)
+{
+	for (size_t i = 0; i < l->list.n; i++) {
+		if (streq(l->list.items[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* ---- owners ---- */
+
+static int take_nsid(const struct nlmsghdr *nlh, void *data)
+{
+	if (nlh->nlmsg_type == RTM_NEWNSID &&
+	    nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtgenmsg)))
+		mnl_attr_parse(nlh, NLMSG_ALIGN(sizeof(struct rtgenmsg)), parse_nsid, data);
+	return MNL_CB_OK;
+}
+
+/* False where there is no such process. */
+static bool ask_nsid(struct links *l, pid_t pid, int *ret)
+{
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct rtgenmsg *rt;
+	int nsid = -1;
+
+	nlh->nlmsg_type = RTM_GETNSID;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	rt = mnl_nlmsg_put_extra_header(nlh, sizeof(*rt));
+	rt->rtgen_family = AF_UNSPEC;
+	mnl_attr_put_u32(nlh, NETNSA_PID, (uint32_t)pid);
+	if (rtnl_talk(&l->requests, nlh, take_nsid, &nsid) < 0)
+		return false;
+	*ret = nsid;
+	return true;
+}
+
+/* The owners for these members: what is known is kept, the rest asked for. */
+static void refresh_owners(struct links *l, const struct model *m)
+{
+	struct owner *list = NULL;
+	size_t n = 0, o = 0;
+
+	for (size_t i = 0; i < m->n_members; i++) {
+		const struct member *member = &m->members[i];
+		struct owner new = {.pid = member->pid, .nsid = -1};
+
+		if (member->pid <= 0 || member->n_addresses == 0)
+			continue;
+		while (o < l->n_owners && strcmp(l->owners[o].id, member->id) < 0)
+			o++;
+		if (o < l->n_owners && streq(l->owners[o].id, member->id) &&
+		    l->owners[o].pid == member->pid)
+			new.nsid = l->owners[o].nsid;
+		if (new.nsid < 0 && !ask_nsid(l, member->pid, &new.nsid))
+			continue;
+		new.id = xstrdup(member->id);
+		ARRAY_PUSH(list, n) = new;
+	}
+	free_owners(l->owners, l->n_owners);
+	l->owners = list;
+	l->n_owners = n;
+}
+
+int links_assign(struct links *l, const struct settings *s, struct model *m, struct err *err)
+{
+	struct links_owner *owners = NULL;
+	size_t n = 0;
+	int r;
+
+	/* what the kernel told before the answers below must not be taken for later */
+	r = links_dispatch(l, err);
+	if (r < 0)
+		return r;
+	refresh_owners(l, m);
+	for (size_t i = 0; i < l->n_owners; i++)
+		ARRAY_PUSH(owners, n) =
+			(struct links_owner){.id = l->owners[i].id, .nsid = l->owners[i].nsid};
+	links_decide(&l->list, s, owners, n, m);
+	free(owners);
+	return 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whose a port is: see links.h for why. Pure. */
+#include "netguard/links.h"
+
+/* ---- the list ---- */
+
+static void port_done(struct links_port *p)
+{
+	free(p->addresses);
+	*p = (struct links_port){0};
+}
+
+void links_list_done(struct links_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		port_done(&l->items[i]);
+	free(l->items);
+	*l = (struct links_list){0};
+}
+
+static size_t place_of(const struct links_list *l, int index)
+{
+	size_t low = 0, high = l->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (l->items[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct links_port *links_list_find(const struct links_list *l, int index)
+{
+	size_t i = place_of(l, index);
+
+	return i < l->n && l->items[i].index == index ? &l->items[i] : NULL;
+}
+
+struct links_port *links_list_put(struct links_list *l, const struct links_port *port)
+{
+	size_t i = place_of(l, port->index);
+	struct links_port *p;
+
+	if (i == l->n || l->items[i].index != port->index) {
+		size_t behind = l->n - i;
+
+		ARRAY_PUSH(l->items, l->n) = (struct links_port){0};
+		memmove(&l->items[i + 1], &l->items[i], behind * sizeof(*l->items));
+		l->items[i] = *port;
+		return &l->items[i];
+	}
+	p = &l->items[i];
+	/*
+	 * One look for the life of a port: an end that moves on (NET_ADMIN may put it into
+	 * another namespace) must not be looked at as if the engine had just made it.
+	 */
+	if (p->looked && (p->nsid != port->nsid || p->peer != port->peer)) {
+		free(take_ptr(p->addresses));
+		p->n_addresses = 0;
+		p->has_mac = false;
+	}
+	p->master = port->master;
+	p->peer = port->peer;
+	p->nsid = port->nsid;
+	p->up = port->up;
+	memcpy(p->name, port->name, sizeof(p->name));
+	return p;
+}
+
+void links_list_remove(struct links_list *l, int index)
+{
+	size_t i = place_of(l, index);
+
+	if (i == l->n || l->items[i].index != index)
+		return;
+	port_done(&l->items[i]);
+	memmove(&l->items[i], &l->items[i + 1], (l->n - i - 1) * sizeof(*l->items));
+	l->n--;
+}
+
+/* ---- whose is it? ---- */
+
+/* What one decision works with. */
+struct work {
+	const struct links_list *list;
+	const struct links_port **ports; /* on guarded bridges, by namespace, then index */
+	size_t n_ports;
+	struct links_owner *owners; /* by namespace */
+	size_t n_owners;
+};
+
+static int compare_ports(const void *a, const void *b)
+{
+	const struct links_port *x = *(const struct links_port *const *)a;
+	const struct links_port *y = *(const struct links_port *const *)b;
+
+	if (x->nsid != y->nsid)
+		return x->nsid < y->nsid ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+	const struct links_owner *x = a, *y = b;
+
+	return x->nsid < y->nsid ? -1 : x->nsid > y->nsid;
+}
+
+/* How many containers have this namespace; *ret: one of them. */
+static size_t owners_of(const struct work *w, int nsid, const struct links_owner **ret)
+{
+	size_t low = 0, high = w->n_owners, n = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (w->owners[middle].nsid < nsid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + n < w->n_owners && w->owners[low + n].nsid == nsid)
+		n++;
+	*ret = n ? &w->owners[low] : NULL;
+	return n;
+}
+
+static bool on_bridge(const struct work *w, const struct links_port *p, const char *bridge)
+{
+	const struct links_port *master = links_list_find(w->list, p->master);
+
+	return master && streq(master->name, bridge);
+}
+
+static bool has_address(const struct links_port *p, const struct addr *a)
+{
+	if (a->family == AF_UNSPEC)
+		return true;
+	for (size_t i = 0; i < p->n_addresses; i++) {
+		if (addr_compare(&p->addresses[i], a) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The first port of a namespace, and how many there are. */
+static size_t ports_of(const struct work *w, int nsid, const struct links_port ***ret)
+{
+	size_t low = 0, high = w->n_ports, n = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (w->ports[middle]->nsid < nsid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low + n < w->n_ports && w->ports[low + n]->nsid == nsid)
+		n++;
+	*ret = w->ports + low;
+	return n;
+}
+
+/* By the namespace of the container's process. Of several (one is going) the newest. */
+static const struct links_port *by_process(const struct work *w, int nsid,
+					   const struct member_address *a)
+{
+	const struct links_port *found = NULL, **ports;
+	const struct links_owner *owner;
+	size_t n;
+
+	if (nsid < 0 || owners_of(w, nsid, &owner) != 1)
+		return NULL;
+	n = ports_of(w, nsid, &ports);
+	for (size_t i = 0; i < n; i++) {
+		if (on_bridge(w, ports[i], a->bridge))
+			found = ports[i];
+	}
+	return found;
+}
+
+/* By what the engine gave the other end, before anything of the container ran. */
+static const struct links_port *by_look(const struct work *w, const struct member_address *a)
+{
+	const struct links_port *found = NULL;
+	const struct links_owner *owner;
+
+	for (size_t i = 0; a->has_mac && i < w->n_ports; i++) {
+		const struct links_port *p = w->ports[i];
+
+		if (p->nsid < 0 || !p->has_mac || memcmp(p->mac, a->mac, sizeof(a->mac)) != 0 ||
+		    !on_bridge(w, p, a->bridge) || !has_address(p, &a->ip4) ||
+		    !has_address(p, &a->ip6) || owners_of(w, p->nsid, &owner) > 0)
+			continue;
+		if (found)
+			return NULL;
+		found = p;
+	}
+	return found;
+}
+
+static void start(const struct links_list *l, const struct settings *s,
+		  const struct links_owner *owners, size_t n_owners, struct model *m,
+		  struct work *w)
+{
+	*w = (struct work){.list = l, .n_owners = n_owners};
+	for (size_t i = 0; i < l->n; i++) {
+		const struct links_port *p = &l->items[i];
+		const struct links_port *master = p->master ? links_list_find(l, p->master) : NULL;
+
+		if (!master || !settings_guards_interface(s, master->name))
+			continue;
+		ARRAY_PUSH(w->ports, w->n_ports) = p;
+		strv_add(&m->ports, p->name);
+	}
+	if (w->n_ports > 0)
+		qsort(w->ports, w->n_ports, sizeof(struct links_port *), compare_ports);
+	if (n_owners == 0)
+		return;
+	w->owners = xmemdup(owners, n_owners * sizeof(*owners));
+	qsort(w->owners, n_owners, sizeof(*w->owners), compare_owners);
+}
+
+void links_decide(const struct links_list *l, const struct settings *s,
+		  const struct links_owner *owners, size_t n_owners, struct model *m)
+{
+	struct work w;
+
+	strv_done(&m->ports);
+	start(l, s, owners, n_owners, m, &w);
+	for (size_t i = 0, o = 0; i < m->n_members; i++) {
+		struct member *member = &m->members[i];
+		const struct links_owner *owner;
+
+		/* both lists are sorted by id */
+		while (o < n_owners && strcmp(owners[o].id, member->id) < 0)
+			o++;
+		owner = o < n_owners && streq(owners[o].id, member->id) ? &owners[o] : NULL;
+		for (size_t j = 0; j < member->n_addresses; j++) {
+			struct member_address *a = &member->addresses[j];
+			const struct links_port *p =
+				owner ? by_process(&w, owner->nsid, a) : by_look(&w, a);
+
+			memset(a->veth, 0, sizeof(a->veth));
+			if (p)
+				memcpy(a->veth, p->name, sizeof(a->veth));
+		}
+	}
+	free(w.ports);
+	free(w.owners);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "netguard/rtnl.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define DUMP_TRIES 8
+
+int rtnl_open(int protocol, int flags, unsigned groups, struct mnl_socket **ret, struct err *err)
+{
+	struct mnl_socket *s = mnl_socket_open2(protocol, SOCK_CLOEXEC | flags);
+
+	if (!s)
+		return err_os(err, errno, "netlink socket");
+	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID) < 0) {
+		int saved = errno;
+
+		mnl_socket_close(s);
+		return err_os(err, saved, "netlink socket");
+	}
+	*ret = s;
+	return 0;
+}
+
+int rtnl_init(struct rtnl *r, int protocol, struct err *err)
+{
+	r->seq = (uint32_t)time(NULL);
+	return rtnl_open(protocol, 0, 0, &r->socket, err);
+}
+
+void rtnl_done(struct rtnl *r)
+{
+	if (r->socket)
+		mnl_socket_close(r->socket);
+	r->socket = NULL;
+}
+
+int rtnl_talk(struct rtnl *r, struct nlmsghdr *nlh, mnl_cb_t fn, void *userdata)
+{
+	int result;
+
+	/* what is left of an answer that was given up must not be taken for this one's */
+	while (recv(mnl_socket_get_fd(r->socket), r->buffer, sizeof(r->buffer), MSG_DONTWAIT) >=
+		       0 ||
+	       errno == ENOBUFS)
+		;
+	nlh->nlmsg_seq = ++r->seq;
+	if (mnl_socket_sendto(r->socket, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		ssize_t n = mnl_socket_recvfrom(r->socket, r->buffer, sizeof(r->buffer));
+
+		if (n < 0)
+			return -errno;
+		result = mnl_cb_run(r->buffer, (size_t)n, r->seq, mnl_socket_get_portid(r->socket),
+				    fn, userdata);
+	} while (result > MNL_CB_STOP);
+	return result < 0 ? -errno : 0;
+}
+
+int rtnl_dump(struct rtnl *r, struct nlmsghdr *nlh, mnl_cb_t fn, void (*reset)(void *userdata),
+	      void *userdata)
+{
+	int result = -EINTR;
+
+	for (int i = 0; i < DUMP_TRIES && (result == -EINTR || result == -ENOBUFS); i++) {
+		reset(userdata);
+		result = rtnl_talk(r, nlh, fn, userdata);
+	}
+	return result;
+}

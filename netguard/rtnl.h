@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Netlink sockets and questions, for those that follow links, namespaces and flows. */
+#pragma once
+
+#include "common/err.h"
+
+#include <libmnl/libmnl.h>
+
+#define RTNL_BUFFER ((size_t)64 * 1024)
+
+/*
+ * A question: one is asked at a time, on a socket of its own. An answer that was given up is
+ * never taken for a later one's.
+ */
+struct rtnl {
+	struct mnl_socket *socket;
+	uint32_t seq;
+	uint8_t buffer[RTNL_BUFFER];
+};
+
+/* protocol: NETLINK_ROUTE, ...; flags: SOCK_NONBLOCK or 0; groups: of the first 32, as a mask. */
+int rtnl_open(int protocol, int flags, unsigned groups, struct mnl_socket **ret, struct err *err);
+
+/* For questions. */
+int rtnl_init(struct rtnl *r, int protocol, struct err *err);
+void rtnl_done(struct rtnl *r);
+
+/*
+ * Sends a request and reads to the end of its answer, calling fn (may be NULL) for each message.
+ * Returns 0 or -errno: also what the kernel said to the request.
+ */
+int rtnl_talk(struct rtnl *r, struct nlmsghdr *nlh, mnl_cb_t fn, void *userdata);
+
+/* rtnl_talk of a dump, again where it was interrupted by changes; reset is called before each. */
+int rtnl_dump(struct rtnl *r, struct nlmsghdr *nlh, mnl_cb_t fn, void (*reset)(void *userdata),
+	      void *userdata);
