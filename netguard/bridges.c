@@ -29,7 +29,15 @@ struct bridge {
 	char name[IF_NAMESIZE];
 	bool is_bridge;
 	bool on4, on6; /* bridged packets go through the table's forward chain */
+	uint16_t group_mask;
 };
+
+/*
+ * Frames for 01:80:c2:00:00:0e (LLDP) pass no hook, and yet the bridge learns from them where a MAC
+ * is: a container could draw another's packets to its own port. With this bit they are forwarded as
+ * others are, so that table bridge sees and denies them.
+ */
+#define GROUP_LLDP (1U << 0x0e)
 
 /* Guarded bridges that are not switched on yet, found while reading a batch of messages. */
 struct found {
@@ -85,6 +93,9 @@ static int parse_data(const struct nlattr *attr, void *data)
 		bridge->on4 = mnl_attr_get_u8(attr) != 0;
 	else if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IP6TABLES)
 		bridge->on6 = mnl_attr_get_u8(attr) != 0;
+	else if (mnl_attr_get_type(attr) == IFLA_BR_GROUP_FWD_MASK &&
+		 mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
+		bridge->group_mask = mnl_attr_get_u16(attr);
 	return MNL_CB_OK;
 }
 
@@ -127,8 +138,8 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 		return MNL_CB_OK;
 	bridge.index = ifi->ifi_index;
 	mnl_attr_parse(nlh, sizeof(*ifi), parse_link, &bridge);
-	if (bridge.is_bridge && !(bridge.on4 && bridge.on6) && bridge.name[0] &&
-	    found->guarded(found->userdata, bridge.name))
+	if (bridge.is_bridge && !(bridge.on4 && bridge.on6 && (bridge.group_mask & GROUP_LLDP)) &&
+	    bridge.name[0] && found->guarded(found->userdata, bridge.name))
 		ARRAY_PUSH(found->items, found->n) = bridge;
 	return MNL_CB_OK;
 }
@@ -149,6 +160,7 @@ static int switch_on(struct bridges *b, const struct bridge *bridge)
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
 	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IPTABLES, 1);
 	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IP6TABLES, 1);
+	mnl_attr_put_u16(nlh, IFLA_BR_GROUP_FWD_MASK, (uint16_t)(bridge->group_mask | GROUP_LLDP));
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	return rtnl_talk(&b->requests, nlh, NULL, NULL);

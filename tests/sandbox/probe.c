@@ -9,6 +9,8 @@
  *
  * `probe batch` does many tries at the same time (probe_batch.c).
  */
+#include "probe_frame.h"
+
 #include "probe.h"
 
 #include <arpa/inet.h>
@@ -528,6 +530,10 @@ int main(int argc, char **argv)
 		return cmd_swap(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "watch"))
 		return cmd_watch(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "frame"))
+		return cmd_frame(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "sniff"))
+		return cmd_sniff(argc - 1, argv + 1);
 	fputs("usage: probe [serve [tcp|udp]:PORT...]\n"
 	      "       probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT\n"
 	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: "
@@ -537,6 +543,8 @@ int main(int argc, char **argv)
 	      "           tcp|udp|icmp ADDR PORT SOURCE|- [any]\n"
 	      "       probe say ADDR PORT TEXT [TIMES [EVERY-MS]]\n"
 	      "           sends datagrams, the first at once, and stays\n"
+	      "       probe frame IFNAME HEX...\n"
+	      "       probe sniff IFNAME MS HEX\n"
 	      "       probe sleep\n"
 	      "       probe swap DIR TARGET\n"
 	      "       probe watch BELOW FROM\n",

@@ -1,0 +1,231 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Forged frames: what a container with NET_RAW and NET_ADMIN writes on its bridge in another's name does not
+# arrive, and the same frame in its own name does. Sender, victim and receiver are of one pod, so that nothing
+# but table bridge stands between them.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+MARK=6e65746775617264 # 8 bytes that stand in each frame, with the frame's number behind them
+
+e2e_begin --br-netfilter 0
+put_config <<'END'
+guard:
+  allowed_users: [root]
+  host_ports: [5354/udp]
+  exempt_interfaces: [br-ex]
+other_containers:
+  pod_label: test.pod
+END
+netguard_start
+inside docker pull -q probe > /dev/null
+background "$PROBE" serve udp:5354
+
+# ---- frames ----
+
+# 10.88.1.2 or fd88::2 (as far as needed) in hex digits
+hex4() {
+	local a
+	IFS=. read -ra a <<< "$1"
+	printf '%02x' "${a[@]}"
+}
+hex6() {
+	local left=${1%%::*} right=${1##*::} word out='' n l r
+	[ "$left" != "$1" ] || right=''
+	IFS=: read -ra l <<< "$left"
+	IFS=: read -ra r <<< "$right"
+	n=$((8 - ${#l[@]} - ${#r[@]}))
+	for word in "${l[@]}"; do out+=$(printf '%04x' "0x$word"); done
+	while [ $((n--)) -gt 0 ]; do out+=0000; done
+	for word in "${r[@]}"; do out+=$(printf '%04x' "0x$word"); done
+	echo "$out"
+}
+mac() { echo "${1//:/}"; }
+link_local() { # the address that follows from a MAC
+	local m
+	m=$(mac "$1")
+	printf 'fe80::%x:%x:%x:%x\n' "$((0x${m:0:4} ^ 0x0200))" "0x${m:4:2}ff" "0xfe${m:6:2}" "0x${m:8:4}"
+}
+ip_sum() { # header (20 bytes, sum 0): the sum
+	local s=0 i
+	for ((i = 0; i < 40; i += 4)); do s=$((s + 0x${1:i:4})); done
+	s=$(((s & 0xffff) + (s >> 16)))
+	printf '%04x' $((~((s & 0xffff) + (s >> 16)) & 0xffff))
+}
+udp() { echo "1b591b5a00120000${MARK}$1"; } # number; 7001 -> 7002, where nobody listens
+ip4() { # FROM-MAC TO-MAC FROM TO NUMBER [TAG]
+	local a b
+	a=45000026000040004011
+	b=$(hex4 "$3")$(hex4 "$4")
+	echo "$(mac "$2")$(mac "$1")${6-}0800$a$(ip_sum "${a}0000$b")$b$(udp "$5")00"
+}
+ip6() { # FROM-MAC TO-MAC FROM TO NUMBER [NEXT-HEADER PAYLOAD]
+	local payload=${7-$(udp "$5")00} next=${6-11}
+	printf '%s%s86dd60000000%04x%sff%s%s%s\n' "$(mac "$2")" "$(mac "$1")" $((${#payload} / 2)) "$next" \
+		"$(hex6 "$3")" "$(hex6 "$4")" "$payload"
+}
+nd() { # TYPE TARGET NUMBER: an ICMPv6 message with a target, and the mark as an unknown option
+	echo "${1}00000060000000$(hex6 "$2")fd02${MARK}${3}0000000000"
+}
+arp() { # FROM-MAC TO-MAC SENDER-MAC SENDER-IP TARGET-IP NUMBER: a reply
+	echo "$(mac "$2")$(mac "$1")0806 0001080006040002 $(mac "$3")$(hex4 "$4")$(mac "$2")$(hex4 "$5") ${MARK}$6"
+}
+
+forged() { # of both tables
+	inside nft -j list counters | jq '[.nftables[].counter? | select(. != null and .name == "forged" and
+		.table == "netguard") | .packets] | add'
+}
+in_net() { local pid; pid=$(container_pid "$1"); shift; nsenter --net="/proc/$pid/ns/net" -- "$@"; }
+
+# ---- the frames of one network: sent one after another, and looked for at the receiver ----
+
+names=()
+frames=()
+wanted=()
+frame() { # WANT NAME FUNCTION ARGS...: NUMBER in ARGS is put in
+	local number args
+	number=$(printf '%02x' $((${#names[@]} + 1)))
+	names+=("$2") wanted+=("$1")
+	args=("${@:4}")
+	frames+=("$("$3" "${args[@]/NUMBER/$number}")")
+}
+send_frames() { # NETWORK: what arrived is compared
+	local log=$SANDBOX/sniff.log before after denied=0 i number
+	rm -f "$log"
+	before=$(forged)
+	in_net "$1-receiver" "$PROBE" sniff eth0 1500 "$MARK" > "$log" &
+	wait_for 5 grep -q ready "$log"
+	in_net "$1-evil" "$PROBE" frame eth0 "${frames[@]}"
+	wait $!
+	check "$1: the receiver has listened to the end" grep -q '^seen' "$log"
+	for i in "${!names[@]}"; do
+		number=$(printf '%02x' $((i + 1)))
+		[ "${wanted[i]}" = arrives ] || denied=$((denied + 1))
+		case ${wanted[i]}:$(grep -cx "$number" "$log") in
+		arrives:1 | denied:0) pass "$1: ${names[i]}: ${wanted[i]}" ;;
+		*) fail "$1: ${names[i]}: not ${wanted[i]}" ;;
+		esac
+	done
+	after=$(forged)
+	if [ $((after - before)) -ge "$denied" ]; then
+		pass "$1: each forged frame is counted"
+	else
+		fail "$1: $denied frames, counted $before -> $after"
+	fi
+	names=() frames=() wanted=()
+}
+
+network() { # NETWORK BRIDGE
+	local name m4=() m6=() ma=() i=0 me you to mine yours toip mine6 yours6 to6
+	for name in evil victim receiver; do
+		inside docker run -d --name "$1-$name" --network "$1" --label test.pod=gang \
+			--cap-add NET_RAW --cap-add NET_ADMIN probe serve tcp:80 udp:7000 > /dev/null
+		m4[i]=$(container_ip4 "$1-$name") m6[i]=$(container_ip6 "$1-$name")
+		ma[i]=$(inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}}{{end}}' "$1-$name")
+		i=$((i + 1))
+	done
+	me=${ma[0]} you=${ma[1]} to=${ma[2]} mine=${m4[0]} yours=${m4[1]} toip=${m4[2]}
+	mine6=${m6[0]} yours6=${m6[1]} to6=${m6[2]}
+	note "$1: $me $mine $mine6, victim $you $yours"
+	check "$1: the ports are known" wait_for 5 ports_known "$1"
+	flow open "container:$1-evil" tcp "$toip" 80 "$1: its own addresses"
+
+	frame arrives "IPv4, own addresses" ip4 "$me" "$to" "$mine" "$toip" NUMBER
+	frame denied "IPv4, the victim's IP" ip4 "$me" "$to" "$yours" "$toip" NUMBER
+	frame denied "IPv4, the victim's MAC" ip4 "$you" "$to" "$mine" "$toip" NUMBER
+	frame denied "IPv4, both the victim's" ip4 "$you" "$to" "$yours" "$toip" NUMBER
+	frame denied "IPv4, nobody's MAC" ip4 02:00:00:00:00:99 "$to" "$mine" "$toip" NUMBER
+	frame denied "IPv4, tagged for VLAN 0" ip4 "$me" "$to" "$mine" "$toip" NUMBER 81000000
+	frame denied "IPv4, tagged for VLAN 5" ip4 "$me" "$to" "$mine" "$toip" NUMBER 81000005
+	frame denied "IPv4, tagged twice" ip4 "$me" "$to" "$mine" "$toip" NUMBER 88a8000081000000
+	frame denied "IPv4 in PPPoE" ip4 "$me" "$to" "$mine" "$toip" NUMBER 8864110000010028
+	frame denied "LLC" ip4 "$me" "$to" "$mine" "$toip" NUMBER 0030424203
+	frame arrives "ARP, own addresses" arp "$me" "$to" "$me" "$mine" "$toip" NUMBER
+	frame denied "ARP, the victim's IP" arp "$me" "$to" "$me" "$yours" "$toip" NUMBER
+	frame denied "ARP, the victim's MAC inside" arp "$me" "$to" "$you" "$mine" "$toip" NUMBER
+	frame denied "ARP, from the victim's MAC" arp "$you" "$to" "$me" "$mine" "$toip" NUMBER
+	frame denied "ARP, the gateway's IP" arp "$me" "$to" "$me" "${mine%.*}.1" "$toip" NUMBER
+	if [ -n "$mine6" ]; then
+		local ll
+		ll=$(link_local "$me")
+		frame arrives "IPv6, own addresses" ip6 "$me" "$to" "$mine6" "$to6" NUMBER
+		frame denied "IPv6, the victim's IP" ip6 "$me" "$to" "$yours6" "$to6" NUMBER
+		frame denied "IPv6, the victim's MAC" ip6 "$you" "$to" "$mine6" "$to6" NUMBER
+		frame denied "IPv6, a privacy address" ip6 "$me" "$to" "${mine6%:*}:1:2:3:4" "$to6" NUMBER
+		frame arrives "ND solicitation, own link-local" ip6 "$me" "$to" "$ll" "$to6" NUMBER 3a \
+			"$(nd 87 "$to6" "$(next)")"
+		frame denied "ND solicitation, the victim's link-local" ip6 "$me" "$to" "$(link_local "$you")" \
+			"$to6" NUMBER 3a "$(nd 87 "$to6" "$(next)")"
+		frame arrives "ND solicitation without an address" ip6 "$me" "$to" :: "$to6" NUMBER 3a \
+			"$(nd 87 "$to6" "$(next)")"
+		frame denied "the same from the victim's MAC" ip6 "$you" "$to" :: "$to6" NUMBER 3a \
+			"$(nd 87 "$to6" "$(next)")"
+		frame arrives "ND advertisement of its own" ip6 "$me" "$to" "$mine6" "$to6" NUMBER 3a \
+			"$(nd 88 "$mine6" "$(next)")"
+		frame denied "ND advertisement from the victim's" ip6 "$me" "$to" "$yours6" "$to6" NUMBER 3a \
+			"$(nd 88 "$yours6" "$(next)")"
+		frame denied "router advertisement" ip6 "$me" "$to" "$ll" "$to6" NUMBER 3a \
+			"$(nd 86 "$to6" "$(next)")"
+		frame denied "redirect" ip6 "$me" "$to" "$ll" "$to6" NUMBER 3a "$(nd 89 "$to6" "$(next)")"
+	fi
+	send_frames "$1"
+
+	note "$1: frames to 01:80:c2:00:00:0e teach the bridge nothing"
+	in_net "$1-victim" "$PROBE" try -t 300 udp "$toip" 7000 > /dev/null
+	local port
+	port=$(port_of "$2" "$you")
+	in_net "$1-evil" "$PROBE" frame eth0 "0180c200000e$(mac "$you")88cc${MARK}00"
+	check_equal "$1: the victim's MAC stays at its port" "$port" "$(port_of "$2" "$you")"
+
+	note "$1: another MAC on the interface itself"
+	local gateway=${mine%.*}.1
+	flow open "container:$1-evil" udp "$gateway" 5354 "$1: its own MAC"
+	in_net "$1-evil" ip link set eth0 address 02:00:00:00:00:77
+	flow silent "container:$1-evil" udp "$gateway" 5354 "$1: a MAC of its choice"
+	in_net "$1-evil" ip link set eth0 address "$me"
+	flow open "container:$1-evil" udp "$gateway" 5354 "$1: its own MAC again"
+}
+next() { printf '%02x' $((${#names[@]} + 1)); }
+port_of() { inside bridge fdb show br "$1" | awk -v m="$2" '$1 == m { print $3; exit }'; }
+ports_known() {
+	local name
+	for name in evil victim receiver; do
+		inside "$BUILD/netguard" status --json |
+			jq -e --arg n "$1-$name" '[.pods[][] | select(.name == $n and .guard == "guarded")] | length == 1'
+	done
+}
+
+network pods br-pods
+network bridge docker0
+
+note "a port that is nobody's, and a bridge that is not guarded"
+inside sh -c 'ip link add v-stray type veth peer name v-stray-in && ip link set v-stray master br-pods up &&
+	ip link set v-stray-in up && ip link add br-ex type bridge && ip link set br-ex up
+	for i in 1 2; do ip link add v-ex$i type veth peer name v-ex$i-in
+	ip link set v-ex$i master br-ex up; ip link set v-ex$i-in up; done'
+port_closed() { grep -q v-stray <<< "$(inside nft list set bridge netguard ports)"; }
+check "a port of nobody's is in the table" wait_for 3 port_closed
+check_status "a port of an exempt bridge is not" 1 '' grep v-ex <<< "$(inside nft list set bridge netguard ports)"
+before=$(forged)
+free=$(ip4 02:00:00:00:00:55 "$(inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}}{{end}}' pods-receiver)" \
+	10.88.1.200 "$(container_ip4 pods-receiver)" 77)
+inside "$PROBE" frame v-stray-in "$free"
+check "nobody's frame is denied and counted" test "$(forged)" -gt "$before"
+rm -f "$SANDBOX/sniff.log"
+inside "$PROBE" sniff v-ex2-in 1500 "$MARK" > "$SANDBOX/sniff.log" &
+wait_for 5 grep -q ready "$SANDBOX/sniff.log"
+inside "$PROBE" frame v-ex1-in "${free/#????????????/ffffffffffff}"
+wait $!
+check "the same frame on the exempt bridge arrives" grep -q '^seen 1' "$SANDBOX/sniff.log"
+
+note "the daemon is started again: whose ports these are is known at once"
+netguard_stop
+before=$(inside nft -j list set bridge netguard addresses4 | jq -c '.nftables[].set?.elem? // [] | length')
+netguard_start
+check_equal "as many addresses as before" "$before" \
+	"$(inside nft -j list set bridge netguard addresses4 | jq -c '.nftables[].set?.elem? // [] | length')"
+flow open container:pods-evil tcp "$(container_ip4 pods-receiver)" 80 "after a restart"
+check "what nft lists loads again" table_reloads
+e2e_end

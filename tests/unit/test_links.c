@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whose a port is: by the container's process, by the first look, or nobody's. */
+#include "netguard/links.h"
+#include "tests/unit/model_make.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#define MAC_A "02:00:00:00:00:0a"
+#define MAC_B "02:00:00:00:00:0b"
+
+/* "INDEX NAME MASTER NSID [MAC ADDRESS]": a link, with what was seen of its other end. */
+static void put(struct links_list *l, const char *text)
+{
+	struct links_port p = {.peer = 100, .up = true};
+	char mac[32] = "", address[64] = "";
+	struct links_port *port;
+	struct addr a;
+
+	assert_true(sscanf(text, "%d %15s %d %d %31s %63s", &p.index, p.name, &p.master, &p.nsid,
+			   mac, address) >= 4);
+	port = links_list_put(l, &p);
+	if (!mac[0])
+		return;
+	port->looked = true;
+	port->has_mac = mac_parse(mac, port->mac);
+	assert_true(port->has_mac && addr_parse(address, &a));
+	ARRAY_PUSH(port->addresses, port->n_addresses) = a;
+}
+
+static const struct decision {
+	const char *name;
+	const char *links[6];
+	struct links_owner owners[3];
+	const char *want_a, *want_b; /* interfaces of the containers a and b, on br-x */
+} decisions[] = {
+	{"by process", {"1 br-x 0 -1", "5 va 1 7", "6 vb 1 8"}, {{"a", 7}, {"b", 8}}, "va", "vb"},
+	{"by process, whatever the other end looks like",
+	 {"1 br-x 0 -1", "5 va 1 7 " MAC_B " 10.1.0.3", "6 vb 1 8 " MAC_A " 10.1.0.2"},
+	 {{"a", 7}, {"b", 8}},
+	 "va",
+	 "vb"},
+	{"another bridge's port of the same container",
+	 {"1 br-x 0 -1", "2 br-y 0 -1", "5 va 2 7"},
+	 {{"a", 7}},
+	 "",
+	 ""},
+	{"one namespace of two containers is nobody's",
+	 {"1 br-x 0 -1", "5 va 1 7"},
+	 {{"a", 7}, {"b", 7}},
+	 "",
+	 ""},
+	{"no namespace here", {"1 br-x 0 -1", "5 va 1 -1"}, {{"a", -1}}, "", ""},
+	{"the newest of two", {"1 br-x 0 -1", "5 va 1 7", "9 vn 1 7"}, {{"a", 7}}, "vn", ""},
+	{"by look, before there is a process",
+	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.2", "6 vb 1 8 " MAC_B " 10.1.0.3"},
+	 {{NULL}},
+	 "va",
+	 "vb"},
+	{"by look: MAC and address both",
+	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.3", "6 vb 1 8 " MAC_A " 10.1.0.2"},
+	 {{NULL}},
+	 "vb",
+	 ""},
+	{"by look: two that look the same are nobody's",
+	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.2", "6 vb 1 8 " MAC_A " 10.1.0.2"},
+	 {{NULL}},
+	 "",
+	 ""},
+	{"a known container's port is not taken by looks",
+	 {"1 br-x 0 -1", "6 vb 1 8 " MAC_A " 10.1.0.2"},
+	 {{"b", 8}},
+	 "",
+	 "vb"},
+	{"who has a process is not found by looks",
+	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.2"},
+	 {{"a", 9}},
+	 "",
+	 ""},
+	{"not looked at, no process", {"1 br-x 0 -1", "5 va 1 7"}, {{NULL}}, "", ""},
+};
+
+static void test_decide(void **state)
+{
+	static const char *const lines[] = {"a a br-x,10.1.0.2,-", "b b br-x,10.1.0.3,-", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("{}\n");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(decisions); i++) {
+		const struct decision *d = &decisions[i];
+		_cleanup_(model_freep)
+		struct model *m = model_make(lines);
+		struct links_list l = {0};
+		size_t n_owners = 0;
+
+		for (size_t j = 0; j < 2; j++) {
+			struct member_address *a = &m->members[j].addresses[0];
+
+			a->has_mac = mac_parse(j ? MAC_B : MAC_A, a->mac);
+		}
+		for (size_t j = 0; j < ARRAY_SIZE(d->links) && d->links[j]; j++)
+			put(&l, d->links[j]);
+		while (n_owners < ARRAY_SIZE(d->owners) && d->owners[n_owners].id)
+			n_owners++;
+		links_decide(&l, s, d->owners, n_owners, m);
+		if (!streq(m->members[0].addresses[0].veth, d->want_a) ||
+		    !streq(m->members[1].addresses[0].veth, d->want_b))
+			fail_msg("%s: a has \"%s\", b has \"%s\"", d->name,
+				 m->members[0].addresses[0].veth, m->members[1].addresses[0].veth);
+		links_list_done(&l);
+	}
+}
+
+/* All ports of guarded bridges are told, whosever they are, and none of other bridges. */
+static void test_ports(void **state)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("guard: { exempt_interfaces: [br-lan] }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_new();
+	struct links_list l = {0};
+
+	(void)state;
+	put(&l, "5 v5 1 3");
+	put(&l, "1 br-x 0 -1");
+	put(&l, "2 br-lan 0 -1");
+	put(&l, "3 virbr0 0 -1");
+	put(&l, "6 v6 2 3");
+	put(&l, "7 v7 3 3");
+	put(&l, "8 tap0 1 -1");
+	links_decide(&l, s, NULL, 0, m);
+	assert_int_equal(m->ports.n, 2);
+	assert_string_equal(m->ports.items[0], "v5");
+	assert_string_equal(m->ports.items[1], "tap0");
+	links_list_remove(&l, 5);
+	links_list_remove(&l, 99);
+	links_decide(&l, s, NULL, 0, m);
+	assert_int_equal(m->ports.n, 1);
+	links_list_done(&l);
+}
+
+/* An end that moves to another namespace is not looked at again. */
+static void test_moved(void **state)
+{
+	struct links_port moved = {.index = 5, .peer = 100, .nsid = 9, .up = true, .name = "va"};
+	struct links_list l = {0};
+	const struct links_port *p;
+
+	(void)state;
+	put(&l, "5 va 1 7 " MAC_A " 10.1.0.2");
+	p = links_list_put(&l, &moved);
+	assert_true(p->looked);
+	assert_false(p->has_mac);
+	assert_int_equal(p->n_addresses, 0);
+	assert_int_equal(links_list_find(&l, 5)->nsid, 9);
+	assert_null(links_list_find(&l, 6));
+	links_list_done(&l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decide),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_moved),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
