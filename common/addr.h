@@ -36,6 +36,7 @@ struct ports {
 bool addr_parse(const char *text, struct addr *ret);
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX]); /* returns buf */
 size_t addr_size(const struct addr *a);					       /* 4, 16 or 0 */
+bool addr_is_loopback(const struct addr *a);		      /* 127.0.0.0/8 or ::1 */
 int addr_compare(const struct addr *a, const struct addr *b); /* by family, then bytes */
 
 /* "192.0.2.0/24"; a bare address is the prefix of its whole length. Host bits set: false. */

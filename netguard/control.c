@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 struct client {
@@ -29,6 +30,15 @@ struct client {
 	uint64_t wait_number;
 };
 
+/* What a user's requests have cost in the second that began at `since`. */
+struct spent {
+	uid_t uid;
+	uint64_t since; /* loop_now_ms; 0: nobody's */
+	uint64_t us;
+};
+/* Of more users than this the one who asked longest ago is forgotten. */
+#define SPENDERS 32
+
 struct control {
 	struct loop *loop;
 	struct control_ops ops;
@@ -36,6 +46,7 @@ struct control {
 	struct source listener, timer;
 	struct client **clients;
 	size_t n_clients;
+	struct spent spent[SPENDERS];
 };
 
 static void drop_client(struct client *c)
@@ -133,6 +144,7 @@ static bool answer_error(struct client *c, int code, const char *text)
 			     : code == EPERM   ? "denied"
 			     : code == EINVAL  ? "invalid"
 			     : code == ENOENT  ? "unknown"
+			     : code == EBUSY   ? "busy"
 					       : "failed";
 	char printable[ERR_TEXT_MAX];
 
@@ -204,6 +216,56 @@ static bool serve(struct client *c, const char *line, size_t size)
 	return true;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* The account of a user for this second. */
+static struct spent *spent_of(struct control *c, uid_t uid)
+{
+	struct spent *oldest = &c->spent[0], *found = NULL;
+	uint64_t now = loop_now_ms();
+
+	for (size_t i = 0; i < SPENDERS && !found; i++) {
+		if (c->spent[i].since && c->spent[i].uid == uid)
+			found = &c->spent[i];
+		if (c->spent[i].since < oldest->since)
+			oldest = &c->spent[i];
+	}
+	if (!found) {
+		found = oldest;
+		*found = (struct spent){.uid = uid};
+	}
+	if (!found->since || now - found->since >= 1000) {
+		found->since = now ? now : 1;
+		found->us = 0;
+	}
+	return found;
+}
+
+/* Serves one line, at its sender's cost. False where the client is gone. */
+static bool serve_at_cost(struct client *c, const char *line, size_t size)
+{
+	struct control *control = c->control;
+	uid_t uid = c->uid;
+	uint64_t before;
+	bool there;
+
+	if (uid == 0)
+		return serve(c, line, size);
+	if (spent_of(control, uid)->us >= CONTROL_BUDGET_MS * 1000)
+		return answer_error(c, EBUSY,
+				    "this user has asked for too much: try again in a second");
+	before = now_us();
+	there = serve(c, line, size);
+	spent_of(control, uid)->us += now_us() - before;
+	return there;
+}
+
 /* Serves the lines that are there, while no reply is pending. */
 static void serve_lines(struct client *c)
 {
@@ -223,7 +285,7 @@ static void serve_lines(struct client *c)
 		memcpy(line, c->line, size);
 		c->n_line -= size + 1;
 		memmove(c->line, end + 1, c->n_line);
-		if (!serve(c, line, size))
+		if (!serve_at_cost(c, line, size))
 			return;
 	}
 }

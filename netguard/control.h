@@ -4,7 +4,7 @@
  *
  * Anybody may connect, so everything is limited: connections in all and per user, the length of a
  * line, the time without a request, the time to read a reply. Only root may ask for reload and
- * denials.
+ * denials. What a user's questions cost is limited, too: beyond it they are refused as busy.
  */
 #pragma once
 
@@ -18,6 +18,8 @@
 #define CONTROL_CLIENTS_FOR_ROOT 32
 #define CONTROL_CLIENTS_PER_USER 16 /* root: all */
 #define CONTROL_IDLE_MS		 10000
+/* of the daemon's time in a second, for each user but root: the table comes first */
+#define CONTROL_BUDGET_MS	 100
 #define CONTROL_FOLLOW_MAX	 ((size_t)256 * 1024)
 
 struct control;

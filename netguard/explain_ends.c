@@ -191,11 +191,6 @@ static int add_container(const struct explain_context *x, const struct explain_s
 
 /* ---- addresses ---- */
 
-static bool is_loopback(const struct addr *a)
-{
-	return a->family == AF_INET ? a->bytes[0] == 127 : IN6_IS_ADDR_LOOPBACK(&a->v6);
-}
-
 static bool is_group(const struct addr *a)
 {
 	if (a->family == AF_INET6)
@@ -265,7 +260,7 @@ static void add_addr(const struct explain_context *x, const struct addr *addr,
 	}
 	if (ret->n)
 		return;
-	if (is_loopback(addr) || is_group(addr)) {
+	if (addr_is_loopback(addr) || is_group(addr)) {
 		end.side = SIDE_HOST;
 		end.broadcast = is_group(addr);
 	}

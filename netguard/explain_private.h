@@ -66,6 +66,14 @@ struct explain_run {
 	struct explanation *out;
 };
 
+/* One pair of ends; notes: how they are called where they stand for several. */
+struct explain_question {
+	struct explain_flow flow;
+	const char *from_note, *to_note;
+};
+/* Adds a case for each way between the two. 0, or -EINVAL where a rule can't be read. */
+int explain_take_pair(const struct explain_run *run, struct explain_question *q, struct err *err);
+
 /* Is the address in members4 or members6? */
 bool explain_is_member(const struct explain_context *x, const char *bridge,
 		       const struct addr *addr);
