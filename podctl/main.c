@@ -40,7 +40,12 @@ static const struct cmd commands[] = {
 	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings", NULL,
 	 CMD_OPT_JSON, 0, 0, cmd_audit},
 	{"restore-mounts", "", "mounts and secrets of all pods, at boot before the engine starts",
-	 NULL, 0, 0, 0, cmd_restore_mounts},
+	 "What is recorded for each pod is pinned and delivered as it is now; "
+	 "podctl-mounts.service\n"
+	 "runs it. A source that can't be had keeps its container down.",
+	 0, 0, 0, cmd_restore_mounts},
+	{"start-late", "", "start what the engine tried to start before its root container",
+	 "podctl-containers.service runs it when the engine is up.", 0, 0, 0, cmd_start_late},
 };
 
 static void usage(FILE *to)
