@@ -56,6 +56,7 @@ struct job *apply_add_job(const struct apply *a, struct jobs *jobs, const enum j
 	bool beside = s->old || (s->container && s->container->health.given);
 
 	j->title = xstrdup(apply_title(s));
+	j->pod = pod;
 	j->final_name = plan_name(pod, s->part);
 	j->create_name = beside ? plan_temporary_name(pod, s->part) : xstrdup(j->final_name);
 	j->old_id = s->old ? xstrdup(s->old->id) : NULL;

@@ -6,6 +6,7 @@
  */
 #include "podctl/jobs.h"
 
+#include "podctl/clear.h"
 #include "podctl/guard.h"
 
 #include <assert.h>
@@ -16,6 +17,9 @@
 
 /* The guard says itself when its time is over; this is for one that hangs. */
 #define GUARD_SILENCE_MS (GUARD_WAIT_MS + 1000)
+
+#define RETRY_MS    50
+#define RETRIES_MAX 200
 
 static void next(struct job *j);
 static void op_failed(struct job *j, struct err *err);
@@ -180,6 +184,42 @@ static int check_image(const struct job *j, const struct engine_reply *reply, st
 	return err_set(err, ESTALE, "its image is another one than before: run it again");
 }
 
+static void name_cleared(void *userdata, const struct err *err)
+{
+	struct job *j = userdata;
+	struct err copy;
+
+	if (!err) {
+		j->retry_due = now_ms() + RETRY_MS;
+		return;
+	}
+	copy = *err;
+	op_failed(j, &copy);
+}
+
+/*
+ * Requests of a podctl that was killed are carried out all the same, while we work already: it may
+ * have made what we want to make, and be removing what we want to remove.
+ */
+static bool try_again(struct job *j, int r)
+{
+	enum job_op op = j->ops[j->at];
+
+	if (r != -EEXIST || j->retries >= RETRIES_MAX)
+		return false;
+	if (op == JOB_CREATE && j->pod) {
+		j->retries++;
+		clear_name(j->jobs->engine, j->pod, j->create_name, name_cleared, j);
+		return true;
+	}
+	if (op == JOB_REMOVE_OLD || op == JOB_REMOVE_NEW) {
+		j->retries++;
+		j->retry_due = now_ms() + RETRY_MS;
+		return true;
+	}
+	return false;
+}
+
 static void op_done(void *userdata, const struct engine_reply *reply)
 {
 	struct job *j = userdata;
@@ -191,6 +231,8 @@ static void op_done(void *userdata, const struct engine_reply *reply)
 		r = take_new_id(j, reply, &err);
 	else if (r == 0 && op == JOB_CHECK)
 		r = check_image(j, reply, &err);
+	if (r < 0 && try_again(j, r))
+		return;
 	if (r < 0 && !is_fine_anyway(j, r)) {
 		op_failed(j, &err);
 		return;
@@ -455,6 +497,7 @@ static void find_waiting(struct jobs *jobs, struct waiting *w)
 		}
 		earliest(&w->due, j->health.due);
 		earliest(&w->due, j->guard_due);
+		earliest(&w->due, j->retry_due);
 	}
 	w->pending |= w->n > 0 || w->due > 0;
 }
@@ -478,8 +521,15 @@ static void wait_once(struct jobs *jobs, struct waiting *w)
 			guard_answered(j, answer, &err);
 		}
 	}
-	for (size_t i = 0; i < jobs->n; i++)
-		health_tick(&jobs->items[i]->health);
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = jobs->items[i];
+
+		health_tick(&j->health);
+		if (j->retry_due && now_ms() >= j->retry_due) {
+			j->retry_due = 0;
+			next(j);
+		}
+	}
 }
 
 int jobs_run(struct jobs *jobs, struct engine *e, const struct settings *settings,

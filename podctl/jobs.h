@@ -45,6 +45,7 @@ struct job {
 	json_t *body;
 	char *image_id;	  /* what its image was when it was looked at; NULL: any */
 	char *title;	  /* the container, for messages */
+	const char *pod;  /* its own leftovers may be cleared from create_name; NULL: not */
 	char *done_text;  /* said when the job is done; NULL: nothing */
 	bool restart_old; /* on failure, start the old one again if this job stopped it */
 	bool remove_new;  /* on failure, remove the new one; set by JOB_CREATE */
@@ -61,6 +62,8 @@ struct job {
 	bool stopped_old, started_new;
 	int guard_fd;
 	int64_t guard_due; /* when our patience ends */
+	int64_t retry_due; /* when a call is tried again; 0: not */
+	int retries;
 	struct health health;
 	struct err err; /* code 0: none */
 };

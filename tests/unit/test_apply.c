@@ -212,12 +212,12 @@ static void script(struct fixture *f, const char *const *calls, size_t n)
 {
 	fake_engine_clear(f->fake);
 	for (size_t i = 0; i < n; i++) {
-		char method[8], target[80], body[80] = "{\"message\":\"no\"}";
+		char method[8], target[80], body[240] = "{\"message\":\"no\"}";
 		_cleanup_free_ char *data = NULL;
 		struct fake_reply reply = {0};
 		int status;
 
-		assert_true(sscanf(calls[i], "%7s %79s %d %79s", method, target, &status, body) >=
+		assert_true(sscanf(calls[i], "%7s %79s %d %239s", method, target, &status, body) >=
 			    3);
 		data = fake_http(status, body);
 		strv_add(&f->texts, method);
@@ -310,6 +310,11 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 #define NEW_MADE     "POST create?name=web.a.new 201 {\"Id\":\"A\"}"
 #define ROOT_NEW     "POST create?name=web..new 201 {\"Id\":\"ROOT\"}"
 
+#define HIS(name) "{\"Id\":\"X\",\"Name\":\"/" name "\",\"State\":{\"Status\":\"created\"}}"
+#define OURS(state)                                                                                \
+	"{\"Id\":\"X\",\"Name\":\"/web.a\",\"State\":{\"Status\":\"" state                         \
+	"\"},\"Config\":{\"Labels\":{\"podctl.pod\":\"web\",\"podctl.container\":\"a\","           \
+	"\"podctl.config-hash\":\"h\"}}}"
 #define ROOT_GONE "DELETE ROOT?force=1&v=1 204"
 
 static void test_create(void **state)
@@ -319,11 +324,23 @@ static void test_create(void **state)
 	APPLY(f, unguarded, NOTHING, 0, NULL, ROOT_MADE, ROOT_STARTED, A_MADE, A_LOOKED,
 	      "POST A/start 204");
 	/* a name that came up meanwhile: nothing is started, nothing of anybody's removed */
-	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", "POST create?name=web 409");
+	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", "POST create?name=web 409",
+	      "GET web/json 200 " HIS("web"));
 	APPLY(f, unguarded, NOTHING, -EIO, "cannot start", ROOT_MADE, "POST ROOT/start 500",
 	      ROOT_GONE, A_MADE, A_LOOKED, "DELETE A?force=1&v=1 204");
 	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", ROOT_MADE, ROOT_STARTED,
-	      "POST create?name=web.a 409");
+	      "POST create?name=web.a 409", "GET web.a/json 200 " HIS("web.a"));
+	/* the pod's own, by a podctl that was killed: it goes, and the name is tried again */
+	APPLY(f, unguarded, NOTHING, 0, NULL, ROOT_MADE, ROOT_STARTED, "POST create?name=web.a 409",
+	      "GET web.a/json 200 " OURS("created"), "DELETE X?force=1&v=1 204", A_MADE, A_LOOKED,
+	      "POST A/start 204");
+	/* not once it was started: that was nobody who is dead */
+	APPLY(f, unguarded, NOTHING, -EEXIST, "cannot create", ROOT_MADE, ROOT_STARTED,
+	      "POST create?name=web.a 409", "GET web.a/json 200 " OURS("running"));
+	/* it can't be seen yet */
+	APPLY(f, unguarded, NOTHING, 0, NULL, ROOT_MADE, ROOT_STARTED, "POST create?name=web.a 409",
+	      "GET web.a/json 404", "POST create?name=web.a 409", "GET web.a/json 404", A_MADE,
+	      A_LOOKED, "POST A/start 204");
 	APPLY(f, unguarded, NOTHING, -ESTALE, "another one", ROOT_MADE, ROOT_STARTED, A_MADE,
 	      "GET A/json 200 {\"Image\":\"EVIL\"}", "DELETE A?force=1&v=1 204");
 }
@@ -387,6 +404,11 @@ static void test_replace_root(void **state)
 	      "POST create?name=web.a.new 500", ROOT_GONE);
 	APPLY(f, unguarded, OLD_ROOT, -ESTALE, "another one", ROOT_NEW, NEW_MADE,
 	      "GET A/json 200 {\"Image\":\"EVIL\"}", "DELETE A?force=1&v=1 204", ROOT_GONE);
+	/* a removal is under way already, by a podctl that was killed: it is waited for */
+	APPLY(f, unguarded, OLD_ROOT, 0, NULL, ROOT_NEW, NEW_MADE, A_LOOKED, "POST OLDa/stop 204",
+	      "POST OLD/stop 204", ROOT_STARTED, "POST A/start 204", "DELETE OLD?force=1&v=1 409",
+	      "DELETE OLD?force=1&v=1 404", "POST ROOT/rename?name=web 204",
+	      "DELETE OLDa?force=1&v=1 204", "POST A/rename?name=web.a 204");
 	/* the new pod runs: what can't be cleared away is told, and left to the next apply */
 	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot remove", ROOT_NEW, NEW_MADE, A_LOOKED,
 	      "POST OLDa/stop 204", "POST OLD/stop 204", ROOT_STARTED, "POST A/start 204",

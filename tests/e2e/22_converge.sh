@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Applies converge: interrupted at every call to the engine, failed in the middle, two at a time; and
+# whatever happens, no container of anybody else is touched.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+e2e_begin
+put_config <<'END'
+mount_root: /srv/pods
+network_name: pods
+guard: { required: true }
+END
+inside mkdir -p /srv/pods
+netguard_start
+id_of() { inside docker inspect -f '{{.Id}}' "$1"; }
+field() { inside docker inspect -f "$2" "$1"; }
+names() { inside docker ps -a --format '{{.Names}}' --filter "label=podctl.pod=$1" | sort | tr '\n' ' ' | sed 's/ $//'; }
+running() { inside docker ps --format '{{.Names}}' --filter "label=podctl.pod=$1" | sort | tr '\n' ' ' | sed 's/ $//'; }
+# keys that this podctl has
+knows() { inside sh -c 'printf "containers: { app: { image: busybox, %s } }\n" "$1" > /root/knows.yml && "$2/podctl" check /root/knows.yml' \
+	sh "$1" "$BUILD" > /dev/null 2>&1; }
+
+note "what belongs to others, and bears names that could be ours"
+printf 'containers: { app: { image: busybox, command: [sleep, "1000"] } }\n' | put_file /root/other.yml
+check "another pod" podctl /root/other.yml
+inside docker run -d --name k1.c busybox sleep 1000 > /dev/null
+inside docker run -d --name k2.a.new.x --label podctl.pod=k2 busybox sleep 1000 > /dev/null
+others="other other.app k1.c k2.a.new.x"
+# shellcheck disable=SC2086 # words
+facts() { inside docker inspect -f '{{.Name}} {{.Id}} {{.State.StartedAt}} {{.State.Status}} {{.RestartCount}}' $others; }
+before=$(facts)
+check_equal "... are there" 4 "$(wc -l <<< "$before")"
+
+note "SIGKILL at each call to the engine"
+knows 'update_image: false, stop_timeout: 1' || export NO_KEYS=1
+kill_steps() { # POD SCENARIO
+	inside ${NO_KEYS:+env NO_KEYS=1} python3 -u "$REPO/tests/e2e/files/kill_steps.py" "$BUILD/podctl" /root/kill "$@"
+}
+pids=()
+i=0
+for scenario in "fresh and down" "a changed container" "a changed root container" "one container more, one less"; do
+	i=$((i + 1))
+	kill_steps "k$i" "$scenario" > "$SANDBOX/kill.$i" 2>&1 &
+	pids+=($!)
+done
+for i in "${!pids[@]}"; do
+	wait "${pids[$i]}"
+	status=$?
+	out=$SANDBOX/kill.$((i + 1))
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*) pass "${line#ok - }" ;;
+		"not ok - "*) fail "${line#not ok - }" ;;
+		*) echo "$line" ;;
+		esac
+	done < "$out"
+	check_equal "... the program that kills ended well" 0 "$status"
+done
+check_equal "nothing of others was touched: ids, start times, states" "$before" "$(facts)"
+
+note "SIGINT"
+printf 'containers: { app: { image: busybox, command: [sleep, "1000"] } }\n' | put_file /root/int.yml
+interrupt() { # SIGNAL, at a moment of the apply
+	inside sh -c '"$1/podctl" /root/int.yml > /root/int.log 2>&1 & p=$!; sleep "$2"; kill -INT $p; wait $p; echo $?' \
+		sh "$BUILD" "$1" | tail -n 1
+}
+for moment in 0.03 0.1 0.2; do
+	status=$(interrupt "$moment")
+	check "SIGINT after $moment s ends it at once, or it was through ($status)" test "$status" = 130 -o "$status" = 0
+	[ "$status" = 0 ] || check "... and says what next" grep -q "the next apply goes on" <(inside cat /root/int.log)
+	check "... the next apply converges" podctl /root/int.yml
+	check_status "... to nothing" 0 'nothing to change' podctl plan /root/int.yml
+	podctl down int > /dev/null
+done
+
+note "two at a time"
+printf 'containers: { app: { image: busybox, command: [sleep, "1000"] } }\n' | put_file /root/two.yml
+podctl /root/two.yml > /dev/null
+inside sh -c 'exec 9< /run/podctl/locks/two; flock 9; echo $$ > /root/holder; exec sleep 1000' &
+holder=$!
+wait_for 5 not inside flock -n /run/podctl/locks/two true
+check_status "--no-wait where another one works on the pod: refused at once" 1 'another podctl' \
+	timeout 5 "$SANDBOX_CMD" exec "$SANDBOX" -- "$BUILD/podctl" --no-wait /root/two.yml
+check "another pod does not wait" timeout 20 "$SANDBOX_CMD" exec "$SANDBOX" -- "$BUILD/podctl" --no-wait /root/int.yml
+inside sh -c '"$1/podctl" /root/two.yml > /root/two.log 2>&1; echo $? > /root/two.status' sh "$BUILD" &
+waiter=$!
+check "without it, it waits and says so" wait_for 5 inside grep -q 'waiting: another podctl' /root/two.log
+check "... it really does" not inside test -e /root/two.status
+inside sh -c 'kill -9 "$(cat /root/holder)"'
+wait "$holder" 2> /dev/null
+check "the holder killed: it goes on" wait_for 10 inside test -s /root/two.status
+check_equal "... well" 0 "$(inside cat /root/two.status)"
+wait "$waiter"
+check "both at once" sh -c '"$@" /root/two.yml & a=$!; "$@" /root/two.yml; b=$?; wait $a && [ $b = 0 ]' sh \
+	"$SANDBOX_CMD" exec "$SANDBOX" -- "$BUILD/podctl"
+
+note "names that others have"
+printf 'containers: { a: { image: busybox, command: [sleep, "1000"] } }\n' | put_file /root/names.yml
+for name in names names.a names.a.new names..new; do
+	inside docker run -d --name "$name" busybox sleep 1000 > /dev/null
+	id=$(id_of "$name")
+	check_status "$name by hand: refused" 1 "$name .*not made by podctl" podctl /root/names.yml
+	check_equal "... untouched" "$id true" "$(field "$name" '{{.Id}} {{.State.Running}}')"
+	check_equal "... and nothing made" "" "$(names names)"
+	podctl down names > /dev/null
+	check_equal "... nor does down touch it" "$id true" "$(field "$name" '{{.Id}} {{.State.Running}}')"
+	inside docker rm -f "$name" > /dev/null
+done
+# with labels of another pod's, as an image or a user of the engine can bring them
+inside docker run -d --name names.a --label podctl.pod=other --label podctl.container=a --label podctl.config-hash=x \
+	busybox sleep 1000 > /dev/null
+check_status "labels of another pod: refused" 1 'names.a .*not made by podctl' podctl /root/names.yml
+inside docker rm -f names.a > /dev/null
+
+note "one failure does not hide the others"
+printf 'containers:\n  a: { image: busybox, command: [sleep, "1000"] }\n  b: { image: busybox, command: [nosuchprogram] }\n  c: { image: busybox, command: [sleep, "1000"] }\n' |
+	put_file /root/part.yml
+check_status "a container that does not start: told" 1 'b: cannot start it' podctl /root/part.yml
+check_equal "... the others run, and it is gone" "part part.a part.c" "$(names part)"
+inside sed -i 's/nosuchprogram/sleep, "1000"/' /root/part.yml
+check "mended: it comes" podctl /root/part.yml
+b=$(id_of part.b)
+inside sed -i '3s/sleep, "1000"/nosuchprogram/' /root/part.yml
+check_status "changed to one that does not start: the old one comes back" 1 'the old one is back' podctl /root/part.yml
+check_equal "... under its name, running" "$b true" "$(field part.b '{{.Id}} {{.State.Running}}')"
+check_equal "... and nothing beside it" "part part.a part.b part.c" "$(running part)"
+inside sed -i '1ihostname: new' /root/part.yml
+all=$(inside docker ps -q --filter label=podctl.pod=part | sort)
+check_status "a new root container, and one does not start: the whole old pod comes back" 1 'the old one is back' podctl /root/part.yml
+check_equal "... all of it" "$all" "$(inside docker ps -q --filter label=podctl.pod=part | sort)"
+check_equal "... and nothing beside it" "part part.a part.b part.c" "$(names part)"
+
+if knows 'startup_health_check: { command: "true" }'; then
+	note "health checks"
+	health() { # COMMAND of the check, command of the container
+		printf 'containers:\n  a:\n    image: busybox\n    command: %s\n    startup_health_check: { command: %s, interval: 0.2, attempts: 3 }\n  b: { image: busybox, command: [sleep, "1000"], depends_on: [a] }\n  c: { image: busybox, command: [sleep, "1000"] }\n' \
+			"${2:-[sleep, \"1000\"]}" "$1" | put_file /root/health.yml
+	}
+	health '"echo looked at; exit 3"'
+	check_status "it fails: what it said is shown" 1 'a: \| looked at' podctl /root/health.yml
+	check_equal "... what depends on it was not started, the rest runs" "health health.c" "$(names health)"
+	health '"test -e /tmp/ready"' '"sleep 0.5; touch /tmp/ready; sleep 1000"'
+	inside sed -i 's/command: sleep 0.5; touch .*/command: [sh, -c, "sleep 0.3; touch \/tmp\/ready; sleep 1000"]/; s/    command: "sleep 0.5.*/    command: [sh, -c, "sleep 0.3; touch \/tmp\/ready; sleep 1000"]/' /root/health.yml
+	check "it passes at the second attempt" podctl /root/health.yml
+	check_equal "... all run, in place" "health health.a health.b health.c" "$(running health)"
+	check "... b started after a" sh -c '[ "$1" \< "$2" ]' sh "$(field health.a '{{.State.StartedAt}}')" "$(field health.b '{{.State.StartedAt}}')"
+	a=$(id_of health.a)
+	health '[sh, -c, "exit 1"]'
+	check_status "a replacement that fails its check: the old one comes back" 1 'the old one is back' podctl /root/health.yml
+	check_equal "... under its name, running" "$a true" "$(field health.a '{{.Id}} {{.State.Running}}')"
+	health '"true"' '[sh, -c, "echo last words; exit 9"]'
+	inside sed -i 's/command: "true"/command: "sleep 1; false"/' /root/health.yml
+	check_status "a container that ends meanwhile: its exit status and its last lines" 1 'exit status 9' podctl /root/health.yml
+	check_status "... its last lines" 1 'last words' podctl /root/health.yml
+	check_equal "... the old one is there" "$a true" "$(field health.a '{{.Id}} {{.State.Running}}')"
+	health '"yes"'
+	podctl down health > /dev/null
+else
+	skip "health checks" "this podctl does not know startup_health_check yet"
+fi
+
+check_equal "in the end nothing of others was touched" "$before" "$(facts)"
+e2e_end
