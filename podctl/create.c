@@ -4,7 +4,7 @@
  * and the configuration: the root container's id comes after it. So one file has one hash, and a
  * new root container is told from a new file.
  */
-#include "podctl/create.h"
+#include "podctl/create_private.h"
 
 #include <stdio.h>
 
@@ -38,14 +38,17 @@ static json_t *words(const struct strv *v)
 }
 
 /* What every container gets; nothing in a pod file takes any of it away. */
-static json_t *host_config(const struct settings *settings)
+static json_t *host_config(void)
 {
-	const struct settings_policy *policy = &settings->policy;
 	json_t *host = must(json_object());
 
-	set(host, "SecurityOpt", json_pack("[s]", "no-new-privileges"));
 	set(host, "Privileged", json_false());
-	/* a container without a limit of its own gets the ceiling */
+	return host;
+}
+
+/* The root container has no limits of its own, so it gets the ceilings. */
+static void root_limits(json_t *host, const struct settings_policy *policy)
+{
 	if (policy->max_memory > 0) {
 		set(host, "Memory", json_integer(policy->max_memory));
 		set(host, "MemorySwap", json_integer(policy->max_memory));
@@ -54,18 +57,57 @@ static json_t *host_config(const struct settings *settings)
 		set(host, "PidsLimit", json_integer(policy->max_pids));
 	if (policy->max_cpus > 0)
 		set(host, "NanoCpus", json_integer((json_int_t)(policy->max_cpus * 1e9 + 0.5)));
-	return host;
 }
 
-static json_t *labels(const struct pod *pod, const struct pod_container *c)
+static void set_positive(json_t *host, const char *key, int64_t value)
+{
+	if (value > 0)
+		set(host, key, json_integer(value));
+}
+
+static void limits(json_t *host, const struct pod_limits *l)
+{
+	json_t *ulimits = must(json_array());
+
+	set_positive(host, "Memory", l->memory);
+	set_positive(host, "MemoryReservation", l->memory_reservation);
+	set_positive(host, "PidsLimit", l->pids);
+	set_positive(host, "NanoCpus", l->nano_cpus);
+	set_positive(host, "CpuShares", l->cpu_shares);
+	set_positive(host, "OomScoreAdj", l->oom_score_adj);
+	if (l->memory_swap)
+		set(host, "MemorySwap", json_integer(l->memory_swap)); /* -1 is no limit */
+	for (size_t i = 0; i < ARRAY_SIZE(l->ulimits); i++) {
+		enum pod_limit limit = (enum pod_limit)(POD_LIMIT_ULIMITS + i);
+
+		if (l->given[limit])
+			append(ulimits, json_pack("{s:s, s:I, s:I}", "Name",
+						  pod_limit_key(limit) + strlen("ulimit-"), "Soft",
+						  (json_int_t)l->ulimits[i].soft, "Hard",
+						  (json_int_t)l->ulimits[i].hard));
+	}
+	if (json_array_size(ulimits) > 0)
+		set(host, "Ulimits", ulimits);
+	else
+		json_decref(ulimits);
+}
+
+static void add_labels(json_t *object, const struct schema_pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->n; i++)
+		set(object, pairs->items[i].key, json_string(pairs->items[i].value));
+}
+
+static json_t *labels(const struct pod *pod, const struct pod_container *c, char *config)
 {
 	json_t *object = must(json_object());
 
-	for (size_t i = 0; c && i < c->labels.n; i++)
-		set(object, c->labels.items[i].key, json_string(c->labels.items[i].value));
+	add_labels(object, c ? &c->labels : &pod->root_labels);
 	/* last: ours win, also over labels that an image brings */
 	set(object, POD_LABEL_POD, json_string(pod->name));
 	set(object, POD_LABEL_CONTAINER, json_string(c ? c->entry.key : ""));
+	set(object, POD_LABEL_CONFIG, json_string(config));
+	free(config);
 	return object;
 }
 
@@ -91,11 +133,6 @@ const char *create_config(json_t *body)
 		json_object_get(json_object_get(body, "Labels"), POD_LABEL_CONFIG));
 }
 
-char *create_config_difference(const char *before _unused_, const char *now _unused_)
-{
-	return xstrdup("its configuration changed");
-}
-
 static void add_ports(const struct publish *p, json_t *exposed, json_t *bindings)
 {
 	char ip[ADDR_TEXT_MAX] = "", key[16], host[8] = "";
@@ -118,22 +155,56 @@ static void add_ports(const struct publish *p, json_t *exposed, json_t *bindings
 	}
 }
 
-json_t *create_root(const struct create *create, const struct create_network *network _unused_)
+static void add_exposed(const struct pod *pod, json_t *exposed)
+{
+	char key[16];
+
+	for (size_t i = 0; i < pod->n_expose; i++) {
+		const struct pod_exposed *e = &pod->expose[i];
+
+		for (unsigned port = e->first; port <= e->last; port++) {
+			snprintf(key, sizeof(key), "%u/%s", port, proto_name(e->proto));
+			set(exposed, key, json_object());
+		}
+	}
+}
+
+/* The containers share the root's /dev/shm. */
+static int64_t shm_size(const struct pod *pod)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < pod_n_containers(pod); i++) {
+		int64_t size = pod_container_at(pod, i)->limits.shm_size;
+
+		most = size > most ? size : most;
+	}
+	return most;
+}
+
+json_t *create_root(const struct create *create, const struct create_network *network)
 {
 	const struct pod *pod = create->pod;
 	const struct settings *settings = create->settings;
-	json_t *body = must(json_object()), *host = host_config(settings);
+	json_t *body = must(json_object()), *host = host_config();
 	json_t *exposed = must(json_object()), *bindings = must(json_object());
+	char mac[CREATE_MAC_MAX];
 
 	for (size_t i = 0; i < pod->n_publish; i++)
 		add_ports(&pod->publish[i].publish, exposed, bindings);
+	add_exposed(pod, exposed);
 	set(body, "Image", json_string(create->pause_image));
 	set(body, "Hostname", json_string(pod->hostname));
 	set(body, "User", json_string("65534:65534"));
-	set(body, "Labels", labels(pod, NULL));
+	set(body, "Labels", labels(pod, NULL, create_config_root(create)));
 	set(body, "ExposedPorts", exposed);
+	set(body, "MacAddress", json_string(create_mac(pod->name, settings->host_hostname, mac)));
 	set(body, "HostConfig", host);
+	set(host, "SecurityOpt", json_pack("[s]", "no-new-privileges"));
+	root_limits(host, &settings->policy);
+	set_positive(host, "ShmSize", shm_size(pod));
 	set(host, "PortBindings", bindings);
+	set(host, "PublishAllPorts", json_boolean(pod->publish_all));
 	set(host, "NetworkMode", json_string(settings->network_name));
 	set(host, "IpcMode", json_string("shareable"));
 	set(host, "Init", json_true());
@@ -143,12 +214,18 @@ json_t *create_root(const struct create *create, const struct create_network *ne
 	/* back with the engine, so that members with a restart policy find it */
 	set(host, "RestartPolicy", json_pack("{s:s}", "Name", "unless-stopped"));
 	add_hash(body, create->values);
+
+	if (network)
+		set(body, "NetworkingConfig",
+		    create_networking(settings->network_name, network, mac));
 	return body;
 }
 
-static json_t *mounts(const struct pod *pod, const struct pod_container *c,
-		      const struct settings *settings)
+static json_t *mounts(const struct create *create, const struct pod_container *c)
 {
+	const struct pod *pod = create->pod;
+	const struct settings *settings = create->settings;
+	_cleanup_free_ char *secrets = values_secrets_path(create->values, pod, c);
 	json_t *array = must(json_array());
 
 	for (size_t i = 0; i < c->mounts.n; i++) {
@@ -159,6 +236,10 @@ static json_t *mounts(const struct pod *pod, const struct pod_container *c,
 					pin, "Target", m->target, "ReadOnly", (int)m->readonly,
 					"BindOptions", "Propagation", "rprivate"));
 	}
+	if (secrets)
+		append(array, json_pack("{s:s, s:s, s:s, s:b, s:{s:s}}", "Type", "bind", "Source",
+					secrets, "Target", POD_SECRETS_TARGET, "ReadOnly", 1,
+					"BindOptions", "Propagation", "rprivate"));
 	if (settings->use_host_resolv_conf)
 		append(array,
 		       json_pack("{s:s, s:s, s:s, s:b}", "Type", "bind", "Source",
@@ -179,20 +260,64 @@ static json_t *restart_policy(const struct pod_restart *r)
 			 (json_int_t)r->retries);
 }
 
-json_t *create_container(const struct create *create, const struct pod_container *c,
-			 const char *root_id)
+static json_t *tmpfs(const struct pod_container *c)
 {
-	const struct pod *pod = create->pod;
-	const struct settings *settings = create->settings;
-	json_t *body = must(json_object()), *host = host_config(settings);
+	json_t *object = must(json_object());
+
+	for (size_t i = 0; i < c->n_tmpfs; i++) {
+		const struct pod_tmpfs *t = &c->tmpfs[i];
+
+		/* the engine adds noexec, nosuid and nodev */
+		set(object, t->target,
+		    t->size ? json_sprintf("size=%lld", (long long)t->size) : json_string(""));
+	}
+	return object;
+}
+
+static json_t *environment(const struct create *create, const struct pod_container *c)
+{
 	json_t *env = must(json_array());
 
 	for (size_t i = 0; i < c->environment.n; i++)
 		append(env, json_sprintf("%s=%s", c->environment.items[i].key,
 					 c->environment.items[i].value));
+	for (size_t i = 0; i < c->environment_files.n; i++) {
+		const char *name = c->environment_files.items[i].key;
+		const struct values_item *v =
+			values_find(create->values, c->entry.key, false, name);
+
+		if (v)
+			append(env, json_sprintf("%s=%s", name, v->data));
+	}
+	return env;
+}
+
+static json_t *dropped(const struct pod_container *c)
+{
+	static const char *const always[] = {"MKNOD", "NET_RAW"};
+	json_t *list = must(json_array());
+
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++) {
+		if (!strv_has(&c->cap_add, always[i]))
+			append(list, json_string(always[i]));
+	}
+	for (size_t i = 0; i < c->cap_drop.n; i++) {
+		const char *name = c->cap_drop.items[i];
+
+		if (!streq(name, always[0]) && !streq(name, always[1]))
+			append(list, json_string(name));
+	}
+	return list;
+}
+
+json_t *create_container(const struct create *create, const struct pod_container *c,
+			 const char *root_id)
+{
+	json_t *body = must(json_object()), *host = host_config();
+
 	set(body, "Image", json_string(c->ref.text));
-	set(body, "Env", env);
-	set(body, "Labels", labels(pod, c));
+	set(body, "Env", environment(create, c));
+	set(body, "Labels", labels(create->pod, c, create_config_container(create, c)));
 	set(body, "HostConfig", host);
 	if (c->command.n > 0)
 		set(body, "Cmd", words(&c->command));
@@ -200,9 +325,20 @@ json_t *create_container(const struct create *create, const struct pod_container
 		set(body, "Entrypoint", words(&c->entrypoint));
 	if (c->user)
 		set(body, "User", json_string(c->user));
-	set(host, "CapDrop", json_pack("[s, s]", "MKNOD", "NET_RAW"));
+	if (c->stop_signal)
+		set(body, "StopSignal", json_string(c->stop_signal));
+	set(body, "StopTimeout", json_integer(c->stop_timeout));
+	if (c->no_new_privileges)
+		set(host, "SecurityOpt", json_pack("[s]", "no-new-privileges"));
+	set(host, "ReadonlyRootfs", json_boolean(c->readonly));
+	limits(host, &c->limits);
+	set(host, "CapDrop", dropped(c));
+	if (c->cap_add.n > 0)
+		set(host, "CapAdd", words(&c->cap_add));
 	set(host, "RestartPolicy", restart_policy(&c->restart));
-	set(host, "Mounts", mounts(pod, c, settings));
+	set(host, "Mounts", mounts(create, c));
+	if (c->n_tmpfs > 0)
+		set(host, "Tmpfs", tmpfs(c));
 	add_hash(body, create->values);
 
 	if (root_id) {

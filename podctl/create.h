@@ -33,6 +33,19 @@ struct create_network {
 json_t *create_root(const struct create *create, const struct create_network *network);
 
 /*
+ * A pod's fixed MAC address, "06:12:34:56:78:9a", from its name and the host's: locally
+ * administered, and none that the engine would make up (02:42:...). Returns buf.
+ */
+char *create_mac(const char *pod, const char *host, char buf[static 18]);
+
+/*
+ * An IPv6 address in the prefix, whatever its length, whose host part is the interface id of the
+ * MAC (RFC 4291, appendix A; its last bits where there are fewer than 64). false: the prefix has
+ * too few addresses, or the address is one that means something else (router, anycast).
+ */
+bool create_ip6(const struct prefix *prefix, const char *mac, struct addr *ret);
+
+/*
  * A container's body. root_id: the container it joins; NULL where that is not there yet (the body
  * is then good for its labels only).
  */

@@ -1,128 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The pod file's tables and what decodes its values. Keys that the format knows and this version
- * does not stand in the tables too, so that they are refused by name.
+ * The pod file's tables. Keys that no pod file gets stand in them too, so that they are refused by
+ * name.
  */
-#include "podctl/pod.h"
+#include "podctl/pod_private.h"
 
-#include "common/yaml.h"
 #include "podctl/digest.h"
-#include "podctl/shellwords.h"
 
 #include <errno.h>
 
-#define NOT_YET	  "not supported yet"
 #define FORBIDDEN "policy forbids it: a pod file cannot ask for this"
-
-/* A list of words, or one string that is split as a shell would. */
-static int decode_words(struct schema_context *ctx, const struct yaml_node *node, void *target,
-			const struct schema_field *field _unused_)
-{
-	struct strv *words = target;
-	const char *text, *wrong;
-
-	if (node->kind == YAML_NODE_LIST) {
-		for (size_t i = 0; i < node->n; i++) {
-			text = schema_get_string(ctx, node->values[i]);
-			if (!text)
-				return -EINVAL;
-			strv_add(words, text);
-		}
-	} else {
-		if (node->kind == YAML_NODE_MAP || yaml_is_null(node))
-			return schema_error(ctx, node, "must be a string or a list of strings");
-		text = schema_get_string(ctx, node);
-		if (!text)
-			return -EINVAL;
-		wrong = shellwords_split(text, words);
-		if (wrong)
-			return schema_error(ctx, node, "%s", wrong);
-	}
-	if (words->n == 0)
-		return schema_error(ctx, node, "needs at least one word");
-	return 0;
-}
-
-static bool retries_parse(const char *text, uint32_t *ret)
-{
-	uint32_t n = 0;
-
-	if (!*text || strlen(text) > 6)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint32_t)(*text - '0');
-	}
-	*ret = n;
-	return true;
-}
-
-static int decode_restart(struct schema_context *ctx, const struct yaml_node *node, void *target,
-			  const struct schema_field *field _unused_)
-{
-	static const char *const names[] = {
-		[POD_RESTART_NO] = "no",
-		[POD_RESTART_ON_FAILURE] = "on-failure",
-		[POD_RESTART_ALWAYS] = "always",
-		[POD_RESTART_UNLESS_STOPPED] = "unless-stopped",
-	};
-	struct pod_restart *restart = target;
-	const char *text = schema_get_string(ctx, node), *rest;
-
-	if (!text)
-		return -EINVAL;
-	rest = startswith(text, "on-failure:");
-	if (rest && retries_parse(rest, &restart->retries)) {
-		restart->kind = POD_RESTART_ON_FAILURE;
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (streq(text, names[i])) {
-			restart->kind = (enum pod_restart_kind)i;
-			return 0;
-		}
-	}
-	return schema_error(ctx, node, "must be no, on-failure[:N], always or unless-stopped");
-}
-
-static int decode_publish_entry(struct schema_context *ctx, const struct yaml_node *node,
-				struct pod *pod)
-{
-	const char *text = schema_get_string(ctx, node), *wrong;
-	struct publish p;
-
-	if (!text)
-		return -EINVAL;
-	wrong = publish_parse(text, &p);
-	if (wrong)
-		return schema_error(ctx, node, "%s", wrong);
-	ARRAY_PUSH(pod->publish, pod->n_publish) = (struct pod_publish){p, node->mark};
-	return 0;
-}
-
-/* target is pod.publish, so the pod begins that much before. */
-static int decode_publish(struct schema_context *ctx, const struct yaml_node *node, void *target,
-			  const struct schema_field *field)
-{
-	struct pod *pod = (void *)((char *)target - field->offset);
-	int r = 0;
-
-	if (node->kind != YAML_NODE_LIST)
-		return schema_error(ctx, node, "must be a list, such as [\"80:80\"]");
-	for (size_t i = 0; i < node->n; i++) {
-		if (decode_publish_entry(ctx, node->values[i], pod) < 0)
-			r = -EINVAL;
-	}
-	return r;
-}
 
 #define FIELD(s, k, t, d) .key = #k, .type = (t), .offset = offsetof(struct s, k), .doc = (d)
 #define MARK(s, m)	  .mark_offset = offsetof(struct s, m)
-#define LATER(k)                                                                                   \
-	{                                                                                          \
-		.key = (k), .type = SCHEMA_REFUSED, .doc = NOT_YET                                 \
-	}
 #define NEVER(k)                                                                                   \
 	{                                                                                          \
 		.key = (k), .type = SCHEMA_REFUSED, .doc = FORBIDDEN                               \
@@ -150,17 +40,27 @@ static const struct schema_field mount_fields[] = {
 
 static const struct schema mount_schema = {"mount", mount_fields, sizeof(struct pod_mount)};
 
+static const struct schema_field health_fields[] = {
+	{FIELD(pod_health, command, SCHEMA_CUSTOM, "Run in the container, as its user"),
+	 .required = true, .decode = pod_decode_words},
+	{FIELD(pod_health, interval, SCHEMA_CUSTOM, "Seconds between attempts (default 3)"),
+	 .decode = pod_decode_seconds, .given_offset = offsetof(struct pod_health, interval_given)},
+	{FIELD(pod_health, attempts, SCHEMA_INT, "Attempts before it has failed (default 10)"),
+	 .min = 1, .max = 10000, .given_offset = offsetof(struct pod_health, attempts_given)},
+	{0},
+};
+
+static const struct schema health_schema = {"startup_health_check", health_fields,
+					    sizeof(struct pod_health)};
+
 static const struct schema_field container_fields[] = {
 	{FIELD(pod_container, image, SCHEMA_STRING, "The image, [HOST/]NAME[:TAG][@DIGEST]"),
 	 .required = true, MARK(pod_container, image_mark)},
-	{FIELD(pod_container, update_image, SCHEMA_BOOL,
-	       "Look for a newer one at each apply; default true"),
-	 .given_offset = offsetof(struct pod_container, update_image_given)},
 	{FIELD(pod_container, command, SCHEMA_CUSTOM,
 	       "Arguments for the image's entrypoint, or the command where it has none"),
-	 .decode = decode_words},
+	 .decode = pod_decode_words},
 	{FIELD(pod_container, entrypoint, SCHEMA_CUSTOM, "Replaces the image's entrypoint"),
-	 .decode = decode_words},
+	 .decode = pod_decode_words},
 	{FIELD(pod_container, environment, SCHEMA_TEXT_MAP, "Environment variables")},
 	{FIELD(pod_container, labels, SCHEMA_TEXT_MAP, "Labels of the container")},
 	{FIELD(pod_container, user, SCHEMA_STRING, "USER, USER:GROUP or :GROUP"),
@@ -168,21 +68,44 @@ static const struct schema_field container_fields[] = {
 	{FIELD(pod_container, restart, SCHEMA_CUSTOM,
 	       "When the engine starts it again: no (default), on-failure[:N], always, "
 	       "unless-stopped"),
-	 .decode = decode_restart},
+	 .decode = pod_decode_restart},
 	{FIELD(pod_container, mounts, SCHEMA_LIST, "Folders and files below MOUNT_ROOT/POD"),
 	 .object = &mount_schema},
-	LATER("environment_files"),
-	LATER("readonly"),
-	LATER("stop_signal"),
-	LATER("stop_timeout"),
-	LATER("startup_health_check"),
-	LATER("limits"),
-	LATER("cap_drop"),
-	LATER("cap_add"),
-	LATER("no_new_privileges"),
-	LATER("tmpfs"),
-	LATER("secrets"),
-	LATER("depends_on"),
+	{FIELD(pod_container, update_image, SCHEMA_BOOL,
+	       "Pull the image at each apply, also where it is here (default true)"),
+	 .given_offset = offsetof(struct pod_container, update_image_given)},
+	{FIELD(pod_container, environment_files, SCHEMA_TEXT_MAP,
+	       "Environment variables from files below MOUNT_ROOT/POD")},
+	{FIELD(pod_container, secrets, SCHEMA_TEXT_MAP,
+	       "Files below MOUNT_ROOT/POD that the container sees as /run/secrets/NAME")},
+	{FIELD(pod_container, readonly, SCHEMA_BOOL, "The image's own files cannot be written")},
+	{FIELD(pod_container, stop_signal, SCHEMA_CUSTOM, "Asks it to end (default SIGTERM)"),
+	 .decode = pod_decode_signal, MARK(pod_container, stop_signal_mark)},
+	{FIELD(pod_container, stop_timeout, SCHEMA_INT,
+	       "Seconds from that to its being killed (default 10)"),
+	 .max = 3600, .given_offset = offsetof(struct pod_container, stop_timeout_given)},
+	{.key = "startup_health_check",
+	 .type = SCHEMA_OBJECT,
+	 .offset = offsetof(struct pod_container, health),
+	 .object = &health_schema,
+	 .given_offset =
+		 offsetof(struct pod_container, health) + offsetof(struct pod_health, given),
+	 .doc = "A command that must succeed in it before it counts as started"},
+	{FIELD(pod_container, limits, SCHEMA_OBJECT, "What it may take of the host"),
+	 .object = &pod_limits_schema},
+	{FIELD(pod_container, cap_add, SCHEMA_CUSTOM, "Capabilities beyond the engine's default"),
+	 .decode = pod_decode_capabilities, MARK(pod_container, cap_add_mark)},
+	{FIELD(pod_container, cap_drop, SCHEMA_CUSTOM,
+	       "Capabilities less (NET_RAW and MKNOD always are), or ALL"),
+	 .decode = pod_decode_capabilities, .max = 1},
+	{FIELD(pod_container, no_new_privileges, SCHEMA_BOOL,
+	       "Set-user-id programs give no rights (default true)"),
+	 .given_offset = offsetof(struct pod_container, no_new_privileges_given)},
+	{FIELD(pod_container, tmpfs, SCHEMA_CUSTOM, "Folders in memory"),
+	 .decode = pod_decode_tmpfs},
+	{FIELD(pod_container, depends_on, SCHEMA_STRINGS,
+	       "Containers that must have started, and passed their health check, before it"),
+	 MARK(pod_container, depends_on_mark)},
 	NEVER_KEYS,
 	{0},
 };
@@ -197,13 +120,17 @@ static const struct schema_field pod_fields[] = {
 	 MARK(pod, hostname_mark)},
 	{FIELD(pod, publish, SCHEMA_CUSTOM,
 	       "Host ports, [[IP:]HOST[-HOST]:]CONTAINER[-CONTAINER][/tcp|/udp]"),
-	 .decode = decode_publish},
-	LATER("common_environment"),
-	LATER("common_labels"),
-	LATER("root_labels"),
-	LATER("common_mounts"),
-	LATER("expose"),
-	LATER("publish_all"),
+	 .decode = pod_decode_publish},
+	{FIELD(pod, common_environment, SCHEMA_TEXT_MAP,
+	       "Environment variables of every container")},
+	{FIELD(pod, common_labels, SCHEMA_TEXT_MAP, "Labels of every container but the root")},
+	{FIELD(pod, root_labels, SCHEMA_TEXT_MAP, "Labels of the root container")},
+	{FIELD(pod, common_mounts, SCHEMA_LIST, "Mounts of every container"),
+	 .object = &mount_schema},
+	{FIELD(pod, expose, SCHEMA_CUSTOM, "Ports that are served, 80 or \"53/udp\""),
+	 .decode = pod_decode_expose},
+	{FIELD(pod, publish_all, SCHEMA_BOOL,
+	       "Publish each exposed port at an ephemeral host port")},
 	NEVER_KEYS,
 	{0},
 };
@@ -233,17 +160,6 @@ char *pod_name_from_path(const char *path)
 	return pod_name_usable(name) ? take_ptr(name) : NULL;
 }
 
-/* Of elements of a map, which begin as zeroes. */
-static void set_defaults(struct pod *pod)
-{
-	for (size_t i = 0; i < pod->containers.n; i++) {
-		struct pod_container *c = &((struct pod_container *)pod->containers.items)[i];
-
-		if (!c->update_image_given)
-			c->update_image = true;
-	}
-}
-
 int pod_parse(const char *name, const char *text, size_t size, const struct settings *settings,
 	      struct problems *problems, struct pod **ret)
 {
@@ -258,7 +174,6 @@ int pod_parse(const char *name, const char *text, size_t size, const struct sett
 		return -EINVAL;
 	/* checked also after failures: all errors of a file are reported */
 	(void)schema_decode(&pod_schema, root, problems, pod);
-	set_defaults(pod);
 	pod_check(pod, settings, problems);
 	problems_sort(problems);
 	if (problems->n_errors > before)
@@ -267,15 +182,20 @@ int pod_parse(const char *name, const char *text, size_t size, const struct sett
 	return 0;
 }
 
-static void container_done(struct pod_container *c)
+static void mounts_done(struct schema_array *array)
 {
-	struct pod_mount *mounts = c->mounts.items;
+	struct pod_mount *mounts = array->items;
 
-	for (size_t i = 0; i < c->mounts.n; i++) {
+	for (size_t i = 0; i < array->n; i++) {
 		free(mounts[i].source);
 		free(mounts[i].target);
 	}
 	free(mounts);
+}
+
+static void container_done(struct pod_container *c)
+{
+	mounts_done(&c->mounts);
 	free(c->entry.key);
 	free(c->image);
 	image_ref_done(&c->ref);
@@ -283,7 +203,17 @@ static void container_done(struct pod_container *c)
 	strv_done(&c->entrypoint);
 	schema_pairs_done(&c->environment);
 	schema_pairs_done(&c->labels);
+	schema_pairs_done(&c->environment_files);
+	schema_pairs_done(&c->secrets);
 	free(c->user);
+	for (size_t i = 0; i < c->n_tmpfs; i++)
+		free(c->tmpfs[i].target);
+	free(c->tmpfs);
+	free(c->stop_signal);
+	strv_done(&c->health.command);
+	strv_done(&c->cap_add);
+	strv_done(&c->cap_drop);
+	strv_done(&c->depends_on);
 }
 
 void pod_free(struct pod *pod)
@@ -294,6 +224,11 @@ void pod_free(struct pod *pod)
 		container_done(&((struct pod_container *)pod->containers.items)[i]);
 	free(pod->containers.items);
 	free(pod->publish);
+	free(pod->expose);
+	schema_pairs_done(&pod->common_environment);
+	schema_pairs_done(&pod->common_labels);
+	schema_pairs_done(&pod->root_labels);
+	mounts_done(&pod->common_mounts);
 	free(pod->hostname);
 	free(pod->name);
 	free(pod);

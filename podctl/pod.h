@@ -24,7 +24,8 @@
 /* what the file said, see create.h */
 #define POD_LABEL_CONFIG    "podctl.config"
 
-#define POD_PIN_FOLDER "/run/podctl/mounts" /* where mounts.c pins sources */
+#define POD_SECRETS_TARGET "/run/secrets"	/* in containers */
+#define POD_PIN_FOLDER	   "/run/podctl/mounts" /* where mounts.c pins sources */
 
 /*
  * The ceilings of policy are for each container, so their number has one too. These also bound
@@ -63,27 +64,47 @@ struct pod_tmpfs {
 /* Run in the container until it ends with 0: only then has the container started. */
 struct pod_health {
 	bool given;
-	struct strv command; /* a string in the file is run by the container's /bin/sh -c */
-	double interval;     /* seconds between attempts, > 0; default 3 */
-	int64_t attempts;    /* default 10 */
+	struct strv command;
+	double interval;  /* seconds between attempts, > 0; default 3 */
+	int64_t attempts; /* default 10 */
+	bool interval_given, attempts_given;
 };
+
+enum pod_limit {
+	POD_LIMIT_CPUS,
+	POD_LIMIT_CPU_SHARES,
+	POD_LIMIT_MEMORY,
+	POD_LIMIT_MEMORY_SWAP,
+	POD_LIMIT_MEMORY_RESERVATION,
+	POD_LIMIT_SHM_SIZE,
+	POD_LIMIT_OOM_SCORE_ADJ,
+	POD_LIMIT_PIDS,
+	POD_LIMIT_ULIMITS, /* the first of them */
+	POD_LIMIT_COUNT_ = POD_LIMIT_ULIMITS + 9,
+};
+/* The key below limits, "ulimit-nofile". */
+const char *pod_limit_key(enum pod_limit limit);
+
+#define POD_UNLIMITED INT64_C(-1)
 
 struct pod_ulimit {
-	const char *name; /* "nofile" */
-	int64_t soft, hard;
+	int64_t soft, hard; /* or POD_UNLIMITED */
 };
 
-/* What the container gets, policy's ceilings already taken into account. 0: the engine's default.
+/*
+ * What the container gets, policy's ceilings already taken into account. 0: the engine's default,
+ * POD_UNLIMITED: no limit, which policy allows then.
  */
 struct pod_limits {
 	int64_t nano_cpus;
 	int64_t cpu_shares;
-	int64_t memory, memory_swap, memory_reservation; /* bytes; swap -1: unlimited */
-	int64_t shm_size;
+	int64_t memory, memory_swap, memory_reservation; /* bytes; swap: with memory, as Docker's */
+	int64_t shm_size;				 /* of the pod: the largest of all counts */
 	int64_t oom_score_adj;
 	int64_t pids;
-	struct pod_ulimit ulimits[9];
-	size_t n_ulimits;
+	struct pod_ulimit ulimits[9]; /* where given[POD_LIMIT_ULIMITS + i] */
+	struct mark marks[POD_LIMIT_COUNT_];
+	bool given[POD_LIMIT_COUNT_];
 };
 
 struct pod_container {
@@ -107,11 +128,16 @@ struct pod_container {
 	bool readonly;
 	char *stop_signal;    /* "SIGTERM"; NULL: default */
 	int64_t stop_timeout; /* seconds, default 10 */
+	struct mark stop_signal_mark;
+	bool stop_timeout_given;
 	struct pod_health health;
 	struct pod_limits limits;
 	struct strv cap_add, cap_drop; /* canonical names, "CHOWN"; cap_drop may be "ALL" */
-	bool no_new_privileges;	       /* default true */
-	struct strv depends_on;	       /* other containers of the pod, no cycles */
+	struct mark cap_add_mark;
+	bool no_new_privileges; /* default true */
+	bool no_new_privileges_given;
+	struct strv depends_on; /* other containers of the pod, no cycles */
+	struct mark depends_on_mark;
 };
 
 struct pod_publish {
@@ -127,7 +153,7 @@ struct pod {
 	struct mark containers_mark;
 	struct pod_publish *publish;
 	size_t n_publish;
-	struct publish_exposed {
+	struct pod_exposed {
 		uint16_t first, last;
 		uint8_t proto;
 	} * expose;

@@ -4,31 +4,20 @@
  * the system's configuration must allow. A pod that failed to decode is checked too, so anything
  * may be missing here; its own error is reported already.
  */
-#include "podctl/pod.h"
+#include "podctl/pod_private.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 #define HOSTNAME_MAX 63
-#define PATH_LEN_MAX 1024
 
-struct checker {
-	struct pod *pod;
-	const struct settings *settings;
-	struct problems *problems;
-};
-
-#define PROBLEM(ck, mark, path, ...) problems_add((ck)->problems, (mark), (path), __VA_ARGS__)
-
-/* Names in a path are the file's own text, so only what may be shown is. Caller frees. */
-static char *path_of(const struct pod_container *c, const char *key)
+char *pod_problem_path(const struct pod_container *c, const char *key)
 {
 	const char *name = problems_may_show(c->entry.key) ? c->entry.key : "(key)";
 
 	return xasprintf("containers.%s%s%s", name, *key ? "." : "", key);
 }
 
-static bool has_control(const char *s)
+bool pod_has_control(const char *s)
 {
 	for (; *s; s++) {
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
@@ -37,7 +26,7 @@ static bool has_control(const char *s)
 	return false;
 }
 
-static bool word_valid(const char *s, size_t n, const char *others)
+bool pod_word_valid(const char *s, size_t n, const char *others)
 {
 	for (size_t i = 0; i < n; i++) {
 		char c = s[i];
@@ -58,7 +47,7 @@ static bool hostname_valid(const char *s)
 	for (;;) {
 		size_t n = strcspn(s, ".");
 
-		if (!word_valid(s, n, "-") || s[0] == '-' || s[n - 1] == '-')
+		if (!pod_word_valid(s, n, "-") || s[0] == '-' || s[n - 1] == '-')
 			return false;
 		if (!s[n])
 			return true;
@@ -111,13 +100,9 @@ static void check_ports(struct checker *ck, const struct pod_publish *p, const c
 {
 	size_t before = ck->problems->n_errors;
 
-	if (!p->publish.host_first) {
-		/* whatever port it would be, the guard has it closed: only named ones are granted
-		 */
-		PROBLEM(ck, p->mark, path,
-			"an ephemeral host port cannot be on the port whitelist; name one");
+	/* one of the engine's choice: the guard lets nobody from outside in there */
+	if (!p->publish.host_first)
 		return;
-	}
 	for (unsigned port = p->publish.host_first; port <= p->publish.host_last; port++) {
 		check_port(ck, p, path, (uint16_t)port);
 		if (ck->problems->n_errors > before)
@@ -200,143 +185,39 @@ static void check_user(struct checker *ck, const struct pod_container *c, const 
 	}
 }
 
-bool pod_label_begins(const char *label, const char *prefix)
+/* What the file leaves out. */
+static void complete(struct pod_container *c)
 {
-	return strncasecmp(label, prefix, strlen(prefix)) == 0;
+	if (!c->update_image_given)
+		c->update_image = true;
+	if (!c->stop_timeout_given)
+		c->stop_timeout = 10;
+	if (!c->no_new_privileges_given)
+		c->no_new_privileges = true;
+	if (!c->health.interval_given)
+		c->health.interval = 3;
+	if (!c->health.attempts_given)
+		c->health.attempts = 10;
 }
 
-static void check_labels(struct checker *ck, const struct pod_container *c)
+static void check_capabilities(struct checker *ck, const struct pod_container *c)
 {
-	const struct strv *reserved = &ck->settings->policy.labels_reserved;
+	const struct strv *allowed = &ck->settings->policy.capabilities;
+	_cleanup_free_ char *path = pod_problem_path(c, "cap_add");
 
-	for (size_t i = 0; i < c->labels.n; i++) {
-		const struct schema_pair *p = &c->labels.items[i];
-		_cleanup_free_ char *path = path_of(c, "labels");
-
-		if (pod_label_begins(p->key, POD_LABEL_PREFIX))
-			PROBLEM(ck, p->mark, path,
-				"labels that begin with " POD_LABEL_PREFIX " are reserved");
-		for (size_t j = 0; j < reserved->n; j++) {
-			if (pod_label_begins(p->key, reserved->items[j]))
-				PROBLEM(ck, p->mark, path,
-					"policy forbids labels that begin with %s",
-					reserved->items[j]);
-		}
-	}
-}
-
-/* ---- mounts ---- */
-
-/* Takes "./" and double slashes out in place. What is wrong, or NULL. */
-static const char *normalize_source(char *source)
-{
-	const char *from = source;
-	char *to = source;
-
-	if (!*source)
-		return "cannot be empty; . is the pod's own folder";
-	if (*source == '/')
-		return "must be relative: it is below the configuration's mount_root/POD";
-	if (strlen(source) > PATH_LEN_MAX || has_control(source))
-		return "is too long or has control characters";
-	while (*from) {
-		size_t n = strcspn(from, "/");
-
-		if (n == 2 && strncmp(from, "..", 2) == 0)
-			return "cannot have .. in it";
-		if (n > 0 && !(n == 1 && *from == '.')) {
-			if (to > source)
-				*to++ = '/';
-			memmove(to, from, n);
-			to += n;
-		}
-		from += n;
-		from += strspn(from, "/");
-	}
-	if (to == source)
-		*to++ = '.';
-	*to = '\0';
-	return NULL;
-}
-
-/* Whether path is folder or below it. */
-static bool is_below(const char *path, const char *folder)
-{
-	const char *rest = startswith(path, folder);
-
-	return rest && (*rest == '\0' || *rest == '/');
-}
-
-static const char *check_target(const char *target)
-{
-	static const char *const closed[] = {"/proc", "/sys", "/dev"};
-
-	if (*target != '/')
-		return "must be an absolute path";
-	if (!target[1])
-		return "cannot be /";
-	if (strlen(target) > PATH_LEN_MAX || has_control(target))
-		return "is too long or has control characters";
-	for (const char *at = target; *at;) {
-		size_t n = strcspn(++at, "/");
-
-		if (n == 0 || (n == 1 && at[0] == '.') || (n == 2 && strncmp(at, "..", 2) == 0))
-			return "must be normal: no //, no . and .., no / at its end";
-		at += n;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(closed); i++) {
-		if (is_below(target, closed[i]))
-			return "cannot be in /proc, /sys or /dev";
-	}
-	return NULL;
-}
-
-static void check_mounts(struct checker *ck, struct pod_container *c)
-{
-	struct pod_mount *mounts = c->mounts.items;
-
-	if (c->mounts.n > POD_MOUNTS_MAX) {
-		_cleanup_free_ char *path = path_of(c, "mounts");
-
-		PROBLEM(ck, mounts[POD_MOUNTS_MAX].source_mark, path, "has more than %d mounts",
-			POD_MOUNTS_MAX);
-		return;
-	}
-	for (size_t i = 0; i < c->mounts.n; i++) {
-		struct pod_mount *m = &mounts[i];
-		_cleanup_free_ char *key = xasprintf("mounts[%zu]", i), *path = path_of(c, key);
-		const char *wrong;
-
-		if (!m->source || !m->target)
-			continue;
-		wrong = normalize_source(m->source);
-		if (wrong)
-			PROBLEM(ck, m->source_mark, path, "source %s", wrong);
-		wrong = check_target(m->target);
-		if (wrong)
-			PROBLEM(ck, m->target_mark, path, "target %s", wrong);
-		/* one inside another: the engine would make its mount point in the other's source
-		 */
-		for (size_t j = 0; j < i; j++) {
-			const char *other = mounts[j].target;
-
-			if (other && (is_below(m->target, other) || is_below(other, m->target)))
-				PROBLEM(ck, m->target_mark, path,
-					"target is the same as, or inside of, that of mount %zu, "
-					"or the reverse",
-					j);
-		}
-		if (!ck->settings->mount_root)
-			PROBLEM(ck, m->source_mark, path,
-				"the configuration has no mount_root, so there are no mounts");
+	for (size_t i = 0; i < c->cap_add.n; i++) {
+		if (!strv_has(allowed, c->cap_add.items[i]))
+			PROBLEM(ck, c->cap_add_mark, path, "%s is not among policy.capabilities",
+				c->cap_add.items[i]);
 	}
 }
 
 static void check_container(struct checker *ck, struct pod_container *c)
 {
-	_cleanup_free_ char *path = path_of(c, ""), *image = path_of(c, "image"),
-			    *user = path_of(c, "user");
+	_cleanup_free_ char *path = pod_problem_path(c, ""), *image = pod_problem_path(c, "image"),
+			    *user = pod_problem_path(c, "user");
 
+	complete(c);
 	if (!pod_name_valid(c->entry.key))
 		PROBLEM(ck, c->entry.mark, path,
 			"a container's name has letters, digits, _ and -, begins with a letter or "
@@ -344,14 +225,19 @@ static void check_container(struct checker *ck, struct pod_container *c)
 	if (c->image)
 		check_image(ck, c, image);
 	check_user(ck, c, user);
-	check_labels(ck, c);
-	check_mounts(ck, c);
+	pod_check_names(ck, c);
+	pod_check_mounts(ck, c);
+	pod_check_limits(ck, c);
+	check_capabilities(ck, c);
 }
 
 void pod_check(struct pod *pod, const struct settings *settings, struct problems *problems)
 {
 	struct checker ck = {pod, settings, problems};
 
+	pod_merge_common(pod);
+	pod_check_root_labels(&ck);
+	pod_check_order(&ck);
 	if (pod->containers.n == 0 && problems->n_errors == 0)
 		PROBLEM(&ck, pod->containers_mark, "containers", "needs at least one container");
 	if (pod->containers.n > POD_CONTAINERS_MAX)

@@ -184,11 +184,193 @@ static void test_pause_image(void **state _unused_)
 		assert_int_equal(tar[i], 0);
 }
 
+/* Every key at once. */
+static void test_golden_full(void **state _unused_)
+{
+	static const char full[] =
+		"common_environment: {LANG: C, A: no}\n"
+		"common_labels: {team: web}\n"
+		"root_labels: {kind: root}\n"
+		"common_mounts: [{source: shared, target: /shared, readonly: true}]\n"
+		"expose: [80, 53/udp]\n"
+		"publish: [':81', '80:80']\n"
+		"publish_all: true\n"
+		"containers:\n"
+		"  app:\n"
+		"    image: busybox\n"
+		"    environment: {A: x}\n"
+		"    environment_files: {TOKEN: token}\n"
+		"    secrets: {key: tls.key}\n"
+		"    readonly: true\n"
+		"    tmpfs: [/tmp, {target: /run, size: 1M}]\n"
+		"    stop_signal: int\n"
+		"    stop_timeout: 3\n"
+		"    cap_add: [SETUID]\n"
+		"    cap_drop: [ALL]\n"
+		"    no_new_privileges: false\n"
+		"    limits: {cpus: 0.5, cpu-shares: 512, memory: 64M, memory-swap: 96M, "
+		"memory-reservation: 32M, shm-size: 8M, oom-score-adj: 500, pids: 50, "
+		"ulimit-nofile: 100:200, ulimit-core: 0}\n"
+		"    startup_health_check: {command: 'true'}\n"
+		"  other: {image: busybox, depends_on: [app], limits: {shm-size: 16M}}\n";
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", full, s);
+	struct values_item items[] = {
+		{.container = "app", .name = "TOKEN", .data = (char[]){"s3cret"}, .size = 6},
+		{.container = "app",
+		 .name = "key",
+		 .secret = true,
+		 .data = (char[]){"k3y"},
+		 .size = 3},
+	};
+	const struct values values = {.items = items, .n = ARRAY_SIZE(items)};
+	const struct create create = {pod, s, &values, "podctl-pause:x"};
+	struct create_network network = {.user_defined = true};
+
+	strv_add(&network.subnets, "10.88.1.0/24");
+	strv_add(&network.subnets, "fd88::/64");
+	golden("create_full_root.json", create_root(&create, &network));
+	golden("create_full.json", create_container(&create, pod_container_at(pod, 0), ROOT_ID));
+	strv_done(&network.subnets);
+}
+
+static char *config_of(const char *keys, const char *token)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_free_ char *yaml = xasprintf("containers: {a: {image: b%s}}", keys);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", yaml, s);
+	struct values_item item = {
+		.container = "a", .name = "T", .data = xstrdup(token), .size = strlen(token)};
+	const struct values values = {.items = &item, .n = 1};
+	const struct create create = {pod, s, &values, NULL};
+	json_auto_t *body = create_container(&create, pod_container_at(pod, 0), ROOT_ID);
+
+	free(item.data);
+	return xstrdup(create_config(body));
+}
+
+static void test_difference(void **state _unused_)
+{
+	static const struct {
+		const char *before, *now, *want;
+	} cases[] = {
+		{"", "", "its configuration changed"},
+		{"", ", user: '7'", "user: none -> 7"},
+		{", user: '7'", "", "user: 7 -> none"},
+		{", user: '7'", ", user: '8'", "user: 7 -> 8"},
+		{", environment: {PASS: hunter2}", ", environment: {PASS: hunter3}",
+		 "environment.PASS changed"},
+		{", environment: {PASS: hunter2}", "", "environment.PASS removed"},
+		{"", ", labels: {l: v}", "labels.l added"},
+		{", environment_files: {T: x}", ", environment_files: {T: x}",
+		 "environment_files.T changed"},
+		{"", ", limits: {memory: 16M}", "limits.memory: none -> 16777216"},
+		{"", ", mounts: [{source: x, target: /y}]", "mounts: none -> x:/y"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *a = config_of(cases[i].before, "old secret"),
+				    *b = config_of(cases[i].now, "new secret"),
+				    *got = create_config_difference(a, b);
+
+		if (!streq(got, cases[i].want))
+			fail_msg("%zu: %s, not %s", i, got, cases[i].want);
+		if (strstr(a, "hunter") || strstr(b, "secret\"") || strstr(b, "new secret"))
+			fail_msg("%s", b);
+	}
+}
+
+/* The label of before is what somebody else may have written. */
+static void test_difference_hostile(void **state _unused_)
+{
+	static const char *const texts[] = {
+		NULL,
+		"",
+		"{",
+		"[]",
+		"7",
+		"{\"image\":7}",
+		"{\"a\":\"1\",\"a\":\"2\"}",
+		"{\"image\":{\"x\":\"y\"}}",
+	};
+	_cleanup_free_ char *now = config_of("", ""), *esc = NULL, *many = xstrdup("{\"0\":\"0\""),
+			    *got = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_free_ char *one = create_config_difference(texts[i], now),
+				    *two = create_config_difference(now, texts[i]);
+
+		assert_true(strlen(one) < 600 && strlen(two) < 600);
+	}
+	esc = create_config_difference("{\"image\":\"\\u001b[31mred\",\"\\u001bkey\":\"x\"}", now);
+	assert_null(strchr(esc, '\033'));
+	for (int i = 1; i < 1000; i++) {
+		char *more = xasprintf("%s,\"key%d\":\"%0200d\"", many, i, i);
+
+		free(many);
+		many = more;
+	}
+	esc = (free(esc), xasprintf("%s}", many));
+	got = create_config_difference(esc, now);
+	assert_true(strlen(got) < 1500);
+	assert_non_null(strstr(got, "more"));
+}
+
+static void test_addresses(void **state _unused_)
+{
+	static const struct {
+		const char *prefix, *mac, *want; /* NULL: none */
+	} cases[] = {
+		{"fd88::/64", "06:12:34:56:78:9a", "fd88::412:34ff:fe56:789a"},
+		{"fd88::/48", "06:12:34:56:78:9a", "fd88::412:34ff:fe56:789a"},
+		{"fd88:0:0:5:1234::/80", "06:12:34:56:78:9a", "fd88::5:1234:34ff:fe56:789a"},
+		{"fd88::/112", "06:12:34:56:78:9a", "fd88::789a"},
+		{"fd88::/112", "06:12:34:56:00:02", NULL},
+		{"fd88::/112", "06:12:34:56:ff:9a", NULL},
+		{"fd88::/120", "06:12:34:56:78:9a", NULL},
+		{"10.0.0.0/8", "06:12:34:56:78:9a", NULL},
+		{"fd88::/64", "not a mac", NULL},
+	};
+	char mac[18], other[18];
+
+	create_mac("web", "host1", mac);
+	assert_true(startswith(mac, "06:") && strlen(mac) == 17);
+	create_mac("web", "host2", other);
+	assert_string_not_equal(mac, other);
+	create_mac("db", "host1", other);
+	assert_string_not_equal(mac, other);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct prefix prefix;
+		struct addr a;
+		char text[ADDR_TEXT_MAX];
+
+		assert_true(prefix_parse(cases[i].prefix, &prefix));
+		if (!create_ip6(&prefix, cases[i].mac, &a)) {
+			if (cases[i].want)
+				fail_msg("%s: none", cases[i].prefix);
+			continue;
+		}
+		addr_format(&a, text);
+		if (!cases[i].want || !streq(text, cases[i].want))
+			fail_msg("%s: %s", cases[i].prefix, text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	    cmocka_unit_test(test_golden_policy),
-		cmocka_unit_test(test_hash),	    cmocka_unit_test(test_always),
+		cmocka_unit_test(test_golden_full),
+		cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_difference_hostile),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_golden_policy),
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_pause_image),
 	};
 
