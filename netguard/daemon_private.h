@@ -43,6 +43,9 @@ struct daemon {
 	uint64_t locals_at;
 };
 
+/* daemon_flows.c: ends the flows that are allowed no more; told in the log */
+void daemon_end_flows(const struct elements *before, const struct elements *after);
+
 /* daemon_table.c: model -> kernel */
 int daemon_apply(struct daemon *d, struct err *err);
 void daemon_changed(struct daemon *d); /* apply soon: at most 10 ms later */

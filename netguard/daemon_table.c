@@ -78,6 +78,9 @@ int daemon_apply(struct daemon *d, struct err *err)
 		failed(d, "change refused in part", result.refused, err);
 	else
 		succeeded(d);
+	/* the table first: what begins now is judged by it already */
+	if (d->applied)
+		daemon_end_flows(d->applied, keeper_holds(d->keeper));
 	elements_free(d->applied);
 	d->applied = elements_copy(keeper_holds(d->keeper));
 	if (result.installed || result.adopted)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Ends what a change of the table no longer allows. */
+#include "netguard/daemon_private.h"
+
+#include "common/log.h"
+#include "netguard/flows.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+
+struct addresses {
+	struct addr *items;
+	size_t n;
+};
+
+static bool is_local(void *userdata, const struct addr *a)
+{
+	const struct addresses *list = userdata;
+
+	if (a->family == AF_INET && a->bytes[0] == 127)
+		return true;
+	for (size_t i = 0; i < list->n; i++) {
+		if (addr_compare(&list->items[i], a) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int read_addresses(struct addresses *ret, struct err *err)
+{
+	struct ifaddrs *list;
+
+	if (getifaddrs(&list) < 0)
+		return err_os(err, errno, "the host's addresses");
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+		int family = i->ifa_addr ? i->ifa_addr->sa_family : AF_UNSPEC;
+		struct addr a = {.family = family};
+
+		if (family == AF_INET)
+			memcpy(a.bytes, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr, 4);
+		else if (family == AF_INET6)
+			memcpy(a.bytes, &((struct sockaddr_in6 *)(void *)i->ifa_addr)->sin6_addr,
+			       16);
+		else
+			continue;
+		ARRAY_PUSH(ret->items, ret->n) = a;
+	}
+	freeifaddrs(list);
+	return 0;
+}
+
+void daemon_end_flows(const struct elements *before, const struct elements *after)
+{
+	_cleanup_(flows_change_freep)
+	struct flows_change *c = flows_change_new(before, after);
+	struct addresses list = {0};
+	struct err err;
+	int r;
+
+	if (!c)
+		return;
+	r = read_addresses(&list, &err);
+	if (r == 0)
+		r = flows_end(c, is_local, &list, &err);
+	if (r < 0)
+		log_warning("flows that are allowed no more may go on: %s", err.text);
+	else if (r > 0)
+		log_info("%d flow%s ended that %s no more", r, r == 1 ? "" : "s",
+			 r == 1 ? "is allowed" : "are allowed");
+	free(list.items);
+}

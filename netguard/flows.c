@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Connections by ctnetlink, sockets by sock_diag. Source: linux/netfilter/nfnetlink_conntrack.h,
+ * net/netfilter/nf_conntrack_netlink.c, sock_diag(7).
+ */
+#include "netguard/flows.h"
+
+#include "netguard/rtnl.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/sock_diag.h>
+
+#define TUPLE_MAX 256
+
+/* One that is to be ended, with what names it for the kernel. */
+struct ending {
+	struct flow flow;
+	uint8_t tuple[TUPLE_MAX]; /* the contents of CTA_TUPLE_ORIG */
+	uint16_t tuple_size;
+	uint8_t family;
+	bool has_id, has_zone;
+	uint32_t id;
+	uint16_t zone;
+};
+
+struct listing {
+	const struct flows_change *change;
+	flows_local_fn *local;
+	void *userdata;
+	struct rtnl *sockets;
+	struct ending *items;
+	size_t n;
+};
+
+/* ---- one connection ---- */
+
+struct tuple {
+	struct addr from, to;
+	uint16_t from_port, to_port; /* host order */
+	uint8_t proto;
+};
+
+static void take_address(const struct nlattr *attr, struct addr *a)
+{
+	size_t n = mnl_attr_get_payload_len(attr);
+
+	if (n != 4 && n != 16)
+		return;
+	a->family = n == 4 ? AF_INET : AF_INET6;
+	memcpy(a->bytes, mnl_attr_get_payload(attr), n);
+}
+
+static int take_ip(const struct nlattr *attr, void *data)
+{
+	struct tuple *t = data;
+	uint16_t type = mnl_attr_get_type(attr);
+
+	if (type == CTA_IP_V4_SRC || type == CTA_IP_V6_SRC)
+		take_address(attr, &t->from);
+	else if (type == CTA_IP_V4_DST || type == CTA_IP_V6_DST)
+		take_address(attr, &t->to);
+	return MNL_CB_OK;
+}
+
+static int take_proto(const struct nlattr *attr, void *data)
+{
+	struct tuple *t = data;
+	uint16_t type = mnl_attr_get_type(attr);
+
+	if (type == CTA_PROTO_NUM && mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
+		t->proto = mnl_attr_get_u8(attr);
+	else if (type == CTA_PROTO_SRC_PORT && mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
+		t->from_port = ntohs(mnl_attr_get_u16(attr));
+	else if (type == CTA_PROTO_DST_PORT && mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
+		t->to_port = ntohs(mnl_attr_get_u16(attr));
+	return MNL_CB_OK;
+}
+
+static int take_tuple(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == CTA_TUPLE_IP)
+		mnl_attr_parse_nested(attr, take_ip, data);
+	else if (mnl_attr_get_type(attr) == CTA_TUPLE_PROTO)
+		mnl_attr_parse_nested(attr, take_proto, data);
+	return MNL_CB_OK;
+}
+
+struct parsed {
+	struct ending *ending;
+	struct tuple orig, reply;
+};
+
+static int take_attribute(const struct nlattr *attr, void *data)
+{
+	struct parsed *p = data;
+	struct ending *e = p->ending;
+	uint16_t size = mnl_attr_get_payload_len(attr);
+
+	switch (mnl_attr_get_type(attr)) {
+	case CTA_TUPLE_ORIG:
+		mnl_attr_parse_nested(attr, take_tuple, &p->orig);
+		if (size > sizeof(e->tuple))
+			break;
+		e->tuple_size = size;
+		memcpy(e->tuple, mnl_attr_get_payload(attr), size);
+		break;
+	case CTA_TUPLE_REPLY:
+		mnl_attr_parse_nested(attr, take_tuple, &p->reply);
+		break;
+	case CTA_ID:
+		e->has_id = mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
+		e->id = e->has_id ? mnl_attr_get_u32(attr) : 0;
+		break;
+	case CTA_ZONE:
+		e->has_zone = mnl_attr_validate(attr, MNL_TYPE_U16) == 0;
+		e->zone = e->has_zone ? mnl_attr_get_u16(attr) : 0;
+		break;
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/* False where something is missing. */
+static bool parse(const struct nlmsghdr *nlh, struct ending *e)
+{
+	struct parsed p = {.ending = e};
+
+	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), take_attribute, &p);
+	e->flow = (struct flow){.from = p.orig.from,
+				.to = p.orig.to,
+				.from_port = p.orig.from_port,
+				.to_port = p.orig.to_port,
+				.at = p.reply.from,
+				.at_port = p.reply.from_port,
+				.proto = p.orig.proto};
+	return p.orig.from.family && p.orig.to.family && p.reply.from.family && e->tuple_size;
+}
+
+/* ---- sockets ---- */
+
+static void put_socket(struct nlmsghdr *nlh, uint16_t type, uint8_t proto, const struct addr *own,
+		       uint16_t own_port, const struct addr *peer, uint16_t peer_port)
+{
+	struct inet_diag_req_v2 *req;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req->sdiag_family = (uint8_t)own->family;
+	req->sdiag_protocol = proto;
+	req->idiag_states = ~0U;
+	req->id.idiag_sport = htons(own_port);
+	req->id.idiag_dport = htons(peer_port);
+	memcpy(req->id.idiag_src, own->bytes, addr_size(own));
+	memcpy(req->id.idiag_dst, peer->bytes, addr_size(peer));
+	req->id.idiag_cookie[0] = req->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+}
+
+static int take_uid(const struct nlmsghdr *nlh, void *data)
+{
+	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
+	struct flow *f = data;
+
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return MNL_CB_OK;
+	f->has_uid = true;
+	f->uid = m->idiag_uid;
+	return MNL_CB_OK;
+}
+
+static void ask_uid(struct rtnl *sockets, struct flow *f)
+{
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+
+	put_socket(nlh, SOCK_DIAG_BY_FAMILY, f->proto, &f->from, f->from_port, &f->to, f->to_port);
+	rtnl_talk(sockets, nlh, take_uid, f);
+}
+
+/* The ends of it that are on this host. A kernel that can't, or a socket that is gone: no matter.
+ */
+static void close_sockets(struct rtnl *sockets, const struct flow *f)
+{
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+
+	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
+		return;
+	if (f->from_local) {
+		put_socket(nlh, SOCK_DESTROY, f->proto, &f->from, f->from_port, &f->to, f->to_port);
+		rtnl_talk(sockets, nlh, NULL, NULL);
+	}
+	/* of UDP a server's socket is everybody's */
+	if (f->at_local && f->proto == IPPROTO_TCP) {
+		memset(request, 0, sizeof(request));
+		nlh = mnl_nlmsg_put_header(request);
+		put_socket(nlh, SOCK_DESTROY, f->proto, &f->at, f->at_port, &f->from, f->from_port);
+		rtnl_talk(sockets, nlh, NULL, NULL);
+	}
+}
+
+/* ---- all ---- */
+
+static int take(const struct nlmsghdr *nlh, void *data)
+{
+	struct listing *l = data;
+	struct ending e = {0};
+
+	if (nlh->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
+	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) || !parse(nlh, &e))
+		return MNL_CB_OK;
+	e.family = (uint8_t)e.flow.from.family;
+	e.flow.from_local = l->local(l->userdata, &e.flow.from);
+	e.flow.at_local = l->local(l->userdata, &e.flow.at);
+	if (flows_asks_uid(l->change, &e.flow))
+		ask_uid(l->sockets, &e.flow);
+	if (flows_ends(l->change, &e.flow))
+		ARRAY_PUSH(l->items, l->n) = e;
+	return MNL_CB_OK;
+}
+
+static void forget_all(void *userdata)
+{
+	struct listing *l = userdata;
+
+	free(take_ptr(l->items));
+	l->n = 0;
+}
+
+static int forget(struct rtnl *flows, const struct ending *e)
+{
+	uint8_t request[1024] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct nfgenmsg *nfg;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = e->family;
+	nfg->version = NFNETLINK_V0;
+	mnl_attr_put(nlh, CTA_TUPLE_ORIG | NLA_F_NESTED, e->tuple_size, e->tuple);
+	/* this very one, not one that began since with the same addresses */
+	if (e->has_id)
+		mnl_attr_put_u32(nlh, CTA_ID, e->id);
+	if (e->has_zone)
+		mnl_attr_put_u16(nlh, CTA_ZONE, e->zone);
+	return rtnl_talk(flows, nlh, NULL, NULL);
+}
+
+static int end_all(const struct flows_change *c, flows_local_fn *local, void *userdata,
+		   struct rtnl *flows, struct rtnl *sockets, struct err *err)
+{
+	struct listing l = {.change = c, .local = local, .userdata = userdata, .sockets = sockets};
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct nfgenmsg *nfg;
+	int done = 0, failed = 0;
+	int r;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = AF_UNSPEC;
+	nfg->version = NFNETLINK_V0;
+	r = rtnl_dump(flows, nlh, take, forget_all, &l);
+	/* what was seen is ended anyway */
+	if (r < 0)
+		failed = err_os(err, -r, "list of connections");
+	for (size_t i = 0; i < l.n; i++) {
+		r = forget(flows, &l.items[i]);
+		close_sockets(sockets, &l.items[i].flow);
+		if (r == 0 || r == -ENOENT)
+			done++;
+		else
+			failed = err_os(err, -r, "a connection can't be ended");
+	}
+	forget_all(&l);
+	return failed < 0 ? failed : done;
+}
+
+int flows_end(const struct flows_change *c, flows_local_fn *local, void *userdata, struct err *err)
+{
+	struct rtnl *flows = xcalloc(1, sizeof(*flows)), *sockets = xcalloc(1, sizeof(*sockets));
+	int r = rtnl_init(flows, NETLINK_NETFILTER, err);
+
+	if (r == 0)
+		r = rtnl_init(sockets, NETLINK_SOCK_DIAG, err);
+	if (r == 0)
+		r = end_all(c, local, userdata, flows, sockets, err);
+	rtnl_done(flows);
+	rtnl_done(sockets);
+	free(flows);
+	free(sockets);
+	return r;
+}

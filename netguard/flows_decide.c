@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Judges connections as the table judges their first packets: see flows.h. Pure. */
+#include "netguard/flows.h"
+
+#include "netguard/ruleset.h"
+
+/* A member's address and its pod. */
+struct who {
+	struct addr addr;
+	const char *pod;
+};
+
+struct state {
+	const struct elements *e;
+	struct who *members; /* sorted by address */
+	size_t n_members;
+};
+
+struct flows_change {
+	struct state before, after;
+	bool users; /* what users may do has changed */
+};
+
+/* ---- elements ---- */
+
+static int compare_who(const void *a, const void *b)
+{
+	return addr_compare(&((const struct who *)a)->addr, &((const struct who *)b)->addr);
+}
+
+static void take_members(struct state *s, enum set_id set, int family)
+{
+	for (size_t i = 0; i < s->e->n[set]; i++) {
+		const struct nft_element *e = &s->e->sets[set][i];
+		struct who w = {.addr.family = family, .pod = e->comment ? e->comment : ""};
+
+		memcpy(w.addr.bytes, e->key.data + IF_NAMESIZE, addr_size(&w.addr));
+		ARRAY_PUSH(s->members, s->n_members) = w;
+	}
+}
+
+static void state_init(struct state *s, const struct elements *e)
+{
+	s->e = e;
+	take_members(s, SET_MEMBERS4, AF_INET);
+	take_members(s, SET_MEMBERS6, AF_INET6);
+	if (s->n_members > 0)
+		qsort(s->members, s->n_members, sizeof(*s->members), compare_who);
+}
+
+static const char *pod_of(const struct state *s, const struct addr *a)
+{
+	const struct who w = {.addr = *a};
+	const struct who *found =
+		s->n_members == 0 ? NULL
+				  : bsearch(&w, s->members, s->n_members, sizeof(w), compare_who);
+
+	return found ? found->pod : NULL;
+}
+
+static size_t field_size(uint8_t type)
+{
+	return type == NFT_TYPE_IFNAME || type == NFT_TYPE_IPV6 ? 16
+	       : type == NFT_TYPE_ETHER				? 8
+								: 4;
+}
+
+/* Each field within its own range. */
+static bool in_range(const struct nft_set *set, const struct nft_element *e,
+		     const struct nft_key *k)
+{
+	const struct nft_key *end = e->end.size ? &e->end : &e->key;
+	size_t at = 0;
+
+	for (size_t i = 0; i < NFT_FIELDS_MAX && set->types[i]; i++) {
+		size_t n = field_size(set->types[i]);
+
+		if (memcmp(k->data + at, e->key.data + at, n) < 0 ||
+		    memcmp(k->data + at, end->data + at, n) > 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+static int compare_element(const void *a, const void *b)
+{
+	return nft_element_compare(a, b);
+}
+
+static bool has(const struct state *s, enum set_id id, const struct nft_key *k)
+{
+	const struct nft_set *set = ruleset_set(id);
+	const struct nft_element wanted = {.key = *k};
+
+	if (s->e->n[id] == 0)
+		return false;
+	if (!set->interval)
+		return bsearch(&wanted, s->e->sets[id], s->e->n[id], sizeof(wanted),
+			       compare_element) != NULL;
+	for (size_t i = 0; i < s->e->n[id]; i++) {
+		if (in_range(set, &s->e->sets[id][i], k))
+			return true;
+	}
+	return false;
+}
+
+/* SET_X4 or the set beside it */
+static enum set_id of_family(enum set_id set4, const struct addr *a)
+{
+	return a->family == AF_INET6 ? set4 + 1 : set4;
+}
+
+/* ---- as the chains do ---- */
+
+static bool has_port(const struct state *s, enum set_id set, uint8_t proto, uint16_t port)
+{
+	struct nft_key k = {0};
+
+	nft_key_proto(&k, proto);
+	nft_key_port(&k, port);
+	return has(s, set, &k);
+}
+
+static bool has_addr_port(const struct state *s, enum set_id set4, const struct addr *a,
+			  const struct addr *b, uint8_t proto, uint16_t port)
+{
+	struct nft_key k = {0};
+
+	nft_key_addr(&k, a);
+	if (b)
+		nft_key_addr(&k, b);
+	nft_key_proto(&k, proto);
+	nft_key_port(&k, port);
+	return has(s, of_family(set4, a), &k);
+}
+
+static bool has_addrs(const struct state *s, enum set_id set4, const struct addr *a,
+		      const struct addr *b)
+{
+	struct nft_key k = {0};
+
+	nft_key_addr(&k, a);
+	if (b)
+		nft_key_addr(&k, b);
+	return has(s, of_family(set4, a), &k);
+}
+
+static bool whitelisted(const struct state *s, const struct flow *f)
+{
+	struct nft_key k = {0};
+
+	if (has_port(s, SET_PORT_WHITELIST, f->proto, f->to_port))
+		return true;
+	nft_key_proto(&k, f->proto);
+	nft_key_port(&k, f->to_port);
+	nft_key_addr(&k, &f->from);
+	return has(s, of_family(SET_PORT_WHITELIST_FROM4, &f->from), &k);
+}
+
+static bool redirected(const struct flow *f)
+{
+	return addr_compare(&f->to, &f->at) != 0 || f->to_port != f->at_port;
+}
+
+static bool is_private(const struct state *s, const struct flow *f)
+{
+	return has_port(s, SET_PRIVATE_PORTS, f->proto, f->to_port);
+}
+
+/* Who sent it is not known: as long as nothing changed for users, they have what they had. */
+static bool user_may(const struct flows_change *c, const struct state *s, const struct flow *f,
+		     bool private)
+{
+	struct nft_key uid = {0}, k = {0};
+
+	if (!f->has_uid)
+		return s == &c->before || !c->users;
+	nft_key_uid(&uid, f->uid);
+	if (has(s, SET_ALLOWED_UIDS, &uid))
+		return true;
+	if (private) {
+		nft_key_proto(&k, f->proto);
+		nft_key_port(&k, f->to_port);
+	} else {
+		nft_key_addr(&k, &f->at);
+	}
+	nft_key_uid(&k, f->uid);
+	return has(s, private ? SET_PORT_UIDS : of_family(SET_POD_UIDS4, &f->at), &k);
+}
+
+static bool container_may(const struct state *s, const struct flow *f, bool to_member)
+{
+	if (to_member && redirected(f))
+		return whitelisted(s, f) &&
+		       has_addr_port(s, SET_PUBLISHED4, &f->at, NULL, f->proto, f->at_port);
+	if (to_member)
+		return has_addr_port(s, SET_LINKS4, &f->from, &f->at, f->proto, f->at_port) ||
+		       has_addrs(s, SET_LINKS_ANY4, &f->from, &f->at) ||
+		       has_addrs(s, SET_OPEN4, &f->at, NULL);
+	if (f->at_local)
+		return has_port(s, SET_HOST_PORTS, f->proto, f->to_port) ||
+		       has_addr_port(s, SET_POD_HOST_PORTS4, &f->from, NULL, f->proto,
+				     f->to_port) ||
+		       (has_port(s, SET_PROXIED_PORTS, f->proto, f->to_port) && whitelisted(s, f));
+	return !has_addrs(s, SET_EGRESS_LIMITED4, &f->from, NULL) ||
+	       has_addr_port(s, SET_EGRESS4, &f->from, &f->at, f->proto, f->at_port);
+}
+
+static bool may(const struct flows_change *c, const struct state *s, const struct flow *f)
+{
+	bool to_member = pod_of(&c->before, &f->at) != NULL;
+	bool published = has_port(&c->before, SET_PUBLISHED_PORTS, f->proto, f->to_port);
+
+	if (pod_of(&c->before, &f->from))
+		return container_may(s, f, to_member);
+	if (f->from_local && to_member && !redirected(f))
+		return user_may(c, s, f, false);
+	if (f->from_local)
+		return (!to_member && !f->at_local) || !is_private(s, f) || user_may(c, s, f, true);
+	if (to_member && !redirected(f))
+		return has_addr_port(s, SET_DIRECT4, &f->at, NULL, f->proto, f->at_port);
+	if (to_member)
+		return whitelisted(s, f) &&
+		       has_addr_port(s, SET_PUBLISHED4, &f->at, NULL, f->proto, f->at_port);
+	/* docker-proxy has it */
+	return !f->at_local || !published || whitelisted(s, f);
+}
+
+/* A container that is gone, or another's that has its address now. */
+static bool left(const struct flows_change *c, const struct addr *a)
+{
+	const char *before = pod_of(&c->before, a), *after = pod_of(&c->after, a);
+
+	return before && (!after || !streq(before, after));
+}
+
+bool flows_ends(const struct flows_change *c, const struct flow *f)
+{
+	if (left(c, &f->from) || left(c, &f->at))
+		return true;
+	/* of other protocols without ports nothing is known but their addresses */
+	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP &&
+	    !(pod_of(&c->before, &f->from) || pod_of(&c->before, &f->at)))
+		return false;
+	return may(c, &c->before, f) && !may(c, &c->after, f);
+}
+
+bool flows_asks_uid(const struct flows_change *c, const struct flow *f)
+{
+	return c->users && f->from_local &&
+	       (pod_of(&c->before, &f->at) || is_private(&c->before, f) ||
+		is_private(&c->after, f));
+}
+
+/* ---- the change ---- */
+
+struct flows_change *flows_change_new(const struct elements *before, const struct elements *after)
+{
+	/* what is added to these restricts */
+	static const enum set_id restricts[] = {SET_EGRESS_LIMITED4, SET_EGRESS_LIMITED6,
+						SET_PRIVATE_PORTS, SET_PUBLISHED_PORTS};
+	_cleanup_(elements_change_done)
+	struct elements_change change;
+	struct flows_change *c;
+	size_t n = 0;
+
+	elements_difference(after, before, &change);
+	for (unsigned set = 0; set < SET_BRIDGE_PORTS; set++)
+		n += set == SET_POD_RATE4 || set == SET_POD_RATE6 ? 0 : change.del->n[set];
+	for (size_t i = 0; i < ARRAY_SIZE(restricts); i++)
+		n += change.add->n[restricts[i]];
+	if (n == 0)
+		return NULL;
+	c = xcalloc(1, sizeof(*c));
+	state_init(&c->before, before);
+	state_init(&c->after, after);
+	c->users = change.del->n[SET_ALLOWED_UIDS] + change.del->n[SET_POD_UIDS4] +
+			   change.del->n[SET_POD_UIDS6] + change.del->n[SET_PORT_UIDS] +
+			   change.add->n[SET_PRIVATE_PORTS] >
+		   0;
+	return c;
+}
+
+void flows_change_free(struct flows_change *c)
+{
+	if (!c)
+		return;
+	free(c->before.members);
+	free(c->after.members);
+	free(c);
+}
