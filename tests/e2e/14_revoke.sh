@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A revoked permission ends the flows that it had allowed, at once, and the ones beside them go on.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+e2e_begin --br-netfilter 0
+config() { # WHITELIST WEB [GUARD]
+	put_config <<END
+mount_root: /srv/pods
+network_name: pods
+port_whitelist: { $1 }
+guard: { allowed_users: [root], ${3-} }
+pods:
+  web: { $2 }
+END
+}
+whitelist="80: web, 81: web"
+web="users: [bob, carol], host_ports: [5432, 5433], connect_to: { db: [80, 81] }, direct_ports: [7000, 7001]"
+config "$whitelist" "$web"
+netguard_start
+inside iptables -I DOCKER-USER -j ACCEPT # Docker's own rules would keep direct ports closed
+inside docker pull -q probe > /dev/null
+inside docker run -d --name web --network pods -p 80:80 -p 81:81 probe serve tcp:80 tcp:81 tcp:7000 tcp:7001 > /dev/null
+inside docker run -d --name db --network pods probe serve tcp:80 tcp:81 > /dev/null
+background "$PROBE" serve tcp:5432 tcp:5433
+outside "$PROBE" serve tcp:7777 tcp:7778 > /dev/null 2>&1 &
+world=$!
+web4=$(container_ip4 web) web6=$(container_ip6 web) db4=$(container_ip4 db)
+wait_for 5 outside "$PROBE" try tcp 192.0.2.10 80
+wait_for 5 inside "$PROBE" try tcp 127.0.0.1 5432
+
+# hold NAME FROM ADDRESS PORT: a TCP connection that says something ten times a second and wants it back
+HOLDS=()
+hold() {
+	local name=$1 from=$2 cmd=() pid
+	case $from in
+	outside) cmd=("$SANDBOX_CMD" exec "$SANDBOX" --in outside --) ;;
+	user:*) cmd=("$SANDBOX_CMD" exec "$SANDBOX" --user "${from#user:}" --) ;;
+	container:*)
+		pid=$(container_pid "${from#container:}")
+		cmd=(nsenter "--net=/proc/$pid/ns/net" --)
+		;;
+	esac
+	rm -f "$SANDBOX/hold.$name"
+	"${cmd[@]}" bash -c 'trap "" PIPE; exec 3<> "/dev/tcp/$1/$2" || { echo cut; exit; }
+		while echo x >&3 && read -r -t 0.8 <&3; do echo up; sleep 0.1; done; echo cut' \
+		hold "$3" "$4" > "$SANDBOX/hold.$name" 2> /dev/null &
+	HOLDS+=($!)
+	wait_for 5 grep -q up "$SANDBOX/hold.$name" || fail "$name: the flow begins"
+}
+is_cut() { [ "$(tail -n 1 "$SANDBOX/hold.$1")" = cut ]; }
+cut() { # NAME...
+	local name
+	for name in "$@"; do check "$name: cut" wait_for 3 is_cut "$name"; done
+}
+goes_on() { # NAME...: it says more than it did
+	local name before
+	for name in "$@"; do
+		before=$(wc -l < "$SANDBOX/hold.$name")
+		sleep 0.5
+		if ! is_cut "$name" && [ "$(wc -l < "$SANDBOX/hold.$name")" -gt "$before" ]; then
+			pass "$name: goes on"
+		else
+			fail "$name: was cut"
+		fi
+	done
+}
+
+note "from the world: an entry of the whitelist, and a source"
+hold world-80 outside 192.0.2.10 80
+hold world-81 outside 192.0.2.10 81
+hold world6-80 outside 2001:db8:0:1::10 80
+hold direct-7000 outside "$web4" 7000
+hold direct-7001 outside "$web4" 7001
+hold user-80 user:dave 192.0.2.10 80
+config "81: web" "$web"
+cut world-80 world6-80
+goes_on world-81 direct-7000 user-80
+config "81: { pod: web, from: [203.0.113.0/24] }" "${web/7000, /}"
+cut world-81 direct-7000
+goes_on direct-7001
+flow denied outside tcp 192.0.2.10 81 "source not in from"
+
+note "docker-proxy on the loopback: a port made private"
+config "$whitelist" "$web"
+hold lo-bob user:bob 127.0.0.1 80
+hold lo-dave user:dave 127.0.0.1 80
+hold host-dave user:dave 192.0.2.10 80
+config "80: { pod: web, host_users: pod }, 81: web" "$web"
+cut lo-dave host-dave
+goes_on lo-bob
+
+note "users, ports of the host, other pods, the world"
+config "$whitelist" "$web"
+hold bob user:bob "$web4" 7000
+hold carol user:carol "$web4" 7000
+hold carol6 user:carol "$web6" 7000
+hold root user:root "$web4" 7000
+hold to-5432 container:web 10.88.1.1 5432
+hold to-5433 container:web 10.88.1.1 5433
+hold db-80 container:web "$db4" 80
+hold db-81 container:web "$db4" 81
+hold out-7777 container:web 192.0.2.1 7777
+hold out-7778 container:web 192.0.2.1 7778
+config "$whitelist" "users: [bob], host_ports: [5433], connect_to: { db: [81] }, egress: [\"192.0.2.0/24:7778/tcp\"]"
+cut carol carol6 to-5432 db-80 out-7777
+goes_on bob root to-5433 db-81 out-7778
+check "the log says so" grep -q 'flows\? ended that' "$SANDBOX/netguard.log"
+
+note "a permission that is given back"
+config "$whitelist" "$web"
+hold again user:carol "$web4" 7000
+goes_on again bob db-81 out-7778
+
+note "all pods, and then none"
+config "$whitelist" "" "pod_to_pod: allow"
+hold allow container:db "$web4" 7000
+config "$whitelist" ""
+cut allow
+goes_on root
+
+note "a connection that was forgotten is not picked up in the middle"
+hold middle container:db 192.0.2.1 7777
+before=$(counter midstream)
+inside conntrack -D -s "$db4" > /dev/null 2>&1
+cut middle
+check "it is counted" test "$(counter midstream)" -gt "$before"
+flow open container:db tcp 192.0.2.1 7777 "a new one"
+
+note "a container that is gone"
+hold gone outside 192.0.2.10 80
+inside docker rm -f web > /dev/null
+cut gone
+not_known() { ! grep -q "$1" <<< "$(inside conntrack -L 2> /dev/null)"; }
+check "nothing of it is left" wait_for 3 not_known "$web4"
+kill "$world" "${HOLDS[@]}" 2> /dev/null
+e2e_end
