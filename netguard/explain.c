@@ -243,9 +243,9 @@ int explain(const struct explain_context *x, const char *from, const char *to, i
 	struct problems problems = {0};
 	int r;
 
-	if ((r = explain_parse_from(from, &from_spec, err)) < 0)
+	if (explain_parse_from(from, &from_spec, err) < 0)
 		return err_wrap(err, "FROM");
-	if ((r = explain_parse_to(to, &to_spec, err)) < 0)
+	if (explain_parse_to(to, &to_spec, err) < 0)
 		return err_wrap(err, "TO");
 	if ((r = explain_find_ends(x, &from_spec, uid, &froms, err)) == 0 &&
 	    (r = explain_find_ends(x, &to_spec, -1, &tos, err)) == 0) {

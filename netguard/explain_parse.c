@@ -104,7 +104,7 @@ static int copy_text(const char *text, char buf[static EXPLAIN_TEXT_MAX + 1], st
 int explain_parse_from(const char *text, struct explain_spec *ret, struct err *err)
 {
 	struct explain_spec s = {.kind = SPEC_HOST};
-	char buf[EXPLAIN_TEXT_MAX + 1];
+	char buf[EXPLAIN_TEXT_MAX + 1] = "";
 	int r = copy_text(text, buf, err);
 
 	if (r == 0)
@@ -117,7 +117,7 @@ int explain_parse_from(const char *text, struct explain_spec *ret, struct err *e
 int explain_parse_to(const char *text, struct explain_spec *ret, struct err *err)
 {
 	struct explain_spec s = {.proto = IPPROTO_TCP};
-	char buf[EXPLAIN_TEXT_MAX + 1], printable[80];
+	char buf[EXPLAIN_TEXT_MAX + 1] = "", printable[80];
 	char *slash, *colon;
 	int r = copy_text(text, buf, err);
 

@@ -188,13 +188,22 @@ void references_check(const struct settings *s, const struct references *r,
 
 bool references_parse_range(const char *text, struct references *ret)
 {
-	unsigned first, last;
-	char end;
+	char first[8] = "", last[8] = "";
+	size_t n = strcspn(text, " \t"), m;
+	struct ports range;
 
-	if (sscanf(text, "%5u %5u%c", &first, &last, &end) != 3 || end != '\n' || first < 1 ||
-	    first > last || last > 65535)
+	if (n == 0 || n >= sizeof(first))
 		return false;
-	ret->ephemeral_first = (uint16_t)first;
-	ret->ephemeral_last = (uint16_t)last;
+	memcpy(first, text, n);
+	text += n + strspn(text + n, " \t");
+	m = strcspn(text, "\n");
+	if (m == 0 || m >= sizeof(last) || !streq(text + m, "\n"))
+		return false;
+	memcpy(last, text, m);
+	if (!port_parse(first, &range.first) || !port_parse(last, &range.last) ||
+	    range.first > range.last)
+		return false;
+	ret->ephemeral_first = range.first;
+	ret->ephemeral_last = range.last;
 	return true;
 }
