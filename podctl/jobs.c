@@ -8,6 +8,7 @@
 
 #include "podctl/clear.h"
 #include "podctl/guard.h"
+#include "podctl/live.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -461,7 +462,8 @@ static void next(struct job *j)
 	case JOB_END:
 		j->ended = true;
 		if (!j->undoing && j->done_text)
-			ui_say(j->jobs->ui, "%s", j->done_text);
+			ui_say(j->jobs->ui, "%s (%.1f s)", j->done_text,
+			       (double)(now_ms() - j->jobs->began_ms) / 1000);
 		break;
 	}
 }
@@ -509,8 +511,10 @@ static void wait_once(struct jobs *jobs, struct waiting *w)
 
 	if (w->due && left < 0)
 		left = 0;
+	left = live_timeout(jobs->ui->live, left);
 	r = poll(w->fds, (nfds_t)(w->n + 1), left > INT32_MAX ? INT32_MAX : (int)left);
 	engine_dispatch(jobs->engine);
+	live_tick(jobs->ui->live);
 	for (size_t i = 0; i < w->n; i++) {
 		struct job *j = w->guarded[i];
 		struct err err = {0};
@@ -544,10 +548,12 @@ int jobs_run(struct jobs *jobs, struct engine *e, const struct settings *setting
 	jobs->engine = e;
 	jobs->settings = settings;
 	jobs->ui = ui;
+	jobs->began_ms = now_ms();
 	for (size_t i = 0; i < jobs->n; i++) {
 		jobs->items[i]->jobs = jobs;
 		next(jobs->items[i]);
 	}
+	live_begin(ui->live, jobs->n, jobs_live_line, jobs);
 	for (;;) {
 		release(jobs);
 		find_waiting(jobs, &w);
@@ -555,6 +561,7 @@ int jobs_run(struct jobs *jobs, struct engine *e, const struct settings *setting
 			break;
 		wait_once(jobs, &w);
 	}
+	live_end(ui->live);
 	free(w.fds);
 	free(w.guarded);
 	for (size_t i = 0; i < jobs->n; i++) {

@@ -76,6 +76,7 @@ struct jobs {
 	struct engine *engine;
 	const struct settings *settings;
 	const struct ui *ui;
+	int64_t began_ms;
 };
 
 /* A new job of the list, to be filled in. ops: ended by JOB_END. */
@@ -90,3 +91,6 @@ void jobs_done(struct jobs *jobs);
  */
 int jobs_run(struct jobs *jobs, struct engine *e, const struct settings *settings,
 	     const struct ui *ui, struct err *err);
+
+/* What job i is at, or NULL where it has ended: a live_line_fn of struct jobs. */
+char *jobs_live_line(void *userdata, size_t i, size_t columns);

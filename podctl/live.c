@@ -145,6 +145,11 @@ void live_tick(struct live *l)
 	l->drawn_ms = now;
 }
 
+int64_t live_timeout(const struct live *l, int64_t wanted)
+{
+	return l && l->line && (wanted < 0 || wanted > TICK_MS) ? TICK_MS : wanted;
+}
+
 void live_end(struct live *l)
 {
 	if (!l)

@@ -29,6 +29,8 @@ size_t live_columns(int fd);
 /* All accept NULL and then do nothing. */
 void live_begin(struct live *l, size_t n, live_line_fn *line, void *userdata);
 void live_tick(struct live *l); /* draws where it is time */
+/* How long to wait, in ms (-1: for ever), so that the next tick is in time. */
+int64_t live_timeout(const struct live *l, int64_t wanted);
 void live_hide(struct live *l); /* takes the block off the screen until the next tick */
 void live_end(struct live *l);	/* the same for good */
 
