@@ -252,7 +252,8 @@ static bool stranger(struct words *w, const struct explain_end *e)
 	const struct member *m = e->root;
 	char text[ADDR_TEXT_MAX];
 
-	if (e->side != SIDE_CONTAINER || explain_is_member(w->x, e->iface, &e->addr))
+	if (e->side != SIDE_CONTAINER ||
+	    (!e->forged && explain_is_member(w->x, e->iface, &e->addr)))
 		return false;
 	addr_format(&e->addr, text);
 	if (e->forged) {

@@ -509,6 +509,7 @@ static void test_bridge_table(void **state)
 	explanation_done(&e);
 	e = must(&f, "pod:web@10.88.1.9", "world:192.0.2.9:80");
 	assert_false(e.accept);
+	assert_non_null(strstr(whole(&e)->reason, "is not an address of web"));
 	assert_string_equal(whole(&e)->rule, "goto deny_forged");
 	explanation_done(&e);
 	/* where the interface is not known yet, the other table still knows bridge and address */
