@@ -14,9 +14,15 @@ static char *subject(const char *pod, const struct plan_step *s)
 	return s->old ? xstrdup(s->old->name) : plan_name(pod, s->part);
 }
 
-static void print_json(const char *pod, const struct plan *plan)
+/* Whether apply would ask a registry for a newer one: what comes of that no plan can know. */
+static bool would_update(const struct plan_image *image)
 {
-	json_auto_t *steps = json_array(), *top = NULL;
+	return image->id && image->update && !image->ref->digest;
+}
+
+static void print_json(const char *pod, const struct plan *plan, const struct plan_images *images)
+{
+	json_auto_t *steps = json_array(), *updates = json_array(), *top = NULL;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct plan_step *s = &plan->steps[i];
@@ -28,12 +34,17 @@ static void print_json(const char *pod, const struct plan *plan)
 				  "kind", s->action == PLAN_PULL ? "image" : "container", "name",
 				  s->image ? s->image : what, "reason", s->reason));
 	}
-	top = json_pack("{s:s, s:O}", "pod", pod, "steps", steps);
+	for (size_t i = 0; i < images->n; i++) {
+		if (would_update(&images->items[i]))
+			json_array_append_new(updates, json_string(images->items[i].ref->text));
+	}
+	top = json_pack("{s:s, s:O, s:O}", "pod", pod, "steps", steps, "updates", updates);
 	json_dumpf(top, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	printf("\n");
 }
 
-static void print_text(const struct cmd_context *ctx, const char *pod, const struct plan *plan)
+static void print_text(const struct cmd_context *ctx, const char *pod, const struct plan *plan,
+		       const struct plan_images *images)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct plan_step *s = &plan->steps[i];
@@ -49,6 +60,12 @@ static void print_text(const struct cmd_context *ctx, const char *pod, const str
 	}
 	if (plan->n == 0)
 		printf("pod %s: nothing to change\n", pod);
+	for (size_t i = 0; i < images->n && !ctx->ui.quiet; i++) {
+		if (would_update(&images->items[i]))
+			printf("note: apply asks the registry for a newer %s; where there is one, "
+			       "its containers are replaced\n",
+			       images->items[i].ref->text);
+	}
 }
 
 int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
@@ -84,9 +101,9 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 
 		plan_make(&create, &present, &images, &plan);
 		if (ctx->options & CMD_OPT_JSON)
-			print_json(pod->name, &plan);
+			print_json(pod->name, &plan, &images);
 		else
-			print_text(ctx, pod->name, &plan);
+			print_text(ctx, pod->name, &plan, &images);
 		result = plan.n > 0 ? CMD_CHANGES : CMD_OK;
 	}
 	plan_done(&plan);
