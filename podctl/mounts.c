@@ -40,7 +40,7 @@ static int unpin(int folder, const char *name, struct err *err)
 
 	while (is_mount_root(folder, name)) {
 		/* were it a peer of its source, what is mounted below that would go with it */
-		if (mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL) < 0 ||
+		if (mount("none", path, "none", MS_SLAVE | MS_REC, NULL) < 0 ||
 		    umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
 			return err_os(err, errno, "cannot unmount pin %s", name);
 	}
@@ -96,7 +96,7 @@ static int mount_in_steps(int folder, const char *name, int fd)
 
 	if (mount(source, target, "none", MS_BIND | MS_REC, NULL) < 0)
 		return -errno;
-	if (mount(NULL, target, NULL, MS_SLAVE | MS_REC, NULL) == 0 &&
+	if (mount("none", target, "none", MS_SLAVE | MS_REC, NULL) == 0 &&
 	    mount("none", target, "none", MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV, NULL) == 0)
 		return 0;
 	r = -errno;
