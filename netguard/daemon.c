@@ -240,6 +240,7 @@ static void finish(struct daemon *d)
 	config_free(d->config);
 	loop_free(d->loop);
 	elements_free(d->applied);
+	strv_done(&d->unguarded);
 	free(d->table_error);
 	free(d->engine_why);
 	free(d->locals);

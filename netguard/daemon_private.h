@@ -36,6 +36,7 @@ struct daemon {
 	bool behind;		  /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
 	uint64_t n_healed;
+	struct strv unguarded;	      /* ids of containers that the log has told of */
 	char *engine_why;	      /* why the engine is not reached */
 	bool save_failed;	      /* said once */
 	struct explain_local *locals; /* the host's addresses, as of locals_at */

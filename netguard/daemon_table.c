@@ -54,6 +54,30 @@ static void succeeded(struct daemon *d)
 		timer_set(&d->retry, 0, 0);
 }
 
+/* Once for each container that runs past the guard: the table can't hold it. */
+static void tell_unguarded(struct daemon *d)
+{
+	const struct model *m = daemon_model(d);
+	struct strv list = {0};
+
+	for (size_t i = 0; i < m->n_members; i++) {
+		const struct member *member = &m->members[i];
+		char name[256];
+
+		if (!member->running || (!member->host_network && !member->unguarded))
+			continue;
+		strv_add(&list, member->id);
+		if (strv_has(&d->unguarded, member->id))
+			continue;
+		text_printable(name, sizeof(name), member->name);
+		log_warning("%s: not guarded: %s", name,
+			    member->host_network ? "it runs in the host's network"
+						 : member->unguarded);
+	}
+	strv_done(&d->unguarded);
+	d->unguarded = list;
+}
+
 int daemon_apply(struct daemon *d, struct err *err)
 {
 	_cleanup_(elements_freep)
@@ -89,6 +113,7 @@ int daemon_apply(struct daemon *d, struct err *err)
 	else if (result.added || result.deleted)
 		log_debug("table: %zu elements added, %zu taken away", result.added,
 			  result.deleted);
+	tell_unguarded(d);
 	if (d->save.fd >= 0)
 		timer_set(&d->save, SAVE_MS, 0);
 	if (d->control)
