@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PEOPLE_EVERY_MS 60000
@@ -18,6 +19,7 @@ struct config {
 	struct settings *settings;
 	struct people people;
 	char *problem;
+	struct stat seen; /* of the file as it was read last; zero: not there */
 	struct source inotify, settle, minute;
 	config_changed_fn *changed;
 	void *userdata;
@@ -46,7 +48,11 @@ static int load(struct config *c, struct settings **ret, struct err *err)
 {
 	_cleanup_(problems_done)
 	struct problems problems = {0};
-	int r = settings_load(c->path, &problems, ret, err);
+	int r;
+
+	if (stat(c->path, &c->seen) < 0)
+		c->seen = (struct stat){0};
+	r = settings_load(c->path, &problems, ret, err);
 
 	log_problems(c, &problems);
 	if (r < 0 && problems.n_errors > 0)
@@ -181,6 +187,7 @@ int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, v
 	_cleanup_free_ char *dir = xstrdup(c->path);
 	_cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char *slash = strrchr(dir, '/');
+	struct stat now;
 	int r;
 
 	c->changed = changed;
@@ -204,6 +211,13 @@ int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, v
 	if (r < 0)
 		return r;
 	timer_set(&c->minute, PEOPLE_EVERY_MS, PEOPLE_EVERY_MS);
+	/* an edit after the file was read and before it was watched */
+	if (stat(c->path, &now) < 0)
+		now = (struct stat){0};
+	if (now.st_ino != c->seen.st_ino || now.st_size != c->seen.st_size ||
+	    now.st_mtim.tv_sec != c->seen.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != c->seen.st_mtim.tv_nsec)
+		timer_set(&c->settle, SETTLE_MS, 0);
 	return 0;
 }
 

@@ -338,6 +338,47 @@ check_records() { # FILE
 }
 enough_records() { [ "$(records | wc -l)" -ge "$(awk '$8 == "refused" || $8 == "silent"' "$1" | wc -l)" ]; }
 
+# ---- explain ----
+
+# explain_of FROM PROTO ADDRESS PORT SOURCE: a flow as `netguard explain` takes it: "FROM TO"
+explain_of() {
+	local from=$1 proto=$2 address=$3 port=$4 source=$5 to
+	case $from:$source:$address in
+	pod:*) from=container:${from#pod:} ;;
+	lan:*:*:*) from=${ADDRESS6[lan]} ;;
+	lan:*) from=${ADDRESS4[lan]} ;;
+	world:-:*:*) from=world:2001:db8:0:1::1 ;;
+	world:-:*) from=world:192.0.2.1 ;;
+	world:*) from=world:$source ;;
+	esac
+	to=$address
+	case $address in *:*) to="[$address]" ;; esac
+	[ "$proto" = icmp ] && to=$to/icmp || to=$to:$port/$proto
+	echo "$from $to"
+}
+
+# Asks for each flow of FILE what the table would do, and compares with what the packet got.
+check_explain() { # NAME FILE
+	local index from proto address port source any word counter wanted=() questions=() answers i differ=
+	while read -r index from proto address port source any word counter; do
+		# what goes to many, and how many went before, is not asked
+		case "${rows[index]}" in *broadcast | *multicast | *link-local | *rate) continue ;; esac
+		questions+=("$(explain_of "$from" "$proto" "$address" "$port" "$source")")
+		case $word in open | unserved) wanted+=(0) ;; *) wanted+=(2) ;; esac
+	done < "$2"
+	# shellcheck disable=SC2016 # for the inner shell
+	mapfile -t answers < <(printf '%s\n' "${questions[@]}" | inside sh -c '
+		while read -r from to; do
+			"$1" explain --json "$from" "$to" > /run/explain 2>&1 < /dev/null
+			echo $?
+		done' sh "$BUILD/netguard")
+	for i in "${!questions[@]}"; do
+		[ "${answers[i]-none}" = "${wanted[i]}" ] ||
+			differ+="${questions[i]}: exit status ${answers[i]-none}, not ${wanted[i]}"$'\n'
+	done
+	check_equal "$1: explain says the same of ${#questions[@]} flows" "" "$differ"
+}
+
 # walk_rows NAME PATTERN [NOT]: the rows whose text fits PATTERN and not NOT
 walk_rows() {
 	local index batch n file
@@ -361,6 +402,7 @@ walk_rows() {
 		[ "${tried[index]:-0}" -gt 0 ] || wrong[index]="not tried"
 		check_equal "$1: $(tr -s ' ' <<< "${rows[index]}")" "" "${wrong[index]-}"
 	done
+	[ -n "$daemon_stopped$to_all" ] || check_explain "$1" "$SANDBOX/batch.flows"
 	check_equal "$1: every flow was tried" "$(wc -l < "$SANDBOX/batch.flows")" "$(sum_of "${tried[@]}")"
 	check_equal "$1: each denial is counted, and nothing else" "" "$wrong_counters"
 	note "$(wc -l < "$SANDBOX/batch.flows") flows in $((n + 1)) batches"

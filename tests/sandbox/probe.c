@@ -9,9 +9,8 @@
  *
  * `probe batch` does many tries at the same time (probe_batch.c).
  */
-#include "probe_frame.h"
-
 #include "probe.h"
+#include "probe_frame.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -273,32 +272,6 @@ static int cmd_sleep(void)
 	return 0;
 }
 
-/* The first datagram is sent by the first instructions: what a container does at once. */
-static int cmd_say(int argc, char **argv)
-{
-	unsigned times = argc > 3 ? parse_number(argv[3], 1000000, "number") : 1;
-	unsigned every_ms = argc > 4 ? parse_number(argv[4], 60000, "interval") : 0;
-	union address to;
-	socklen_t length;
-	char text[128];
-	int fd;
-
-	if (argc < 3)
-		die("usage: probe say ADDR PORT TEXT [TIMES [EVERY-MS]]");
-	length = parse_address(argv[0], parse_number(argv[1], 65535, "port"), &to);
-	fd = socket(to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	for (unsigned i = 0; i < times; i++) {
-		const struct timespec pause = {every_ms / 1000, every_ms % 1000 * 1000000L};
-		int n = snprintf(text, sizeof(text), "%s %u\n", argv[2], i);
-
-		/* refused or not: who listens counts */
-		(void)!sendto(fd, text, (size_t)n, 0, &to.sa, length);
-		if (every_ms)
-			nanosleep(&pause, NULL);
-	}
-	return cmd_sleep();
-}
-
 /* ---- try ---- */
 
 int64_t now_ms(void)
@@ -524,16 +497,18 @@ int main(int argc, char **argv)
 		return cmd_batch(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "say"))
 		return cmd_say(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "hear"))
+		return cmd_hear(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "frame"))
+		return cmd_frame(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "sniff"))
+		return cmd_sniff(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "sleep"))
 		return cmd_sleep();
 	if (!strcmp(argv[1], "swap"))
 		return cmd_swap(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "watch"))
 		return cmd_watch(argc - 2, argv + 2);
-	if (!strcmp(argv[1], "frame"))
-		return cmd_frame(argc - 1, argv + 1);
-	if (!strcmp(argv[1], "sniff"))
-		return cmd_sniff(argc - 1, argv + 1);
 	fputs("usage: probe [serve [tcp|udp]:PORT...]\n"
 	      "       probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT\n"
 	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: "
@@ -541,8 +516,10 @@ int main(int argc, char **argv)
 	      "       probe batch [MS]\n"
 	      "           the same for each line of standard input, all at once:\n"
 	      "           tcp|udp|icmp ADDR PORT SOURCE|- [any]\n"
-	      "       probe say ADDR PORT TEXT [TIMES [EVERY-MS]]\n"
-	      "           sends datagrams, the first at once, and stays\n"
+	      "       probe say TEXT TIMES EVERY-MS ADDR PORT [ADDR PORT]...\n"
+	      "           sends datagrams \"TEXT NUMBER\", the first at once (TIMES 0: for ever)\n"
+	      "       probe hear PORT\n"
+	      "           prints the datagrams that come\n"
 	      "       probe frame IFNAME HEX...\n"
 	      "       probe sniff IFNAME MS HEX\n"
 	      "       probe sleep\n"

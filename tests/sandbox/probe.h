@@ -45,3 +45,5 @@ int outcome_of(int error);		  /* EXIT_*; dies of errors that say nothing of the 
 const char *outcome_word(int outcome);
 
 int cmd_batch(int argc, char **argv);
+int cmd_say(int argc, char **argv);
+int cmd_hear(int argc, char **argv);

@@ -311,6 +311,26 @@ void fake_engine_clear(struct fake_engine *f)
 	pthread_mutex_unlock(&f->lock);
 }
 
+void fake_engine_replace(struct fake_engine *f, const struct fake_reply *replies, size_t n)
+{
+	pthread_mutex_lock(&f->lock);
+	f->n_entries = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct fake_reply mine = replies[i];
+		char *data;
+
+		mine.size = mine.size ? mine.size : strlen(mine.data);
+		mine.data = data = xmemdup(mine.data, mine.size);
+		strv_take(&f->kept, data);
+		if (mine.path) {
+			strv_add(&f->kept, mine.path);
+			mine.path = f->kept.items[f->kept.n - 1];
+		}
+		ARRAY_PUSH(f->entries, f->n_entries) = (struct entry){.reply = mine};
+	}
+	pthread_mutex_unlock(&f->lock);
+}
+
 char *fake_http(int status, const char *body)
 {
 	return xasprintf("HTTP/1.1 %d Text\r\nContent-Type: application/json\r\n"

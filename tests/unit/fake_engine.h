@@ -39,6 +39,8 @@ DEFINE_CLEANUP(struct fake_engine, fake_engine_free);
 const char *fake_engine_host(const struct fake_engine *f); /* "unix:///tmp/.../engine.sock" */
 void fake_engine_add(struct fake_engine *f, const struct fake_reply *reply);
 void fake_engine_clear(struct fake_engine *f); /* forgets the script */
+/* Another script instead, at once: no request finds half of one. Paths are copied, too. */
+void fake_engine_replace(struct fake_engine *f, const struct fake_reply *replies, size_t n);
 
 /* Whole HTTP replies: with Content-Length, or chunked with the body in one or several chunks. */
 char *fake_http(int status, const char *body);
