@@ -42,7 +42,7 @@ static const struct schema mount_schema = {"mount", mount_fields, sizeof(struct 
 
 static const struct schema_field health_fields[] = {
 	{FIELD(pod_health, command, SCHEMA_CUSTOM, "Run in the container, as its user"),
-	 .required = true, .decode = pod_decode_words},
+	 .required = true, .decode = pod_decode_shell},
 	{FIELD(pod_health, interval, SCHEMA_CUSTOM, "Seconds between attempts (default 3)"),
 	 .decode = pod_decode_seconds, .given_offset = offsetof(struct pod_health, interval_given)},
 	{FIELD(pod_health, attempts, SCHEMA_INT, "Attempts before it has failed (default 10)"),

@@ -146,7 +146,7 @@ if knows 'startup_health_check: { command: "true" }'; then
 	inside sed -i 's/command: sleep 0.5; touch .*/command: [sh, -c, "sleep 0.3; touch \/tmp\/ready; sleep 1000"]/; s/    command: "sleep 0.5.*/    command: [sh, -c, "sleep 0.3; touch \/tmp\/ready; sleep 1000"]/' /root/health.yml
 	check "it passes at the second attempt" podctl /root/health.yml
 	check_equal "... all run, in place" "health health.a health.b health.c" "$(running health)"
-	check "... b started after a" sh -c '[ "$1" \< "$2" ]' sh "$(field health.a '{{.State.StartedAt}}')" "$(field health.b '{{.State.StartedAt}}')"
+	check "... b started after a" bash -c '[[ $1 < $2 ]]' bash "$(field health.a '{{.State.StartedAt}}')" "$(field health.b '{{.State.StartedAt}}')"
 	a=$(id_of health.a)
 	health '[sh, -c, "exit 1"]'
 	check_status "a replacement that fails its check: the old one comes back" 1 'the old one is back' podctl /root/health.yml
