@@ -88,7 +88,23 @@ struct schema_field {
 	/* the same for each key of a MAP or TEXT_MAP */
 	const char *(*check_key)(const char *key);
 	const char *doc; /* one sentence for people; SCHEMA_REFUSED: the reason */
+	/* SCHEMA_CUSTOM: what is taken, as JSON Schema without its description */
+	const char *json;
 };
+
+/* For .json. */
+#define SCHEMA_JSON_TEXT  "{\"type\":[\"string\",\"number\"]}"
+#define SCHEMA_JSON_TEXTS "{\"type\":\"array\",\"items\":" SCHEMA_JSON_TEXT "}"
+#define SCHEMA_JSON_WORDS                                                                          \
+	"{\"type\":[\"string\",\"array\"],\"items\":" SCHEMA_JSON_TEXT                             \
+	",\"minItems\":1,\"minLength\":1}"
+#define SCHEMA_JSON_PORTS                                                                          \
+	"{\"type\":\"array\",\"items\":{\"type\":[\"integer\",\"string\"],\"minimum\":1,"          \
+	"\"maximum\":65535,"                                                                       \
+	"\"pattern\":\"^[0-9]+(-[0-9]+)?(/(tcp|udp))?$\"}}"
+#define SCHEMA_JSON_SIZE                                                                           \
+	"{\"type\":[\"string\",\"number\"],\"pattern\":\"^([0-9.]+ "                               \
+	"*([kKmMgGtTpP][bB]?)?|unlimited|-1)$\"}"
 
 /*
  * Decodes root (NULL: an empty document, as an empty map). 0, or -EINVAL where problems holds any

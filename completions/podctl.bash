@@ -19,7 +19,7 @@ _podctl_pods() {
 
 _podctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} command= before=0 i
-	local commands="apply plan check status logs exec stop start restart down audit restore-mounts start-late help version"
+	local commands="apply plan check status logs exec stop start restart down audit schema restore-mounts start-late help version"
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in

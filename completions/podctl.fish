@@ -19,6 +19,8 @@ complete -c podctl -n __fish_use_subcommand -a start -d 'start the containers of
 complete -c podctl -n __fish_use_subcommand -a restart -d 'stop, then start'
 complete -c podctl -n __fish_use_subcommand -a down -d 'stop and remove the containers of a pod'
 complete -c podctl -n __fish_use_subcommand -a audit -d 'the privileges of every container'
+complete -c podctl -n __fish_use_subcommand -a schema -d 'JSON Schema of the pod file or the configuration'
+complete -c podctl -n '__fish_seen_subcommand_from schema' -a 'pod config'
 complete -c podctl -n __fish_use_subcommand -a restore-mounts -d 'mounts and secrets of all pods, at boot'
 complete -c podctl -n __fish_use_subcommand -a start-late -d 'at boot, pods whose mounts came late'
 complete -c podctl -n __fish_use_subcommand -a help -d 'print the usage, or that of a command'

@@ -41,6 +41,7 @@ _podctl() {
 		'restart:stop, then start'
 		"down:stop and remove the pod's containers"
 		'audit:the privileges of every container'
+		'schema:JSON Schema of the pod file or the configuration'
 		'restore-mounts:mounts and secrets of all pods, at boot'
 		'start-late:at boot, pods whose mounts came late'
 		'help:print the usage, or that of a command'
@@ -72,6 +73,7 @@ _podctl() {
 			'2:container:_podctl_containers' '3:pod:_podctl_pods'
 		;;
 	audit) _arguments $quiet '--json[as JSON]' ;;
+	schema) _arguments $quiet '1:kind:(pod config)' ;;
 	help) (( CURRENT == 3 )) && _describe command commands ;;
 	esac
 }

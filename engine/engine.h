@@ -147,7 +147,8 @@ struct engine_frames {
 	uint32_t left; /* of the payload */
 };
 
-/* stream: 1 stdout, 2 stderr (0 stdin: as 1). Pieces come as they are, not as they were framed. */
+/* stream: 1 stdout, 2 stderr (0 stdin: as 1; 3, the engine's own errors: as 2). Pieces come as they
+ * are, not as they were framed. */
 typedef int engine_frame_fn(void *userdata, int stream, const void *data, size_t size);
 
 /*

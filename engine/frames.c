@@ -8,7 +8,7 @@ static int take_header(struct engine_frames *f)
 {
 	const unsigned char *h = f->header;
 
-	if (h[0] > 2 || h[1] || h[2] || h[3])
+	if (h[0] > 3 || h[1] || h[2] || h[3])
 		return -EPROTO;
 	f->left = (uint32_t)h[4] << 24 | (uint32_t)h[5] << 16 | (uint32_t)h[6] << 8 | h[7];
 	if (f->left == 0)
@@ -36,7 +36,7 @@ int engine_frames_feed(struct engine_frames *f, const void *data, size_t size, e
 			f->left -= (uint32_t)n;
 			if (f->left == 0)
 				f->got = 0;
-			r = fn(userdata, f->header[0] == 2 ? 2 : 1, at, n);
+			r = fn(userdata, f->header[0] >= 2 ? 2 : 1, at, n);
 		}
 		if (r)
 			return r;

@@ -57,7 +57,7 @@ struct cmd {
 };
 
 cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_exec,
-	cmd_restore_mounts, cmd_start_late, cmd_logs, cmd_stop, cmd_start, cmd_restart;
+	cmd_restore_mounts, cmd_start_late, cmd_logs, cmd_stop, cmd_start, cmd_restart, cmd_schema;
 
 /* ---- shared; failures are told, and -errno is returned ---- */
 

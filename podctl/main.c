@@ -39,6 +39,8 @@ static const struct cmd commands[] = {
 	 "The pod's folder below mount_root stays.", CMD_OPT_NO_WAIT, 1, 1, cmd_down},
 	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings", NULL,
 	 CMD_OPT_JSON, 0, 0, cmd_audit},
+	{"schema", "[pod|config]", "JSON Schema of the pod file or the configuration, for editors",
+	 NULL, 0, 0, 1, cmd_schema},
 	{"restore-mounts", "", "mounts and secrets of all pods, at boot before the engine starts",
 	 "What is recorded for each pod is pinned and delivered as it is now; "
 	 "podctl-mounts.service\n"

@@ -42,9 +42,11 @@ static const struct schema mount_schema = {"mount", mount_fields, sizeof(struct 
 
 static const struct schema_field health_fields[] = {
 	{FIELD(pod_health, command, SCHEMA_CUSTOM, "Run in the container, as its user"),
-	 .required = true, .decode = pod_decode_shell},
+	 .required = true, .decode = pod_decode_shell, .json = SCHEMA_JSON_WORDS},
 	{FIELD(pod_health, interval, SCHEMA_CUSTOM, "Seconds between attempts (default 3)"),
-	 .decode = pod_decode_seconds, .given_offset = offsetof(struct pod_health, interval_given)},
+	 .decode = pod_decode_seconds,
+	 .json = "{\"type\":\"number\",\"minimum\":0.01,\"maximum\":3600}",
+	 .given_offset = offsetof(struct pod_health, interval_given)},
 	{FIELD(pod_health, attempts, SCHEMA_INT, "Attempts before it has failed (default 10)"),
 	 .min = 1, .max = 10000, .given_offset = offsetof(struct pod_health, attempts_given)},
 	{0},
@@ -58,9 +60,9 @@ static const struct schema_field container_fields[] = {
 	 .required = true, MARK(pod_container, image_mark)},
 	{FIELD(pod_container, command, SCHEMA_CUSTOM,
 	       "Arguments for the image's entrypoint, or the command where it has none"),
-	 .decode = pod_decode_words},
+	 .decode = pod_decode_words, .json = SCHEMA_JSON_WORDS},
 	{FIELD(pod_container, entrypoint, SCHEMA_CUSTOM, "Replaces the image's entrypoint"),
-	 .decode = pod_decode_words},
+	 .decode = pod_decode_words, .json = SCHEMA_JSON_WORDS},
 	{FIELD(pod_container, environment, SCHEMA_TEXT_MAP, "Environment variables")},
 	{FIELD(pod_container, labels, SCHEMA_TEXT_MAP, "Labels of the container")},
 	{FIELD(pod_container, user, SCHEMA_STRING, "USER, USER:GROUP or :GROUP"),
@@ -68,7 +70,9 @@ static const struct schema_field container_fields[] = {
 	{FIELD(pod_container, restart, SCHEMA_CUSTOM,
 	       "When the engine starts it again: no (default), on-failure[:N], always, "
 	       "unless-stopped"),
-	 .decode = pod_decode_restart},
+	 .decode = pod_decode_restart,
+	 .json = "{\"type\":[\"string\",\"boolean\"],\"pattern\":\"^(no|on-failure(:[0-9]+)?|"
+		 "always|unless-stopped)$\"}"},
 	{FIELD(pod_container, mounts, SCHEMA_LIST, "Folders and files below MOUNT_ROOT/POD"),
 	 .object = &mount_schema},
 	{FIELD(pod_container, update_image, SCHEMA_BOOL,
@@ -80,7 +84,8 @@ static const struct schema_field container_fields[] = {
 	       "Files below MOUNT_ROOT/POD that the container sees as /run/secrets/NAME")},
 	{FIELD(pod_container, readonly, SCHEMA_BOOL, "The image's own files cannot be written")},
 	{FIELD(pod_container, stop_signal, SCHEMA_CUSTOM, "Asks it to end (default SIGTERM)"),
-	 .decode = pod_decode_signal, MARK(pod_container, stop_signal_mark)},
+	 .decode = pod_decode_signal, .json = SCHEMA_JSON_TEXT,
+	 MARK(pod_container, stop_signal_mark)},
 	{FIELD(pod_container, stop_timeout, SCHEMA_INT,
 	       "Seconds from that to its being killed (default 10)"),
 	 .max = 3600, .given_offset = offsetof(struct pod_container, stop_timeout_given)},
@@ -94,15 +99,21 @@ static const struct schema_field container_fields[] = {
 	{FIELD(pod_container, limits, SCHEMA_OBJECT, "What it may take of the host"),
 	 .object = &pod_limits_schema},
 	{FIELD(pod_container, cap_add, SCHEMA_CUSTOM, "Capabilities beyond the engine's default"),
-	 .decode = pod_decode_capabilities, MARK(pod_container, cap_add_mark)},
+	 .decode = pod_decode_capabilities,
+	 .json = "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}",
+	 MARK(pod_container, cap_add_mark)},
 	{FIELD(pod_container, cap_drop, SCHEMA_CUSTOM,
 	       "Capabilities less (NET_RAW and MKNOD always are), or ALL"),
-	 .decode = pod_decode_capabilities, .max = 1},
+	 .decode = pod_decode_capabilities,
+	 .json = "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}", .max = 1},
 	{FIELD(pod_container, no_new_privileges, SCHEMA_BOOL,
 	       "Set-user-id programs give no rights (default true)"),
 	 .given_offset = offsetof(struct pod_container, no_new_privileges_given)},
 	{FIELD(pod_container, tmpfs, SCHEMA_CUSTOM, "Folders in memory"),
-	 .decode = pod_decode_tmpfs},
+	 .decode = pod_decode_tmpfs,
+	 .json = "{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"object\"],\"properties\":{"
+		 "\"target\":{\"type\":\"string\"},\"size\":{\"type\":[\"string\",\"integer\"]}},"
+		 "\"required\":[\"target\"],\"additionalProperties\":false}}"},
 	{FIELD(pod_container, depends_on, SCHEMA_STRINGS,
 	       "Containers that must have started, and passed their health check, before it"),
 	 MARK(pod_container, depends_on_mark)},
@@ -120,7 +131,7 @@ static const struct schema_field pod_fields[] = {
 	 MARK(pod, hostname_mark)},
 	{FIELD(pod, publish, SCHEMA_CUSTOM,
 	       "Host ports, [[IP:]HOST[-HOST]:]CONTAINER[-CONTAINER][/tcp|/udp]"),
-	 .decode = pod_decode_publish},
+	 .decode = pod_decode_publish, .json = SCHEMA_JSON_TEXTS},
 	{FIELD(pod, common_environment, SCHEMA_TEXT_MAP,
 	       "Environment variables of every container")},
 	{FIELD(pod, common_labels, SCHEMA_TEXT_MAP, "Labels of every container but the root")},
@@ -128,14 +139,14 @@ static const struct schema_field pod_fields[] = {
 	{FIELD(pod, common_mounts, SCHEMA_LIST, "Mounts of every container"),
 	 .object = &mount_schema},
 	{FIELD(pod, expose, SCHEMA_CUSTOM, "Ports that are served, 80 or \"53/udp\""),
-	 .decode = pod_decode_expose},
+	 .decode = pod_decode_expose, .json = SCHEMA_JSON_PORTS},
 	{FIELD(pod, publish_all, SCHEMA_BOOL,
 	       "Publish each exposed port at an ephemeral host port")},
 	NEVER_KEYS,
 	{0},
 };
 
-static const struct schema pod_schema = {"pod", pod_fields, sizeof(struct pod)};
+const struct schema pod_schema = {"pod", pod_fields, sizeof(struct pod)};
 
 bool pod_name_usable(const char *name)
 {

@@ -163,6 +163,9 @@ struct pod {
 	struct schema_array common_mounts; /* struct pod_mount */
 };
 
+/* The table of all keys. */
+extern const struct schema pod_schema;
+
 /*
  * The pod's name from a file's: without folders and without the last extension. NULL where that
  * is no valid name (also where the engine would not take it: one character). Caller frees.

@@ -149,14 +149,16 @@ static int decode_ulimit(struct schema_context *ctx, const struct yaml_node *nod
 	.given_offset = offsetof(struct pod_limits, given[limit]), __VA_ARGS__
 #define ULIMIT(i, k, most, text)                                                                   \
 	{                                                                                          \
-		.key = "ulimit-" k, .type = SCHEMA_CUSTOM, .decode = decode_ulimit, .max = (most), \
-		.doc = text, LIMIT(POD_LIMIT_ULIMITS + (i), ulimits[i])                            \
+		.key = "ulimit-" k, .type = SCHEMA_CUSTOM, .decode = decode_ulimit,                \
+		.json = SCHEMA_JSON_TEXT, .max = (most), .doc = text,                              \
+		LIMIT(POD_LIMIT_ULIMITS + (i), ulimits[i])                                         \
 	}
 
 static const struct schema_field limit_fields[] = {
 	{.key = "cpus",
 	 .type = SCHEMA_CUSTOM,
 	 .decode = decode_cpus,
+	 .json = SCHEMA_JSON_TEXT,
 	 .doc = "CPUs at most, 1.5",
 	 LIMIT(POD_LIMIT_CPUS, nano_cpus)},
 	{.key = "cpu-shares",
@@ -168,21 +170,25 @@ static const struct schema_field limit_fields[] = {
 	{.key = "memory",
 	 .type = SCHEMA_CUSTOM,
 	 .decode = decode_size,
+	 .json = SCHEMA_JSON_SIZE,
 	 .doc = "memory at most, 512M",
 	 LIMIT(POD_LIMIT_MEMORY, memory)},
 	{.key = "memory-swap",
 	 .type = SCHEMA_CUSTOM,
 	 .decode = decode_size,
+	 .json = SCHEMA_JSON_SIZE,
 	 .doc = "memory and swap together at most",
 	 LIMIT(POD_LIMIT_MEMORY_SWAP, memory_swap)},
 	{.key = "memory-reservation",
 	 .type = SCHEMA_CUSTOM,
 	 .decode = decode_size,
+	 .json = SCHEMA_JSON_SIZE,
 	 .doc = "memory that it is held to where memory is short",
 	 LIMIT(POD_LIMIT_MEMORY_RESERVATION, memory_reservation)},
 	{.key = "shm-size",
 	 .type = SCHEMA_CUSTOM,
 	 .decode = decode_size,
+	 .json = SCHEMA_JSON_SIZE,
 	 .doc = "size of /dev/shm, which the pod's containers share: the largest counts",
 	 LIMIT(POD_LIMIT_SHM_SIZE, shm_size)},
 	{.key = "oom-score-adj",
@@ -194,6 +200,7 @@ static const struct schema_field limit_fields[] = {
 	{.key = "pids",
 	 .type = SCHEMA_CUSTOM,
 	 .decode = decode_pids,
+	 .json = SCHEMA_JSON_TEXT,
 	 .doc = "processes and threads at most",
 	 LIMIT(POD_LIMIT_PIDS, pids)},
 	ULIMIT(0, "core", 0, "size of a core dump, bytes"),

@@ -49,7 +49,8 @@ static void test_frames(void **state _unused_)
 		{FRAMES("\1\0\0\0\0\0\0\5hi"), 0, "hi1", false},
 		{FRAMES("\1\0\0\0\0\0"), 0, "", false},
 		{FRAMES("\1\0\0\0\377\377\377\377hi"), 0, "hi1", false},
-		{FRAMES("\3\0\0\0\0\0\0\2hi"), -EPROTO, "", false},
+		{FRAMES("\3\0\0\0\0\0\0\2hi"), 0, "hi2", true},
+		{FRAMES("\4\0\0\0\0\0\0\2hi"), -EPROTO, "", false},
 		{FRAMES("\1\0\1\0\0\0\0\2hi"), -EPROTO, "", false},
 		{FRAMES("plain text"), -EPROTO, "", false},
 	};
