@@ -8,6 +8,7 @@
  * repeated by SEQUENCES=1 SEED=what it printed. Needs root and nft.
  */
 #include "common/accounts.h"
+#include "common/guard_client.h"
 #include "netguard/keeper_private.h"
 #include "netguard/model.h"
 #include "netguard/watch_members.h"
@@ -22,7 +23,9 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -342,6 +345,21 @@ static void start_daemon(struct world *w)
 		w->in_force = "";
 }
 
+/* Until the daemon answers on its socket: it has read and watches its configuration. */
+static void wait_ready(void)
+{
+	const struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = GUARD_SOCKET_PATH};
+
+	for (int i = 0; i < 2000; i++) {
+		_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
+			return;
+		nap_ms(2);
+	}
+	fail_msg("the daemon does not answer");
+}
+
 static void end_daemon(struct world *w, int sig)
 {
 	int status;
@@ -421,6 +439,9 @@ static void happen(struct world *w)
 		move_box(w, i);
 	} else if (what < 17) {
 		k = pick(w, ARRAY_SIZE(configs));
+		/* one that is broken counts as read at the start, or as an edit: not between */
+		if (k == BROKEN && w->daemon)
+			wait_ready();
 		write_config(w, configs[k], pick(w, 2));
 		/* each edit is looked at, not only the last of several at once */
 		if (w->daemon)
