@@ -78,6 +78,12 @@ static int read_elements(struct keeper *k, const struct keeper_table *tables, st
 		       : 0;
 }
 
+/* What was there a moment ago was deleted by somebody while it was read: read once more. */
+static int vanished(int r)
+{
+	return r == -ENOENT ? -EAGAIN : r;
+}
+
 int keeper_look(struct keeper *k, struct keeper_table tables[RULESET_N_TABLES],
 		struct elements **ret, struct err *err)
 {
@@ -88,11 +94,11 @@ int keeper_look(struct keeper *k, struct keeper_table tables[RULESET_N_TABLES],
 	for (size_t i = 0; i < RULESET_N_TABLES; i++) {
 		r = look_at_table(k, &ruleset_tables[i], &tables[i], err);
 		if (r < 0)
-			return r;
+			return vanished(r);
 	}
 	r = read_elements(k, tables, have, err);
 	if (r < 0)
-		return r;
+		return vanished(r);
 	/* sorted by the kernel's names already, but no element may be there twice */
 	elements_normalize(have);
 	*ret = take_ptr(have);
