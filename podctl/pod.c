@@ -42,7 +42,7 @@ static const struct schema mount_schema = {"mount", mount_fields, sizeof(struct 
 
 static const struct schema_field health_fields[] = {
 	{FIELD(pod_health, command, SCHEMA_CUSTOM, "Run in the container, as its user"),
-	 .required = true, .decode = pod_decode_shell, .json = SCHEMA_JSON_WORDS},
+	 .required = true, .decode = pod_decode_words, .json = SCHEMA_JSON_WORDS},
 	{FIELD(pod_health, interval, SCHEMA_CUSTOM, "Seconds between attempts (default 3)"),
 	 .decode = pod_decode_seconds,
 	 .json = "{\"type\":\"number\",\"minimum\":0.01,\"maximum\":3600}",

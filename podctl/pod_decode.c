@@ -38,26 +38,6 @@ int pod_decode_words(struct schema_context *ctx, const struct yaml_node *node, v
 	return 0;
 }
 
-/* A string is a command line for the container's shell, a list is run as it is. */
-int pod_decode_shell(struct schema_context *ctx, const struct yaml_node *node, void *target,
-		     const struct schema_field *field)
-{
-	struct strv *words = target;
-	const char *text;
-
-	if (node->kind == YAML_NODE_LIST || node->kind == YAML_NODE_MAP || yaml_is_null(node))
-		return pod_decode_words(ctx, node, target, field);
-	text = schema_get_string(ctx, node);
-	if (!text)
-		return -EINVAL;
-	if (!text[strspn(text, " \t\r\n")])
-		return schema_error(ctx, node, "needs at least one word");
-	strv_add(words, "/bin/sh");
-	strv_add(words, "-c");
-	strv_add(words, text);
-	return 0;
-}
-
 static bool retries_parse(const char *text, uint32_t *ret)
 {
 	uint32_t n = 0;

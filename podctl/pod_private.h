@@ -44,7 +44,6 @@ void pod_check_order(struct checker *ck);
 typedef int pod_decode_fn(struct schema_context *ctx, const struct yaml_node *node, void *target,
 			  const struct schema_field *field);
 pod_decode_fn pod_decode_words;	       /* struct strv */
-pod_decode_fn pod_decode_shell;	       /* the same; a string is run by /bin/sh -c */
 pod_decode_fn pod_decode_restart;      /* struct pod_restart */
 pod_decode_fn pod_decode_publish;      /* pod.publish */
 pod_decode_fn pod_decode_expose;       /* pod.expose */

@@ -139,7 +139,7 @@ if knows 'startup_health_check: { command: "true" }'; then
 		printf 'containers:\n  a:\n    image: busybox\n    command: %s\n    startup_health_check: { command: %s, interval: 0.2, attempts: 3 }\n  b: { image: busybox, command: [sleep, "1000"], depends_on: [a] }\n  c: { image: busybox, command: [sleep, "1000"] }\n' \
 			"${2:-[sleep, \"1000\"]}" "$1" | put_file /root/health.yml
 	}
-	health '"echo looked at; exit 3"'
+	health '[sh, -c, "echo looked at; exit 3"]'
 	check_status "it fails: what it said is shown" 1 'a: \| looked at' podctl /root/health.yml
 	check_equal "... what depends on it was not started, the rest runs" "health health.c" "$(names health)"
 	health '"test -e /tmp/ready"' '"sleep 0.5; touch /tmp/ready; sleep 1000"'
@@ -152,7 +152,7 @@ if knows 'startup_health_check: { command: "true" }'; then
 	check_status "a replacement that fails its check: the old one comes back" 1 'the old one is back' podctl /root/health.yml
 	check_equal "... under its name, running" "$a true" "$(field health.a '{{.Id}} {{.State.Running}}')"
 	health '"true"' '[sh, -c, "echo last words; exit 9"]'
-	inside sed -i 's/command: "true"/command: "sleep 1; false"/' /root/health.yml
+	inside sed -i 's/command: "true"/command: [sh, -c, "sleep 1; false"]/' /root/health.yml
 	check_status "a container that ends meanwhile: its exit status and its last lines" 1 'exit status 9' podctl /root/health.yml
 	check_status "... its last lines" 1 'last words' podctl /root/health.yml
 	check_equal "... the old one is there" "$a true" "$(field health.a '{{.Id}} {{.State.Running}}')"
