@@ -98,15 +98,14 @@ static int take(struct cmd_context *ctx, const struct option *o, const char *val
 	ctx->options |= o->bit;
 	if (!o->value)
 		return 0;
-	if (!value) {
-		if (*i + 2 >= argc) {
-			ui_error(&ctx->ui,
-				 "%s wants a value, %s, and the last argument is the pod's",
-				 o->name, o->value);
-			return -EINVAL;
-		}
-		value = argv[++*i];
+	/* --env=A=/web.yml at the end is what the pattern of web's owner matches, too */
+	if (*i + (value ? 1 : 2) >= argc) {
+		ui_error(&ctx->ui, "%s wants a value, %s, and the last argument is the pod's",
+			 o->name, o->value);
+		return -EINVAL;
 	}
+	if (!value)
+		value = argv[++*i];
 	if (o->take(ctx, value))
 		return 0;
 	ui_error(&ctx->ui, "%s wants a value, %s", o->name, o->value);

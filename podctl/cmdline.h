@@ -4,8 +4,8 @@
  *
  * Arguments are hostile: a sudoers pattern such as `podctl * web` lets any number of them through
  * in front of the last. So no option loosens anything or names another configuration, socket or
- * folder, what is not known is an error, and an option never takes the last word for its value: in
- * what acts, that is the pod.
+ * folder, what is not known is an error, and an option's value is never in the last word, neither
+ * alone nor behind its name: in what acts, that is the pod.
  */
 #pragma once
 
