@@ -185,6 +185,18 @@ static void check_user(struct checker *ck, const struct pod_container *c, const 
 	}
 }
 
+/* What an image's set-user-id programs make of a user is up to the image: root, too. */
+static void check_privileges(struct checker *ck, const struct pod_container *c)
+{
+	const struct settings_policy *policy = &ck->settings->policy;
+	_cleanup_free_ char *path = pod_problem_path(c, "no_new_privileges");
+
+	if (!c->no_new_privileges && (policy->require_user || !policy->allow_root_user))
+		PROBLEM(ck, c->entry.mark, path,
+			"policy forbids root, so it must be true: a set-user-id program of the "
+			"image would make root of any user");
+}
+
 /* What the file leaves out. */
 static void complete(struct pod_container *c)
 {
@@ -229,6 +241,7 @@ static void check_container(struct checker *ck, struct pod_container *c)
 	pod_check_mounts(ck, c);
 	pod_check_limits(ck, c);
 	check_capabilities(ck, c);
+	check_privileges(ck, c);
 }
 
 void pod_check(struct pod *pod, const struct settings *settings, struct problems *problems)

@@ -218,6 +218,13 @@ static void test_policy(void **state _unused_)
 		{"policy: {allow_root_user: false}", "{image: a, user: 'app:app'}",
 		 "up to the image"},
 		{"policy: {allow_root_user: false}", "{image: a, user: '01'}", ""},
+		/* set-user-id programs of the image would give root's rights */
+		{"policy: {allow_root_user: false}",
+		 "{image: a, user: '5', no_new_privileges: false}",
+		 "no_new_privileges: policy forbids root"},
+		{"policy: {require_user: true}", "{image: a, user: '5', no_new_privileges: false}",
+		 "no_new_privileges: policy forbids root"},
+		{"policy: {max_pids: 5}", "{image: a, no_new_privileges: false}", ""},
 		{"policy: {allow_root_user: false}", "{image: a, user: '0'}", "policy wants"},
 		{"policy: {allow_root_user: false}", "{image: a}", "policy wants"},
 		{"policy: {labels_reserved: [traefik.]}", "{image: a, labels: {traefik.x: y}}",
