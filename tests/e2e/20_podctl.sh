@@ -118,7 +118,7 @@ refuse "a port on no whitelist" 'bad.yml:1:.*9999' <<< 'publish: ["9999:9999"]
 containers: { app: { image: busybox } }'
 refuse "privileged: policy" 'policy' <<< 'containers: { app: { image: busybox, privileged: true } }'
 refuse "devices: policy" 'policy' <<< 'containers: { app: { image: busybox, devices: [/dev/mem] } }'
-refuse "a key of a later version, by name" 'limits.*not supported' <<< 'containers: { app: { image: busybox, limits: { memory: 1G } } }'
+refuse "a limit that the engine would refuse" 'limits.memory: must be at least 6M' <<< 'containers: { app: { image: busybox, limits: { memory: 1M } } }'
 refuse "an unknown key, the nearest one named" 'image' <<< 'containers: { app: { imaeg: busybox } }'
 refuse "a source outside the pod" 'source' <<< 'containers: { app: { image: busybox, mounts: [{ source: ../other, target: /x }] } }'
 refuse "a target over /proc" 'target|/proc' <<< 'containers: { app: { image: busybox, mounts: [{ source: x, target: /proc/x }] } }'

@@ -168,7 +168,7 @@ check_status "one that has ended" 1 'is exited' run 'done' web -- id
 check_status "a pod that is not there" 1 'no container nosuch.app' run app nosuch -- id
 check_status "an option without a value" 1 'wants a value' run -u
 check_status "no variable" 1 'NAME=VALUE' run -e =x app web -- env
-check_status "options of exec elsewhere" 1 'does not take' podctl status -u 0
+check_status "options of exec elsewhere" 1 "does not take" podctl status --user=0 web
 inside sh -c 'echo "bob ALL=(root) NOPASSWD: $1" > /etc/sudoers.d/exec && chmod 440 /etc/sudoers.d/exec' sh "$BUILD/podctl"
 check_status "sudo: the pod's owner may" 0 '^uid=0' as bob sudo -n "$BUILD/podctl" exec app mine -- id
 check_status "sudo: another user may not" 1 'not allowed|password|not one of its owners|sudo' as carol sudo -n "$BUILD/podctl" exec app mine -- id
