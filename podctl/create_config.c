@@ -56,13 +56,19 @@ static void _printf_(3, 4) put(struct writer *w, const char *key, const char *fm
 
 static void put_words(struct writer *w, const char *key, const struct strv *v)
 {
-	_cleanup_free_ char *text = xstrdup("");
+	_cleanup_free_ char *text = NULL;
+	size_t size = 1;
+	char *end;
 
+	/* a command may have half a million words */
+	for (size_t i = 0; i < v->n; i++)
+		size += strlen(v->items[i]) + 1;
+	text = end = xmalloc(size);
+	*end = '\0';
 	for (size_t i = 0; i < v->n; i++) {
-		char *more = xasprintf("%s%s%s", text, i ? " " : "", v->items[i]);
-
-		free(text);
-		text = more;
+		if (i > 0)
+			*end++ = ' ';
+		end = stpcpy(end, v->items[i]);
 	}
 	if (v->n > 0)
 		put(w, key, "%s", text);
