@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+#define HOST_MAX 16 /* "32768-60999" */
+
 /* jansson fails only where memory is out or a string is no UTF-8; the YAML reader refuses that. */
 static json_t *must(json_t *json)
 {
@@ -133,38 +135,63 @@ const char *create_config(json_t *body)
 		json_object_get(json_object_get(body, "Labels"), POD_LABEL_CONFIG));
 }
 
-static void add_ports(const struct publish *p, json_t *exposed, json_t *bindings)
+/*
+ * HostPort of a port that the engine chooses: a range, from which it takes one at each start, also
+ * at those of which we know nothing. So never one that the whitelist gives to another pod.
+ */
+static void ephemeral(const struct settings *settings, uint8_t proto, char buf[static HOST_MAX])
 {
-	char ip[ADDR_TEXT_MAX] = "", key[16], host[8] = "";
+	struct ports p;
+
+	if (pod_ephemeral_range(settings, proto, &p) > 0)
+		snprintf(buf, HOST_MAX, "%u-%u", (unsigned)p.first, (unsigned)p.last);
+	else
+		*buf = '\0';
+}
+
+static void add_binding(json_t *bindings, const char *key, const char *ip, const char *host)
+{
+	json_t *list = json_object_get(bindings, key);
+
+	if (!list) {
+		set(bindings, key, json_array());
+		list = json_object_get(bindings, key);
+	}
+	append(list, json_pack("{s:s, s:s}", "HostIp", ip, "HostPort", host));
+}
+
+static void add_ports(const struct settings *settings, const struct publish *p, json_t *exposed,
+		      json_t *bindings)
+{
+	char ip[ADDR_TEXT_MAX] = "", key[16], host[HOST_MAX];
 
 	if (p->ip.family != AF_UNSPEC)
 		addr_format(&p->ip, ip);
+	ephemeral(settings, p->proto, host);
 	for (unsigned i = 0; i <= (unsigned)(p->last - p->first); i++) {
-		json_t *list;
-
 		snprintf(key, sizeof(key), "%u/%s", p->first + i, proto_name(p->proto));
 		if (p->host_first)
 			snprintf(host, sizeof(host), "%u", p->host_first + i);
 		set(exposed, key, json_object());
-		list = json_object_get(bindings, key);
-		if (!list) {
-			set(bindings, key, json_array());
-			list = json_object_get(bindings, key);
-		}
-		append(list, json_pack("{s:s, s:s}", "HostIp", ip, "HostPort", host));
+		add_binding(bindings, key, ip, host);
 	}
 }
 
-static void add_exposed(const struct pod *pod, json_t *exposed)
+/* What publish_all would bind to any port is bound here to one of those that are free. */
+static void add_exposed(const struct settings *settings, const struct pod *pod, json_t *exposed,
+			json_t *bindings)
 {
-	char key[16];
+	char key[16], host[HOST_MAX];
 
 	for (size_t i = 0; i < pod->n_expose; i++) {
 		const struct pod_exposed *e = &pod->expose[i];
 
+		ephemeral(settings, e->proto, host);
 		for (unsigned port = e->first; port <= e->last; port++) {
 			snprintf(key, sizeof(key), "%u/%s", port, proto_name(e->proto));
 			set(exposed, key, json_object());
+			if (pod->publish_all && *host && !json_object_get(bindings, key))
+				add_binding(bindings, key, "", host);
 		}
 	}
 }
@@ -191,8 +218,8 @@ json_t *create_root(const struct create *create, const struct create_network *ne
 	char mac[CREATE_MAC_MAX];
 
 	for (size_t i = 0; i < pod->n_publish; i++)
-		add_ports(&pod->publish[i].publish, exposed, bindings);
-	add_exposed(pod, exposed);
+		add_ports(settings, &pod->publish[i].publish, exposed, bindings);
+	add_exposed(settings, pod, exposed, bindings);
 	set(body, "Image", json_string(create->pause_image));
 	set(body, "Hostname", json_string(pod->hostname));
 	set(body, "User", json_string("65534:65534"));

@@ -34,6 +34,7 @@ int look_at_image(json_t *json, struct plan_image *image, struct err *err)
 		return err_set(err, EPROTO, "the engine's reply has no Id");
 	free(image->id);
 	image->id = xstrdup(id);
+	image->size = json_dumpb(json_object_get(json, "Config"), NULL, 0, JSON_COMPACT);
 	strv_done(&image->labels);
 	json_object_foreach (labels, name, value)
 		strv_add(&image->labels, name);

@@ -5,6 +5,10 @@
 
 #include <errno.h>
 
+/* of an image's own configuration; of all that a pod's containers get of those */
+#define IMAGE_SIZE_MAX	((size_t)256 * 1024)
+#define IMAGES_SIZE_MAX ((size_t)2 * 1024 * 1024)
+
 struct planner {
 	const struct create *create;
 	const struct pod *pod; /* of create */
@@ -48,6 +52,7 @@ void plan_images_collect(const struct pod *pod, struct plan_images *ret)
 		if (j == ret->n)
 			ARRAY_PUSH(ret->items, ret->n) = (struct plan_image){.ref = ref};
 		ret->items[j].update |= c->update_image;
+		ret->items[j].uses++;
 	}
 }
 
@@ -75,6 +80,8 @@ static const char *reserved_label(const struct plan_image *image, const struct s
 int plan_images_check(const struct plan_images *images, const struct settings *settings,
 		      struct err *err)
 {
+	size_t total = 0;
+
 	for (size_t i = 0; i < images->n; i++) {
 		const struct plan_image *image = &images->items[i];
 		const char *label = reserved_label(image, &settings->policy.labels_reserved);
@@ -83,6 +90,11 @@ int plan_images_check(const struct plan_images *images, const struct settings *s
 			return err_set(err, EPERM,
 				       "image %s brings the label %s: policy forbids it",
 				       image->ref->text, label);
+		total += image->size * image->uses;
+		if (image->size > IMAGE_SIZE_MAX || total > IMAGES_SIZE_MAX)
+			return err_set(err, E2BIG,
+				       "image %s brings too many labels, variables and their like",
+				       image->ref->text);
 	}
 	return 0;
 }

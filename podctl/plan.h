@@ -37,6 +37,8 @@ struct plan_image {
 	bool update;		     /* a container wants it pulled also where it is here */
 	char *id;		     /* NULL: not here */
 	struct strv labels;	     /* names of those that it gives to its containers */
+	size_t size;		     /* bytes of what it gives to each of them */
+	size_t uses;		     /* containers of the pod */
 };
 
 struct plan_images {
@@ -48,7 +50,8 @@ void plan_images_done(struct plan_images *images);
 
 /*
  * -EPERM where one that is here brings a label that policy reserves: what a pod file may not say
- * its image may not say for it.
+ * its image may not say for it. Nor may it bring so much that lists of containers, which the guard
+ * and other pods read, get too long.
  */
 int plan_images_check(const struct plan_images *images, const struct settings *settings,
 		      struct err *err);

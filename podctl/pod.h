@@ -186,6 +186,13 @@ const struct pod_container *pod_container_at(const struct pod *pod, size_t i);
 const struct pod_container *pod_find_container(const struct pod *pod, const char *name);
 const struct pod_mount *pod_mount_at(const struct pod_container *c, size_t i);
 
+/*
+ * Where the engine may choose a host port, now and at each later start: the longest part of
+ * 32768-60999 that the whitelist gives to nobody. 1; 0: anywhere, since nothing of this protocol is
+ * on the whitelist; -ENOSPC: nothing is left. Pure.
+ */
+int pod_ephemeral_range(const struct settings *settings, uint8_t proto, struct ports *ret);
+
 /* What is wrong with a user, "1000:app", also by policy; or NULL. Static text. */
 const char *pod_user_problem(const struct settings *settings, const char *user);
 

@@ -6,9 +6,14 @@
  */
 #include "podctl/pod_private.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #define HOSTNAME_MAX 63
+
+/* the kernel's own default, net.ipv4.ip_local_port_range, from which engines choose */
+#define EPHEMERAL_FIRST 32768
+#define EPHEMERAL_LAST	60999
 
 char *pod_problem_path(const struct pod_container *c, const char *key)
 {
@@ -95,14 +100,57 @@ static void check_port(struct checker *ck, const struct pod_publish *p, const ch
 			proto_name(p->publish.proto), grant->pod);
 }
 
+int pod_ephemeral_range(const struct settings *settings, uint8_t proto, struct ports *ret)
+{
+	unsigned at = EPHEMERAL_FIRST, best = 0, first = 0;
+	bool any = false;
+
+	/* sorted, so what is free lies between two of them, or behind the last */
+	for (size_t i = 0; i <= settings->n_port_whitelist; i++) {
+		bool end = i == settings->n_port_whitelist;
+		const struct ports *p = end ? NULL : &settings->port_whitelist[i].ports;
+		unsigned until = p && p->first <= EPHEMERAL_LAST ? p->first : EPHEMERAL_LAST + 1U;
+
+		if (p && p->proto != proto)
+			continue;
+		any |= p != NULL;
+		if (until > at && until - at > best) {
+			first = at;
+			best = until - at;
+		}
+		if (p && p->last >= at)
+			at = p->last + 1U;
+	}
+	if (!any)
+		return 0;
+	if (best == 0)
+		return -ENOSPC;
+	*ret = (struct ports){
+		.first = (uint16_t)first, .last = (uint16_t)(first + best - 1), .proto = proto};
+	return 1;
+}
+
+static void check_ephemeral(struct checker *ck, struct mark mark, const char *path, uint8_t proto)
+{
+	struct ports ignored;
+
+	if (pod_ephemeral_range(ck->settings, proto, &ignored) < 0)
+		PROBLEM(ck, mark, path,
+			"the engine cannot choose a host port: the whitelist has all %s ports from "
+			"%d to %d",
+			proto_name(proto), EPHEMERAL_FIRST, EPHEMERAL_LAST);
+}
+
 /* Of a long range that is refused, one port is enough to know. */
 static void check_ports(struct checker *ck, const struct pod_publish *p, const char *path)
 {
 	size_t before = ck->problems->n_errors;
 
 	/* one of the engine's choice: the guard lets nobody from outside in there */
-	if (!p->publish.host_first)
+	if (!p->publish.host_first) {
+		check_ephemeral(ck, p->mark, path, p->publish.proto);
 		return;
+	}
 	for (unsigned port = p->publish.host_first; port <= p->publish.host_last; port++) {
 		check_port(ck, p, path, (uint16_t)port);
 		if (ck->problems->n_errors > before)
@@ -135,6 +183,8 @@ static void check_publish(struct checker *ck)
 
 	if (too_many_ports(ck))
 		return;
+	for (size_t i = 0; i < pod->n_expose && pod->publish_all; i++)
+		check_ephemeral(ck, pod->containers_mark, "publish_all", pod->expose[i].proto);
 	for (size_t i = 0; i < pod->n_publish; i++) {
 		const struct pod_publish *p = &pod->publish[i];
 		char path[32];
@@ -258,6 +308,8 @@ void pod_check(struct pod *pod, const struct settings *settings, struct problems
 			POD_CONTAINERS_MAX);
 	for (size_t i = 0; i < pod->containers.n && i < POD_CONTAINERS_MAX; i++)
 		check_container(&ck, &((struct pod_container *)pod->containers.items)[i]);
+	if (pod->containers.n <= POD_CONTAINERS_MAX)
+		pod_check_size(&ck);
 	check_hostname(&ck);
 	check_publish(&ck);
 }

@@ -37,6 +37,9 @@ void pod_merge_common(struct pod *pod);
 void pod_check_names(struct checker *ck, struct pod_container *c);
 void pod_check_root_labels(struct checker *ck);
 
+/* pod_size.c: what all that stands in lists of containers takes */
+void pod_check_size(struct checker *ck);
+
 /* pod_order.c: depends_on */
 void pod_check_order(struct checker *ck);
 

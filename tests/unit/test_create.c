@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #define ROOT_ID "0123456789abcdef"
 
@@ -360,10 +361,79 @@ static void test_addresses(void **state _unused_)
 	}
 }
 
+/* Binding of a port, of the body that a pod file gives under a whitelist. */
+static char *host_port(const char *yaml, const char *whitelist, const char *port)
+{
+	_cleanup_free_ char *settings = xasprintf("port_whitelist: %s", whitelist);
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(settings);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", yaml, s);
+	json_auto_t *body = create_root(fixture_create(pod, s, "podctl-pause:x"), NULL);
+	json_t *list = json_object_get(
+		json_object_get(json_object_get(body, "HostConfig"), "PortBindings"), port);
+	const char *text = json_string_value(json_object_get(json_array_get(list, 0), "HostPort"));
+
+	return xstrdup(text);
+}
+
+/* What the engine chooses is never another pod's. */
+static void test_ephemeral(void **state _unused_)
+{
+	static const struct {
+		const char *whitelist, *want; /* NULL: no binding of ours */
+	} cases[] = {
+		{"{}", ""},
+		{"{40000/udp: db}", ""},
+		{"{80: db}", "32768-60999"},
+		{"{40000: db}", "40001-60999"},
+		{"{50000: db}", "32768-49999"},
+		{"{32500-33000: db, 60000-60999: web}", "33001-59999"},
+		{"{32768: db, 60999: db}", "32769-60998"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *given = host_port("publish: [':81']\n"
+						       "containers: {a: {image: b}}",
+						       cases[i].whitelist, "81/tcp");
+		_cleanup_free_ char *all = host_port("publish_all: true\nexpose: [81]\n"
+						     "containers: {a: {image: b}}",
+						     cases[i].whitelist, "81/tcp");
+
+		assert_string_equal(given, cases[i].want);
+		if (*cases[i].want)
+			assert_string_equal(all, cases[i].want);
+		else
+			assert_null(all);
+	}
+}
+
+/* A command of a whole pod file, a word a letter: by joining words one by one, minutes. */
+static void test_long_command(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", "containers: {a: {image: b}}", s);
+	struct pod_container *c = pod->containers.items;
+	struct timespec before, after;
+	json_t *body;
+
+	for (size_t i = 0; i < 500000; i++)
+		strv_add(&c->command, "x");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	body = create_container(fixture_create(pod, s, NULL), c, NULL);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	json_decref(body);
+	assert_true(after.tv_sec - before.tv_sec < 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden_full),
+		cmocka_unit_test(test_ephemeral),
+		cmocka_unit_test(test_long_command),
 		cmocka_unit_test(test_difference),
 		cmocka_unit_test(test_difference_hostile),
 		cmocka_unit_test(test_addresses),

@@ -290,6 +290,12 @@ static void test_image_labels(void **state)
 		assert_ptr_equal(plan_images_find(&images, &pod_container_at(f->pod, 1)->ref),
 				 images.items);
 		assert_int_equal(plan_images_check(&images, s, &err), 0);
+		images.items[0].size = (size_t)300 * 1024;
+		assert_int_equal(plan_images_check(&images, s, &err), -E2BIG);
+		images.items[0].size = (size_t)200 * 1024;
+		images.items[0].uses = 11;
+		assert_int_equal(plan_images_check(&images, s, &err), -E2BIG);
+		images.items[0].uses = 1;
 		strv_add(&images.items[0].labels, "maintainer");
 		strv_add(&images.items[0].labels, cases[i].label);
 		assert_int_equal(plan_images_check(&images, s, &err), cases[i].r);

@@ -248,6 +248,81 @@ static void test_policy(void **state _unused_)
 	}
 }
 
+/* text with n letters for its #. Caller frees. */
+static char *expand(const char *text, size_t n)
+{
+	size_t before = strcspn(text, "#");
+	_cleanup_free_ char *letters = xmalloc(n + 1);
+
+	memset(letters, 'x', n);
+	letters[n] = '\0';
+	return xasprintf("%.*s%s%s", (int)before, text, letters, text + before + 1);
+}
+
+/* What lists of containers would show is bounded: what is common counts for each. */
+static void test_sizes(void **state _unused_)
+{
+	static const struct {
+		const char *text;
+		size_t most; /* letters that are fine */
+		const char *want;
+	} cases[] = {
+		{"common_labels: {l: '#'}\ncontainers: {a: {image: b}}", 65000, "a: its labels"},
+		{"root_labels: {l: '#'}\ncontainers: {a: {image: b}}", 65000, "root_labels: have"},
+		{"common_labels: {l: '#'}\ncontainers: {a: {image: b}, c: {image: b}, "
+		 "d: {image: b}, e: {image: b}, f: {image: b}, g: {image: b}, h: {image: b}, "
+		 "i: {image: b}, j: {image: b}, k: {image: b}}",
+		 52000, "containers: labels"},
+		{"containers: {a: {image: b, command: [x, '#']}}", 524000, "containers: labels"},
+	};
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *fits = expand(cases[i].text, cases[i].most);
+		_cleanup_free_ char *more = expand(cases[i].text, cases[i].most + 1000);
+		_cleanup_free_ char *none = fixture_problems("web", fits, s, NULL);
+		_cleanup_free_ char *got = fixture_problems("web", more, s, NULL);
+
+		assert_string_equal(none, "");
+		if (!strstr(got, cases[i].want))
+			fail_msg("case %zu: %.200s", i, got);
+	}
+}
+
+/* Caller frees. */
+static char *repeat_ranges(void)
+{
+	char *text = xstrdup("port_whitelist: {");
+
+	for (unsigned port = 32768; port < 61000; port += 1000) {
+		char *more = xasprintf("%s%u-%u/udp: x, ", text, port, port + 999);
+
+		free(text);
+		text = more;
+	}
+	text[strlen(text) - 2] = '}';
+	return text;
+}
+
+static void test_no_ephemeral(void **state _unused_)
+{
+	/* 32768-60999, in ranges that a grant may have */
+	_cleanup_free_ char *whitelist = repeat_ranges();
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(whitelist);
+	_cleanup_free_ char *tcp =
+		fixture_problems("web", "publish: [':80']\ncontainers: {a: {image: b}}", s, NULL);
+	_cleanup_free_ char *udp = fixture_problems(
+		"web", "publish: [':80/udp']\ncontainers: {a: {image: b}}", s, NULL);
+	_cleanup_free_ char *all = fixture_problems(
+		"web", "expose: [80/udp]\npublish_all: true\ncontainers: {a: {image: b}}", s, NULL);
+
+	assert_string_equal(tcp, "");
+	assert_non_null(strstr(udp, "publish[0]: the engine cannot choose a host port"));
+	assert_non_null(strstr(all, "publish_all: the engine cannot choose a host port"));
+}
+
 /* n times: a each with its number for the #. Caller frees. */
 static char *repeat(const char *begin, const char *each, size_t n, const char *end)
 {
@@ -335,6 +410,7 @@ static void test_pin_path(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_no_ephemeral),
 		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_hostname),
 		cmocka_unit_test(test_problems), cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_policy),	 cmocka_unit_test(test_names),
