@@ -109,12 +109,15 @@ check_equal "... and nothing was touched" "$before" "$(inside docker ps -aq --no
 check "down" podctl down complete
 
 # ports, on the default bridge and on a network with IPv6
+# all that an engine would choose but 60768 to 60999 is another pod's
+taken=$(seq -f '%.0f' 32768 1000 59768 | while read -r port; do printf ', %s-%s: another' "$port" $((port + 999)); done)
+
 ports() { # NETWORK
 	put_config <<-END
 		mount_root: /srv/pods
 		network_name: $1
 		guard: {required: false}
-		port_whitelist: {8000-8002: serve, 8005: serve, 53/udp: serve, 8006: serve, 9000: another}
+		port_whitelist: {8000-8002: serve, 8005: serve, 53/udp: serve, 8006: serve, 9000: another$taken}
 	END
 	put_file /root/serve.yml <<-'END'
 		publish: ["8000-8002:7000-7002", "127.0.0.1:8005:7000", "53:7000/udp", "[::1]:8006:7000", ":7003"]
@@ -133,7 +136,9 @@ ports() { # NETWORK
 	flow denied user:bob tcp 192.0.2.10 8005 "$1: ... and no other"
 	flow open user:bob tcp ::1 8006 "$1: one IPv6 address"
 	for port in 7003 7004; do
-		flow open user:bob tcp 127.0.0.1 "$(field serve ".NetworkSettings.Ports[\"$port/tcp\"][0].HostPort | tonumber")" "$1: ephemeral"
+		chosen=$(field serve ".NetworkSettings.Ports[\"$port/tcp\"][0].HostPort | tonumber")
+		flow open user:bob tcp 127.0.0.1 "$chosen" "$1: ephemeral"
+		check "$1: ... and no port of another pod's" test "$((chosen >= 60768 && chosen <= 60999))" = 1
 	done
 	mac=$(field serve '[.NetworkSettings.Networks[].MacAddress][0]')
 	check_status "$1: a MAC address of its own" 0 '"06:' printf '%s\n' "$mac"
