@@ -80,7 +80,7 @@ struct world {
 	struct fake_engine *fake;
 	const char *file, *in_force; /* the configuration: written, and last one that was valid */
 	pid_t daemon;		     /* 0: it does not run */
-	unsigned seed, next_ip, next_id;
+	unsigned first, seed, next_ip, next_id; /* first: what this sequence began with */
 	struct strv did;
 };
 
@@ -424,6 +424,8 @@ static void move_box(struct world *w, size_t i)
 	tell_network(w, b->on[1] ? "connect" : "disconnect", 1, b->id);
 }
 
+static uint64_t settle(struct world *w, unsigned seed);
+
 static void happen(struct world *w)
 {
 	unsigned i = pick(w, N_BOXES), what = pick(w, 22), k;
@@ -439,9 +441,11 @@ static void happen(struct world *w)
 		move_box(w, i);
 	} else if (what < 17) {
 		k = pick(w, ARRAY_SIZE(configs));
-		/* one that is broken counts as read at the start, or as an edit: not between */
-		if (k == BROKEN && w->daemon)
+		/* whether the valid file before was read is known only if nothing comes between */
+		if (k == BROKEN && w->daemon) {
 			wait_ready();
+			settle(w, w->first);
+		}
 		write_config(w, configs[k], pick(w, 2));
 		/* each edit is looked at, not only the last of several at once */
 		if (w->daemon)
@@ -593,7 +597,7 @@ static void test_sequences(void **state _unused_)
 		unsigned length;
 		uint64_t took;
 
-		w.seed = first + i;
+		w.seed = w.first = first + i;
 		/* each sequence stands for itself */
 		for (size_t b = 0; b < N_BOXES; b++)
 			stop_box(&w, b, true);
