@@ -12,6 +12,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 
 #define TUPLE_MAX 256
 
@@ -181,26 +182,59 @@ static void ask_uid(struct rtnl *sockets, struct flow *f)
 	rtnl_talk(sockets, nlh, take_uid, f);
 }
 
+struct exact {
+	uint16_t own_port, peer_port; /* network order */
+	uint32_t cookie[2];
+	bool found;
+};
+
+/*
+ * The kernel's look-up falls back to a socket that listens, or is bound without a peer: that one
+ * is everybody's, and ending it would end a service of the host. Only what has this very peer.
+ */
+static int take_exact(const struct nlmsghdr *nlh, void *data)
+{
+	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
+	struct exact *x = data;
+
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return MNL_CB_OK;
+	x->found = m->idiag_state != TCP_LISTEN && m->id.idiag_sport == x->own_port &&
+		   m->id.idiag_dport == x->peer_port && x->peer_port != 0;
+	memcpy(x->cookie, m->id.idiag_cookie, sizeof(x->cookie));
+	return MNL_CB_OK;
+}
+
+static void close_socket(struct rtnl *sockets, uint8_t proto, const struct addr *own,
+			 uint16_t own_port, const struct addr *peer, uint16_t peer_port)
+{
+	struct exact x = {.own_port = htons(own_port), .peer_port = htons(peer_port)};
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct inet_diag_req_v2 *req;
+
+	put_socket(nlh, SOCK_DIAG_BY_FAMILY, proto, own, own_port, peer, peer_port);
+	if (rtnl_talk(sockets, nlh, take_exact, &x) < 0 || !x.found)
+		return;
+	memset(request, 0, sizeof(request));
+	nlh = mnl_nlmsg_put_header(request);
+	put_socket(nlh, SOCK_DESTROY, proto, own, own_port, peer, peer_port);
+	req = mnl_nlmsg_get_payload(nlh);
+	memcpy(req->id.idiag_cookie, x.cookie, sizeof(x.cookie));
+	rtnl_talk(sockets, nlh, NULL, NULL);
+}
+
 /* The ends of it that are on this host. A kernel that can't, or a socket that is gone: no matter.
  */
 static void close_sockets(struct rtnl *sockets, const struct flow *f)
 {
-	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-
 	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
 		return;
-	if (f->from_local) {
-		put_socket(nlh, SOCK_DESTROY, f->proto, &f->from, f->from_port, &f->to, f->to_port);
-		rtnl_talk(sockets, nlh, NULL, NULL);
-	}
+	if (f->from_local)
+		close_socket(sockets, f->proto, &f->from, f->from_port, &f->to, f->to_port);
 	/* of UDP a server's socket is everybody's */
-	if (f->at_local && f->proto == IPPROTO_TCP) {
-		memset(request, 0, sizeof(request));
-		nlh = mnl_nlmsg_put_header(request);
-		put_socket(nlh, SOCK_DESTROY, f->proto, &f->at, f->at_port, &f->from, f->from_port);
-		rtnl_talk(sockets, nlh, NULL, NULL);
-	}
+	if (f->at_local && f->proto == IPPROTO_TCP)
+		close_socket(sockets, f->proto, &f->at, f->at_port, &f->from, f->from_port);
 }
 
 /* ---- all ---- */

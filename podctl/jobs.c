@@ -93,7 +93,7 @@ static int64_t now_ms(void)
 }
 
 /* Whether what was wanted is so, although the call was refused. */
-static bool is_fine_anyway(const struct job *j, int r)
+static bool is_fine_anyway(const struct job *j, int r, const struct err *err)
 {
 	switch (j->ops[j->at]) {
 	case JOB_STOP_OLD:
@@ -101,6 +101,9 @@ static bool is_fine_anyway(const struct job *j, int r)
 	case JOB_REMOVE_OLD:
 	case JOB_REMOVE_NEW:
 		return r == -ENOENT;
+	case JOB_RENAME:
+		/* asked for by a podctl that was killed, and carried out since we looked */
+		return strstr(err->text, "same name as its current name") != NULL;
 	default:
 		return false;
 	}
@@ -234,7 +237,7 @@ static void op_done(void *userdata, const struct engine_reply *reply)
 		r = check_image(j, reply, &err);
 	if (r < 0 && try_again(j, r))
 		return;
-	if (r < 0 && !is_fine_anyway(j, r)) {
+	if (r < 0 && !is_fine_anyway(j, r, &err)) {
 		op_failed(j, &err);
 		return;
 	}
