@@ -27,7 +27,8 @@ static void put(struct links_list *l, const char *text)
 		return;
 	port->looked = true;
 	port->has_mac = mac_parse(mac, port->mac);
-	assert_true(port->has_mac && addr_parse(address, &a));
+	assert_true(port->has_mac);
+	assert_true(addr_parse(address, &a));
 	ARRAY_PUSH(port->addresses, port->n_addresses) = a;
 }
 
@@ -57,17 +58,17 @@ static const struct decision {
 	{"the newest of two", {"1 br-x 0 -1", "5 va 1 7", "9 vn 1 7"}, {{"a", 7}}, "vn", ""},
 	{"by look, before there is a process",
 	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.2", "6 vb 1 8 " MAC_B " 10.1.0.3"},
-	 {{NULL}},
+	 {{NULL, 0}},
 	 "va",
 	 "vb"},
 	{"by look: MAC and address both",
 	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.3", "6 vb 1 8 " MAC_A " 10.1.0.2"},
-	 {{NULL}},
+	 {{NULL, 0}},
 	 "vb",
 	 ""},
 	{"by look: two that look the same are nobody's",
 	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.2", "6 vb 1 8 " MAC_A " 10.1.0.2"},
-	 {{NULL}},
+	 {{NULL, 0}},
 	 "",
 	 ""},
 	{"a known container's port is not taken by looks",
@@ -80,7 +81,7 @@ static const struct decision {
 	 {{"a", 9}},
 	 "",
 	 ""},
-	{"not looked at, no process", {"1 br-x 0 -1", "5 va 1 7"}, {{NULL}}, "", ""},
+	{"not looked at, no process", {"1 br-x 0 -1", "5 va 1 7"}, {{NULL, 0}}, "", ""},
 };
 
 static void test_decide(void **state)
