@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The first is meant where no word names one. */
 static const struct cmd commands[] = {
 	{"apply", "FILE", "make the pod what FILE says; only what differs is touched",
 	 "Missing images are pulled, missing containers made, changed ones replaced. The word\n"
@@ -104,39 +105,31 @@ static int version(void)
 	return CMD_OK;
 }
 
-static int run(struct cmd_context *ctx, int argc, char **argv)
+/* What the words say: the command that the first names, or apply. */
+static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 {
-	struct cmdline l = {0};
-	_cleanup_free_ char **args = NULL;
-	const struct cmd *cmd;
+	const struct cmd *named = l->n > 0 ? find_command(l->args[0]) : NULL;
+	const struct cmd *cmd = named ? named : &commands[0];
+	char **args = l->args + (named ? 1 : 0);
+	int n = l->n - (named ? 1 : 0);
 	struct err err = {0};
 
-	if (cmdline_parse(ctx, argc, argv, &l) < 0)
-		return CMD_FAILED;
-	args = l.args;
 	if (!ctx->ui.quiet)
 		ctx->ui.live = live_new(STDOUT_FILENO);
-	if (l.version || (l.n == 1 && streq(l.args[0], "version")))
+	if (l->version || (l->n == 1 && streq(l->args[0], "version")))
 		return version();
-	if (l.n > 0 && streq(l.args[0], "help"))
-		return help(ctx, l.n - 1, l.args + 1);
-	if (l.help)
-		return help(ctx, l.n > 0 && find_command(l.args[0]) ? 1 : 0, l.args);
-	if (l.n == 0) {
+	if (l->n > 0 && streq(l->args[0], "help"))
+		return help(ctx, l->n - 1, l->args + 1);
+	if (l->help)
+		return help(ctx, named ? 1 : 0, l->args);
+	if (l->n == 0) {
 		ui_error(&ctx->ui, "No config file specified");
 		usage(stderr);
 		return CMD_FAILED;
 	}
-	cmd = find_command(l.args[0]);
-	if (cmd) {
-		l.args++;
-		l.n--;
-	} else {
-		cmd = find_command("apply");
-	}
-	if (l.n < cmd->args_min || (cmd->args_max >= 0 && l.n > cmd->args_max)) {
+	if (n < cmd->args_min || (cmd->args_max >= 0 && n > cmd->args_max)) {
 		ui_error(&ctx->ui, "%s: usage: podctl %s %s",
-			 l.n < cmd->args_min ? "No config file specified" : "too many arguments",
+			 n < cmd->args_min ? "No config file specified" : "too many arguments",
 			 cmd->name, cmd->args);
 		return CMD_FAILED;
 	}
@@ -147,7 +140,18 @@ static int run(struct cmd_context *ctx, int argc, char **argv)
 	if (caller_init(ctx->environment.sudo_uid, ctx->environment.sudo_gid, &ctx->caller, &err) <
 	    0)
 		return cmd_fail(ctx, &err);
-	return cmd->run(ctx, l.n, l.args);
+	return cmd->run(ctx, n, args);
+}
+
+static int run(struct cmd_context *ctx, int argc, char **argv)
+{
+	struct cmdline l = {0};
+	int result = CMD_FAILED;
+
+	if (cmdline_parse(ctx, argc, argv, &l) == 0)
+		result = run_words(ctx, &l);
+	free(l.args);
+	return result;
 }
 
 /* Whatever the caller left us: closed standard descriptors, a mask, ignored or blocked signals. */

@@ -187,7 +187,7 @@ static int load_one(struct loading *l, const struct pod_container *c, const stru
 		.source = p->value,
 		.secret = secret,
 	};
-	struct stat st;
+	struct stat st = {0};
 	int r = 0;
 
 	if (l->values->n >= VALUES_MAX)
