@@ -13,10 +13,11 @@
 
 #define FIELD(s, k, t, d) .key = #k, .type = (t), .offset = offsetof(struct s, k), .doc = (d)
 #define MARK(s, m)	  .mark_offset = offsetof(struct s, m)
-#define NEVER(k)                                                                                   \
+#define REFUSED(k, why)                                                                            \
 	{                                                                                          \
-		.key = (k), .type = SCHEMA_REFUSED, .doc = FORBIDDEN                               \
+		.key = (k), .type = SCHEMA_REFUSED, .doc = (why)                                   \
 	}
+#define NEVER(k) REFUSED(k, FORBIDDEN)
 
 /* what no pod file gets, wherever it is written */
 #define NEVER_KEYS                                                                                 \
@@ -25,7 +26,21 @@
 		NEVER("pid"), NEVER("ipc"), NEVER("uts"), NEVER("userns"), NEVER("userns_mode"),   \
 		NEVER("cgroup"), NEVER("cgroup_parent"), NEVER("cgroupns"), NEVER("security_opt"), \
 		NEVER("seccomp"), NEVER("apparmor"), NEVER("selinux"), NEVER("sysctls"),           \
-		NEVER("volumes"), NEVER("volumes_from")
+		REFUSED("volumes", FORBIDDEN "; mounts are below the pod's own folder"),           \
+		NEVER("volumes_from")
+
+/* what people write who come from other tools */
+#define OF_THE_POD "of the pod, whose containers share one network: write it beside containers"
+#define MISTAKEN_KEYS                                                                              \
+	REFUSED("publish", OF_THE_POD), REFUSED("expose", OF_THE_POD),                             \
+		REFUSED("publish_all", OF_THE_POD), REFUSED("hostname", OF_THE_POD),               \
+		REFUSED("ports", "unknown key; did you mean 'publish', beside containers?"),       \
+		REFUSED("healthcheck", "unknown key; did you mean 'startup_health_check'?"),       \
+		REFUSED("health_check", "unknown key; did you mean 'startup_health_check'?"),      \
+		REFUSED("env_file", "unknown key; did you mean 'environment_files'?"),             \
+		REFUSED("mem_limit", "unknown key; did you mean 'memory', in limits?"),            \
+		REFUSED("cpus", "unknown key; did you mean 'cpus', in limits?"),                   \
+		REFUSED("stop_grace_period", "unknown key; did you mean 'stop_timeout'?")
 
 static const struct schema_field mount_fields[] = {
 	{FIELD(pod_mount, source, SCHEMA_STRING, "What to mount, below MOUNT_ROOT/POD"),
@@ -118,6 +133,7 @@ static const struct schema_field container_fields[] = {
 	       "Containers that must have started, and passed their health check, before it"),
 	 MARK(pod_container, depends_on_mark)},
 	NEVER_KEYS,
+	MISTAKEN_KEYS,
 	{0},
 };
 
