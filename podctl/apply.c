@@ -3,6 +3,7 @@
 
 #include "podctl/apply_jobs.h"
 
+#include <assert.h>
 #include <errno.h>
 
 static const enum job_op ops_create[] = {JOB_CREATE, JOB_CHECK, JOB_AWAIT,
@@ -280,7 +281,10 @@ int apply_plan(const struct apply *a, const struct present *present, const struc
 	if (apply_root_step(plan, PLAN_REPLACE))
 		return apply_swap(a, present, plan, err);
 	r = prepare(a, plan, &root_id, err);
-	return r < 0 ? r : bring(a, plan, root_id, err);
+	if (r < 0)
+		return r;
+	assert(root_id);
+	return bring(a, plan, root_id, err);
 }
 
 /* The root container stops when all that hang on it have; what has stopped is removed meanwhile. */

@@ -23,17 +23,6 @@ char *create_mac(const char *pod, const char *host, char buf[static 18])
 	return buf;
 }
 
-static bool parse_mac(const char *text, uint8_t ret[static 6])
-{
-	unsigned v[6];
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5]) != 6)
-		return false;
-	for (size_t i = 0; i < 6; i++)
-		ret[i] = (uint8_t)v[i];
-	return true;
-}
-
 /* All bits behind the prefix's are 0 (subnet router), a small number (gateways), or all 1. */
 static bool is_special(const struct addr *a, unsigned length)
 {
@@ -54,7 +43,7 @@ bool create_ip6(const struct prefix *prefix, const char *mac, struct addr *ret)
 	struct addr a = prefix->addr;
 	uint8_t m[6], id[8];
 
-	if (a.family != AF_INET6 || prefix->len > 128 - HOST_BITS_MIN || !parse_mac(mac, m))
+	if (a.family != AF_INET6 || prefix->len > 128 - HOST_BITS_MIN || !mac_parse(mac, m))
 		return false;
 	id[0] = m[0] ^ 2;
 	id[1] = m[1];

@@ -189,7 +189,7 @@ int credential_take_answer(struct credential *c, const char *text, size_t size, 
 		r = copy_secret(json, "Secret", &secret, err);
 	if (r == 0 && (!username || !secret))
 		r = err_set(err, EINVAL, "its answer has no Username or no Secret");
-	if (r < 0) {
+	if (r < 0 || !username || !secret) {
 		free(username);
 		credentials_wipe(secret);
 		return r;

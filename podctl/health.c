@@ -123,7 +123,7 @@ static void state_done(void *userdata, const struct engine_reply *reply)
 
 	if (r == 0)
 		r = engine_container_from_inspect(reply->json, &c, &err);
-	if (r < 0) {
+	if (r < 0 || !c.state) {
 		h->err = err;
 		fail(h);
 		return;

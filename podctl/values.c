@@ -74,7 +74,7 @@ static const struct values_item **secrets_of(const struct values *v, const char 
 			ARRAY_PUSH(list, n) = &v->items[i];
 	}
 	if (n > 0)
-		qsort((void *)list, n, sizeof(struct values_item *), by_name);
+		qsort((void *)list, n, sizeof(*list), by_name);
 	*ret_n = n;
 	return list;
 }
