@@ -193,7 +193,7 @@ struct elements *elements_copy(const struct elements *e)
 	return ret;
 }
 
-static bool has_limit(const struct elements *e, const char *name)
+const struct element_limit *elements_find_limit(const struct elements *e, const char *name)
 {
 	size_t low = 0, high = e->n_limits;
 
@@ -202,13 +202,32 @@ static bool has_limit(const struct elements *e, const char *name)
 		int r = strcmp(name, e->limits[middle].name);
 
 		if (r == 0)
-			return true;
+			return &e->limits[middle];
 		if (r < 0)
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return false;
+	return NULL;
+}
+
+const struct nft_element *elements_find(const struct elements *e, enum set_id set,
+					const struct nft_element *element)
+{
+	size_t low = 0, high = e->n[set];
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int r = nft_element_compare(element, &e->sets[set][middle]);
+
+		if (r == 0)
+			return &e->sets[set][middle];
+		if (r < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
 }
 
 static void limits_difference(const struct elements *want, const struct elements *have,
@@ -234,7 +253,7 @@ static void limits_difference(const struct elements *want, const struct elements
 /* An element of a limit that is made anew must be made anew too: it refers to the old one. */
 static bool limit_changes(const struct elements_change *c, const struct nft_element *e)
 {
-	return e->object && has_limit(c->del, e->object);
+	return e->object && elements_find_limit(c->del, e->object);
 }
 
 static void set_difference(const struct elements *want, const struct elements *have,
@@ -264,6 +283,42 @@ void elements_difference(const struct elements *want, const struct elements *hav
 	limits_difference(want, have, ret);
 	for (unsigned set = 0; set < SET_COUNT_; set++)
 		set_difference(want, have, set, ret);
+}
+
+static void patch_set(struct elements *e, enum set_id set, const struct elements *del)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < e->n[set]; i++) {
+		if (elements_find(del, set, &e->sets[set][i]))
+			nft_element_done(&e->sets[set][i]);
+		else
+			e->sets[set][kept++] = e->sets[set][i];
+	}
+	e->n[set] = kept;
+}
+
+void elements_patch(struct elements *e, const struct elements *del, const struct elements *add)
+{
+	size_t kept = 0;
+
+	for (unsigned set = 0; set < SET_COUNT_; set++) {
+		if (del->n[set] > 0)
+			patch_set(e, set, del);
+		for (size_t i = 0; i < add->n[set]; i++)
+			elements_add_copy(e, set, &add->sets[set][i]);
+	}
+	for (size_t i = 0; del->n_limits > 0 && i < e->n_limits; i++) {
+		if (elements_find_limit(del, e->limits[i].name))
+			free(e->limits[i].name);
+		else
+			e->limits[kept++] = e->limits[i];
+	}
+	if (del->n_limits > 0)
+		e->n_limits = kept;
+	for (size_t i = 0; i < add->n_limits; i++)
+		copy_limit(e, &add->limits[i]);
+	elements_normalize(e);
 }
 
 bool elements_change_empty(const struct elements_change *c)

@@ -95,6 +95,12 @@ struct elements_change {
 };
 void elements_difference(const struct elements *want, const struct elements *have,
 			 struct elements_change *ret);
+/* The element that is the same one for the kernel, or NULL. e: normalized, as in all of these. */
+const struct nft_element *elements_find(const struct elements *e, enum set_id set,
+					const struct nft_element *element);
+const struct element_limit *elements_find_limit(const struct elements *e, const char *name);
+/* Takes `del` away (what is not there is passed over), then adds copies of `add`. */
+void elements_patch(struct elements *e, const struct elements *del, const struct elements *add);
 void elements_change_done(struct elements_change *c);
 bool elements_change_empty(const struct elements_change *c);
 size_t elements_count(const struct elements *e);

@@ -35,7 +35,49 @@ void member_copy(const struct member *m, struct member *ret)
 
 struct model *model_new(void)
 {
-	return xcalloc(1, sizeof(struct model));
+	struct model *m = xcalloc(1, sizeof(*m));
+
+	m->all = true;
+	return m;
+}
+
+static void forget_changes(struct model *m)
+{
+	for (size_t i = 0; i < m->n_changes; i++) {
+		free(m->changes[i].id);
+		member_done(&m->changes[i].before);
+	}
+	free(take_ptr(m->changes));
+	m->n_changes = 0;
+}
+
+void model_settle(struct model *m)
+{
+	forget_changes(m);
+	m->all = false;
+}
+
+void model_touch(struct model *m, const char *id)
+{
+	struct model_change change = {.there = false};
+	const struct member *member;
+
+	if (m->all)
+		return;
+	for (size_t i = 0; i < m->n_changes; i++)
+		if (streq(m->changes[i].id, id))
+			return;
+	if (m->n_changes == MODEL_CHANGES_MAX) {
+		forget_changes(m);
+		m->all = true;
+		return;
+	}
+	change.id = xstrdup(id);
+	member = model_find(m, id);
+	change.there = member != NULL;
+	if (member)
+		member_copy(member, &change.before);
+	ARRAY_PUSH(m->changes, m->n_changes) = change;
 }
 
 void model_free(struct model *m)
@@ -87,6 +129,7 @@ void model_put(struct model *m, struct member *member)
 {
 	size_t i = place_of(m, member->id);
 
+	model_touch(m, member->id);
 	if (i < m->n_members && streq(m->members[i].id, member->id)) {
 		member_done(&m->members[i]);
 	} else {
@@ -105,6 +148,7 @@ void model_remove(struct model *m, const char *id)
 
 	if (i == m->n_members || !streq(m->members[i].id, id))
 		return;
+	model_touch(m, id);
 	member_done(&m->members[i]);
 	memmove(&m->members[i], &m->members[i + 1], (m->n_members - i - 1) * sizeof(*m->members));
 	m->n_members--;

@@ -48,9 +48,22 @@ void member_done(struct member *m);
 
 void member_copy(const struct member *m, struct member *ret);
 
+/* A member as it was before its first change. */
+struct model_change {
+	char *id;
+	bool there;
+	struct member before; /* where it was there */
+};
+
+/* With more changes than that everything is computed anew. */
+#define MODEL_CHANGES_MAX 64
+
 struct model {
 	struct member *members; /* sorted by id */
 	size_t n_members;
+	struct model_change *changes; /* since model_settle */
+	size_t n_changes;
+	bool all;	   /* too much has changed to list it; a new model begins so */
 	struct strv ports; /* all interfaces on guarded bridges, see links.h */
 };
 struct model *model_new(void);
@@ -60,6 +73,12 @@ DEFINE_CLEANUP(struct model, model_free);
 struct member *model_find(const struct model *m, const char *id); /* NULL where unknown */
 /* By id, or by name: what "container:X" may stand for. NULL where unknown. */
 struct member *model_find_joined(const struct model *m, const char *id_or_name);
+/*
+ * Remembers what a member is: to be called before it is changed in place. model_put and
+ * model_remove do so themselves.
+ */
+void model_touch(struct model *m, const char *id);
+void model_settle(struct model *m); /* what it is now is what changes count from */
 /* Takes over *member's contents (zeroed behind), replacing one with the same id. */
 void model_put(struct model *m, struct member *member);
 void model_remove(struct model *m, const char *id);

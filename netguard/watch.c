@@ -217,8 +217,10 @@ static void take_away(struct watch *w, const struct watch_action *a)
 		if (ask)
 			ask->gone = true;
 	} else if (m && a->kind == WATCH_STOPPED) {
+		model_touch(w->model, m->id);
 		changed = member_clear(m, NULL, ++w->number);
 	} else if (m && n && n->bridge) {
+		model_touch(w->model, m->id);
 		changed = member_clear(m, n->bridge, ++w->number);
 	} else if (m && !n) {
 		watch_fail(w, "an event about a network that is not known");

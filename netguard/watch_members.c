@@ -267,13 +267,43 @@ bool member_from_container(struct model *model, const struct settings *s,
 	return changed;
 }
 
-static const struct engine_network_member *find_in(const struct engine_network *n, const char *id)
+static int compare_ids(const void *a, const void *b)
 {
-	for (size_t i = 0; i < n->n_members; i++) {
-		if (n->members[i].id && streq(n->members[i].id, id))
-			return &n->members[i];
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The ids that a network has, sorted. Caller frees the list. */
+static const char **sorted_ids(const struct engine_network *n, size_t *ret_n)
+{
+	const char **ids = xcalloc(n->n_members, sizeof(const char *));
+
+	*ret_n = 0;
+	for (size_t i = 0; i < n->n_members; i++)
+		if (n->members[i].id)
+			ids[(*ret_n)++] = n->members[i].id;
+	if (*ret_n > 0)
+		qsort(ids, *ret_n, sizeof(const char *), compare_ids);
+	return ids;
+}
+
+/* Addresses that the network no longer tells of. */
+static bool clear_others(struct model *model, const struct engine_network *network, uint64_t number)
+{
+	size_t n;
+	_cleanup_free_ const char **ids = sorted_ids(network, &n);
+	bool changed = false;
+
+	for (size_t i = 0; i < model->n_members; i++) {
+		struct member *m = &model->members[i];
+		const char *id = m->id;
+
+		if (number < m->seen || !find_address(m, network->bridge) ||
+		    (n > 0 && bsearch(&id, ids, n, sizeof(const char *), compare_ids)))
+			continue;
+		model_touch(model, m->id);
+		changed |= member_clear(m, network->bridge, number);
 	}
-	return NULL;
+	return changed;
 }
 
 bool members_from_network(struct model *model, const struct engine_network *network,
@@ -287,7 +317,8 @@ bool members_from_network(struct model *model, const struct engine_network *netw
 	for (size_t i = 0; i < network->n_members; i++) {
 		const struct engine_network_member *nm = &network->members[i];
 		struct member *m = nm->id ? model_find(model, nm->id) : NULL;
-		struct member_address a;
+		struct member_address a, *old;
+		bool known;
 
 		if (!m) {
 			/* also "ep-ID": an endpoint that the engine has no container for */
@@ -299,7 +330,11 @@ bool members_from_network(struct model *model, const struct engine_network *netw
 			*ret_stale = true;
 			continue;
 		}
-		if (make_address(network->bridge, nm->ip4, nm->ip6, nm->mac, &a))
+		old = find_address(m, network->bridge);
+		known = make_address(network->bridge, nm->ip4, nm->ip6, nm->mac, &a);
+		if (known ? !old || !same_address(old, &a) : old != NULL)
+			model_touch(model, m->id);
+		if (known)
 			changed |= set_address(m, &a);
 		else
 			changed |= member_clear(m, network->bridge, number);
@@ -308,12 +343,5 @@ bool members_from_network(struct model *model, const struct engine_network *netw
 		if (m->incomplete)
 			strv_add(unknown, nm->id);
 	}
-	for (size_t i = 0; i < model->n_members; i++) {
-		struct member *m = &model->members[i];
-
-		if (find_address(m, network->bridge) && number >= m->seen &&
-		    !find_in(network, m->id))
-			changed |= member_clear(m, network->bridge, number);
-	}
-	return changed;
+	return clear_others(model, network, number) || changed;
 }

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Random changes of a small, crowded host: what they change in the table is what all of it says. */
+#include "netguard/model_delta.h"
+#include "netguard/ruleset.h"
+#include "tests/unit/model_make.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+static const char config[] =
+	"port_whitelist: { 80: web, 8000-8010: db, 443: { pod: web, from: [10.0.0.0/8] } }\n"
+	"guard: { allowed_users: [root], host_ports: [53/udp], host_rate: 20/second burst 10 }\n"
+	"pods:\n"
+	"  web: { connect_to: { db: [5432] }, users: [bob], host_ports: [25] }\n"
+	"  db: { users: [carol], direct_ports: [9000-9003] }\n"
+	"  mail:\n"
+	"    connect_to: { web: any, db: [1, 2] }\n"
+	"    egress: ['192.0.2.0/24:25/tcp']\n";
+
+static const char *const pods[] = {"web", "db", "mail", "other", "more", NULL};
+static const char *const bridges[] = {"br-pods", "docker0", "eth0"};
+
+static unsigned next(unsigned *seed, unsigned n)
+{
+	*seed = *seed * 1103515245U + 12345U;
+	return (*seed >> 8) % n;
+}
+
+/* Few addresses and ports, so that they are often claimed twice. */
+static void random_member(unsigned *seed, const char *id, struct member *ret)
+{
+	struct member m = {.id = xstrdup(id), .name = xstrdup(id), .running = next(seed, 4) != 0};
+
+	m.pod = xstrdup(pods[next(seed, ARRAY_SIZE(pods))]);
+	for (unsigned i = next(seed, 3); i > 0; i--) {
+		struct member_address a = {.has_mac = next(seed, 2)};
+
+		snprintf(a.bridge, sizeof(a.bridge), "%s", bridges[next(seed, 3)]);
+		if (next(seed, 4) != 0)
+			a.ip4 = (struct addr){.family = AF_INET,
+					      .bytes = {10, 88, 1, (uint8_t)(2 + next(seed, 12))}};
+		if (next(seed, 2) != 0) {
+			a.ip6.family = AF_INET6;
+			a.ip6.bytes[0] = 0xfd;
+			a.ip6.bytes[15] = (uint8_t)(2 + next(seed, 12));
+		}
+		if (next(seed, 2) != 0)
+			snprintf(a.veth, sizeof(a.veth), "veth%u", next(seed, 20));
+		ARRAY_PUSH(m.addresses, m.n_addresses) = a;
+	}
+	for (unsigned i = next(seed, 3); i > 0; i--) {
+		struct member_port p = {.port = (uint16_t)(80 + next(seed, 3)), .proto = 6};
+
+		p.host_port = (uint16_t)(next(seed, 2) ? 8000 + next(seed, 6) : 80);
+		if (next(seed, 4) == 0)
+			p.host_ip = (struct addr){.family = AF_INET, .bytes = {127, 0, 0, 1}};
+		ARRAY_PUSH(m.ports, m.n_ports) = p;
+	}
+	*ret = m;
+}
+
+static void change(unsigned *seed, struct model *m)
+{
+	/* ids with one beginning, and ones that begin otherwise */
+	static const char *const heads[] = {"0123456789abcdef", "01234567", "f"};
+	char id[64], port[16];
+	struct member member, *known;
+
+	snprintf(id, sizeof(id), "%s%u", heads[next(seed, 3)], next(seed, 10));
+	switch (next(seed, 8)) {
+	case 0:
+		model_remove(m, id);
+		break;
+	case 1:
+		strv_done(&m->ports);
+		for (unsigned i = 0; i < 8; i++) {
+			snprintf(port, sizeof(port), "veth%u", i);
+			if (next(seed, 2) != 0)
+				strv_add(&m->ports, port);
+		}
+		break;
+	case 2:
+		/* the interface is found out: told, or not */
+		known = model_find(m, id);
+		if (!known || known->n_addresses == 0)
+			break;
+		if (next(seed, 2) != 0)
+			model_touch(m, id);
+		snprintf(known->addresses[0].veth, sizeof(known->addresses[0].veth), "veth%u",
+			 next(seed, 20));
+		break;
+	default:
+		random_member(seed, id, &member);
+		model_put(m, &member);
+	}
+}
+
+static void print_elements(const char *what, enum set_id set, const struct elements *e)
+{
+	for (size_t i = 0; i < e->n[set]; i++) {
+		_cleanup_free_ char *text = nft_element_text(ruleset_set(set), &e->sets[set][i]);
+
+		printf("# %s in %s: %s\n", what, ruleset_set_name(set), text);
+	}
+}
+
+static void assert_same(const struct elements *want, const struct elements *have, unsigned seed,
+			unsigned round)
+{
+	struct elements_change c;
+
+	elements_difference(want, have, &c);
+	if (!elements_change_empty(&c)) {
+		for (unsigned set = 0; set < SET_COUNT_; set++) {
+			print_elements("missing", set, c.add);
+			print_elements("too many", set, c.del);
+		}
+		fail_msg("seed %u, round %u: %zu elements missing, %zu too many", seed, round,
+			 elements_count(c.add), elements_count(c.del));
+	}
+	elements_change_done(&c);
+}
+
+static void test_as_from_scratch(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make(config);
+	struct people people;
+	unsigned n_delta = 0, n_all = 0, n_changing = 0;
+
+	people_make(s, &people);
+	for (unsigned first = 1; first <= 60; first++) {
+		_cleanup_(model_freep)
+		struct model *m = model_new();
+		_cleanup_(model_index_freep)
+		struct model_index *x = model_index_new();
+		_cleanup_(elements_freep)
+		struct elements *have = model_elements(s, &people, m);
+		unsigned seed = first;
+
+		model_index_fill(x, m);
+		for (unsigned round = 0; round < 60; round++) {
+			_cleanup_(elements_freep)
+			struct elements *want = NULL;
+			_cleanup_(elements_freep)
+			struct elements *before = NULL;
+			_cleanup_(elements_freep)
+			struct elements *after = NULL;
+			struct elements_change c;
+
+			for (unsigned i = 1 + next(&seed, 3); i > 0; i--)
+				change(&seed, m);
+			want = model_elements(s, &people, m);
+			if (!model_delta(x, s, &people, m, &before, &after)) {
+				n_all++;
+				elements_free(have);
+				have = elements_copy(want);
+				model_index_fill(x, m);
+				continue;
+			}
+			n_delta++;
+			elements_difference(after, before, &c);
+			n_changing += !elements_change_empty(&c);
+			elements_patch(have, c.del, c.add);
+			elements_change_done(&c);
+			assert_same(want, have, first, round);
+		}
+	}
+	/* that was no test of nothing */
+	assert_true(n_delta > 2000);
+	assert_true(n_changing > 1000);
+	assert_true(n_all > 10);
+	people_done(&people);
+}
+
+static void test_too_much_is_all(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("");
+	_cleanup_(model_freep)
+	struct model *m = model_new();
+	_cleanup_(model_index_freep)
+	struct model_index *x = model_index_new();
+	struct elements *before = NULL, *after = NULL;
+
+	/* a new model has not been seen yet */
+	assert_false(model_delta(x, s, NULL, m, &before, &after));
+	model_index_fill(x, m);
+	for (unsigned i = 0; i <= MODEL_CHANGES_MAX; i++) {
+		struct member member = {.id = xasprintf("%u", i), .name = xstrdup("n")};
+
+		assert_false(m->all);
+		model_put(m, &member);
+	}
+	assert_true(m->all);
+	assert_int_equal(m->n_changes, 0);
+	assert_false(model_delta(x, s, NULL, m, &before, &after));
+	model_index_fill(x, m);
+	assert_true(model_delta(x, s, NULL, m, &before, &after));
+	elements_free(before);
+	elements_free(after);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_as_from_scratch),
+		cmocka_unit_test(test_too_much_is_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
