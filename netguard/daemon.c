@@ -58,6 +58,7 @@ static void on_config(void *userdata, bool settings)
 	struct daemon *d = userdata;
 	struct err err;
 
+	daemon_compute_all(d);
 	daemon_apply(d, &err);
 	if (settings) {
 		/* which pod a container belongs to may be another now */
@@ -222,7 +223,8 @@ static void finish(struct daemon *d)
 {
 	struct source *sources[] = {&d->signals,      &d->keeper_source,  &d->bridges_source,
 				    &d->links_source, &d->denials_source, &d->apply,
-				    &d->retry,	      &d->save,		  &d->suppressed};
+				    &d->retry,	      &d->save,		  &d->verify,
+				    &d->suppressed};
 	struct err err;
 
 	if (d->watch && state_save(STATE_DIR, daemon_model(d), &err) < 0)
@@ -239,8 +241,8 @@ static void finish(struct daemon *d)
 	keeper_free(d->keeper);
 	config_free(d->config);
 	loop_free(d->loop);
-	elements_free(d->applied);
 	strv_done(&d->unguarded);
+	model_index_free(d->index);
 	free(d->table_error);
 	free(d->engine_why);
 	free(d->locals);
@@ -258,6 +260,7 @@ int daemon_run(struct err *err)
 			   .apply = SOURCE_NONE,
 			   .retry = SOURCE_NONE,
 			   .save = SOURCE_NONE,
+			   .verify = SOURCE_NONE,
 			   .suppressed = SOURCE_NONE};
 	int r = start(&d, err);
 

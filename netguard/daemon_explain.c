@@ -74,13 +74,13 @@ int daemon_explain(struct daemon *d, const struct control_request *r, json_t **r
 		.settings = config_settings(d->config),
 		.people = config_people(d->config),
 		.model = daemon_model(d),
-		.elements = d->applied,
+		.elements = keeper_holds(d->keeper),
 		.bridge_filter = bridges_filter_available(),
 	};
 	struct explanation e = {0};
 	int result;
 
-	if (!d->applied)
+	if (!x.elements)
 		return err_set(err, EAGAIN, "the table is not in force yet");
 	result = read_locals(d, err);
 	if (result < 0)

@@ -10,6 +10,7 @@
 #include "netguard/keeper.h"
 #include "netguard/links.h"
 #include "netguard/loop.h"
+#include "netguard/model_delta.h"
 #include "netguard/watch.h"
 
 struct daemon {
@@ -27,13 +28,13 @@ struct daemon {
 	int lock;
 
 	struct source signals, keeper_source, bridges_source, links_source, denials_source;
-	struct source apply, retry, save, suppressed;
+	struct source apply, retry, save, verify, suppressed;
 
-	struct elements *applied; /* what the kernel has, as far as we know */
-	uint64_t applied_at;	  /* loop_now_ms */
-	bool due;		  /* the model changed since */
-	char *table_error;	  /* of the last transaction that was refused; NULL: none */
-	bool behind;		  /* it was refused as a whole, not only some elements of it */
+	struct model_index *index; /* NULL: all is to be computed at the next change */
+	uint64_t applied_at;	   /* loop_now_ms */
+	bool due;		   /* the model changed since */
+	char *table_error;	   /* of the last transaction that was refused; NULL: none */
+	bool behind;		   /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
 	uint64_t n_healed;
 	struct strv unguarded;	      /* ids of containers that the log has told of */
@@ -49,7 +50,8 @@ void daemon_end_flows(const struct elements *before, const struct elements *afte
 
 /* daemon_table.c: model -> kernel */
 int daemon_apply(struct daemon *d, struct err *err);
-void daemon_changed(struct daemon *d); /* apply soon: at most 10 ms later */
+void daemon_compute_all(struct daemon *d); /* at the next change, not only what that reaches */
+void daemon_changed(struct daemon *d);	   /* apply soon: at most 10 ms later */
 int daemon_table_sources(struct daemon *d, struct err *err);
 void daemon_scan_bridges(struct daemon *d);
 /* 1 where all guarded addresses of m are in force, 0 not yet, -errno and err: never. */

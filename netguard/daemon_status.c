@@ -195,11 +195,13 @@ static json_t *warnings_of(const struct daemon *d)
 
 static json_t *table_of(const struct daemon *d)
 {
+	const struct elements *held = keeper_holds(d->keeper);
+
 	return json_pack("{s:s, s:b, s:o, s:I, s:I, s:o}", "state",
 			 d->table_error ? "behind" : "in force", "owned",
 			 (int)keeper_owns(d->keeper), "error", text_or_null(d->table_error),
-			 "elements", (json_int_t)(d->applied ? elements_count(d->applied) : 0),
-			 "put_back", (json_int_t)d->n_healed, "generation", generation_of(d));
+			 "elements", (json_int_t)(held ? elements_count(held) : 0), "put_back",
+			 (json_int_t)d->n_healed, "generation", generation_of(d));
 }
 
 static json_t *engine_of(const struct daemon *d)

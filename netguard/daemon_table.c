@@ -18,6 +18,7 @@
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 10000
 #define SAVE_MS	     200
+#define VERIFY_MS    5000
 
 const struct model *daemon_model(const struct daemon *d)
 {
@@ -78,38 +79,121 @@ static void tell_unguarded(struct daemon *d)
 	d->unguarded = list;
 }
 
-int daemon_apply(struct daemon *d, struct err *err)
+static struct model *edit_model(struct daemon *d)
+{
+	return d->watch ? watch_edit_model(d->watch) : d->model;
+}
+
+void daemon_compute_all(struct daemon *d)
+{
+	model_index_free(take_ptr(d->index));
+}
+
+/* Whether a change may end what was allowed: it takes away, or restricts. */
+static bool takes_away(const struct elements_change *c)
+{
+	static const enum set_id restricting[] = {SET_CONTAINER_IFACES, SET_PRIVATE_PORTS,
+						  SET_PUBLISHED_PORTS, SET_EGRESS_LIMITED4,
+						  SET_EGRESS_LIMITED6};
+
+	for (size_t i = 0; i < ARRAY_SIZE(restricting); i++)
+		if (c->add->n[restricting[i]] > 0)
+			return true;
+	for (unsigned set = 0; set < SET_COUNT_; set++) {
+		/* a port that is found to be a container's gets a comment, and that is all */
+		for (size_t i = 0; i < c->del->n[set]; i++)
+			if (set != SET_BRIDGE_PORTS ||
+			    !elements_find(c->add, set, &c->del->sets[set][i]))
+				return true;
+	}
+	return false;
+}
+
+static void end_flows_of_part(struct daemon *d, const struct elements *before,
+			      const struct elements *after)
+{
+	_cleanup_(elements_change_done)
+	struct elements_change change = {0};
+	_cleanup_(elements_freep)
+	struct elements *all = NULL;
+
+	elements_difference(after, before, &change);
+	if (!takes_away(&change))
+		return;
+	/* what was in force before: the same change, backwards */
+	all = elements_copy(keeper_holds(d->keeper));
+	elements_patch(all, change.add, change.del);
+	daemon_end_flows(all, keeper_holds(d->keeper));
+}
+
+/* What a few members change, where no more has changed. 1 where that is in force, 0: compute all.
+ */
+static int apply_delta(struct daemon *d, struct keeper_result *ret, struct err *err)
 {
 	_cleanup_(elements_freep)
-	struct elements *want = NULL;
+	struct elements *before = NULL;
+	_cleanup_(elements_freep)
+	struct elements *after = NULL;
+
+	if (!d->index || d->table_error ||
+	    !model_delta(d->index, config_settings(d->config), config_people(d->config),
+			 edit_model(d), &before, &after))
+		return 0;
+	if (keeper_change(d->keeper, before, after, ret, err) < 0)
+		return 0;
+	end_flows_of_part(d, before, after);
+	return 1;
+}
+
+static int apply_all(struct daemon *d, struct keeper_result *ret, struct err *err)
+{
+	_cleanup_(elements_freep)
+	struct elements *want = model_elements(config_settings(d->config), config_people(d->config),
+					       daemon_model(d));
+	const struct elements *held = keeper_holds(d->keeper);
+	_cleanup_(elements_freep)
+	struct elements *before = held ? elements_copy(held) : NULL;
+	int r = keeper_apply(d->keeper, want, ret, err);
+
+	daemon_compute_all(d);
+	/* the table first: what begins now is judged by it already; what failed may have taken away
+	 */
+	if (before)
+		daemon_end_flows(before, keeper_holds(d->keeper));
+	if (r < 0) {
+		failed(d, "change refused", 0, err);
+		return r;
+	}
+	if (ret->refused) {
+		failed(d, "change refused in part", ret->refused, err);
+		return 0;
+	}
+	succeeded(d);
+	d->index = model_index_new();
+	model_index_fill(d->index, edit_model(d));
+	return 0;
+}
+
+int daemon_apply(struct daemon *d, struct err *err)
+{
 	struct keeper_result result = {0};
 	int r;
 
 	d->due = false;
 	d->applied_at = loop_now_ms();
 	/* what is not known of ports makes them nobody's */
-	if (links_assign(d->links, config_settings(d->config),
-			 d->watch ? watch_edit_model(d->watch) : d->model, err) < 0)
+	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)
 		log_warning("links: %s", err->text);
-	want = model_elements(config_settings(d->config), config_people(d->config),
-			      daemon_model(d));
-	r = keeper_apply(d->keeper, want, &result, err);
-	if (r < 0) {
-		failed(d, "change refused", 0, err);
-		return r;
+	if (apply_delta(d, &result, err) > 0) {
+		timer_set(&d->verify, VERIFY_MS, 0);
+	} else {
+		r = apply_all(d, &result, err);
+		if (r < 0)
+			return r;
 	}
-	if (result.refused)
-		failed(d, "change refused in part", result.refused, err);
-	else
-		succeeded(d);
-	/* the table first: what begins now is judged by it already */
-	if (d->applied)
-		daemon_end_flows(d->applied, keeper_holds(d->keeper));
-	elements_free(d->applied);
-	d->applied = elements_copy(keeper_holds(d->keeper));
 	if (result.installed || result.adopted)
 		log_notice("table %s, %zu elements", result.adopted ? "adopted" : "installed",
-			   elements_count(d->applied));
+			   elements_count(keeper_holds(d->keeper)));
 	else if (result.added || result.deleted)
 		log_debug("table: %zu elements added, %zu taken away", result.added,
 			  result.deleted);
@@ -119,6 +203,20 @@ int daemon_apply(struct daemon *d, struct err *err)
 	if (d->control)
 		control_check(d->control);
 	return 0;
+}
+
+/* In a quiet moment all is computed: what single changes came to must be the same. */
+static void on_verify(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct keeper_result result = {0};
+	struct err err;
+
+	if (!timer_read(s) || d->due || apply_all(d, &result, &err) < 0)
+		return;
+	if (result.added || result.deleted)
+		log_warning("changes had left %zu elements out and %zu too many: put right",
+			    result.added, result.deleted);
 }
 
 void daemon_changed(struct daemon *d)
@@ -229,6 +327,7 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	if ((r = timer_add(d->loop, &d->apply, on_apply, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->retry, on_apply, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->save, on_save, d, err)) < 0 ||
+	    (r = timer_add(d->loop, &d->verify, on_verify, d, err)) < 0 ||
 	    (r = source_add(d->loop, &d->keeper_source, keeper_fd(d->keeper), EPOLLIN, on_keeper, d,
 			    err)) < 0)
 		return r;
@@ -252,11 +351,6 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 
 /* ---- is a container in force? ---- */
 
-static int compare_key(const void *key, const void *element)
-{
-	return nft_key_compare(key, &((const struct nft_element *)element)->key);
-}
-
 static bool in_force(const struct daemon *d, const char *bridge, const struct addr *addr)
 {
 	enum set_id set = addr->family == AF_INET6 ? SET_MEMBERS6 : SET_MEMBERS4;
@@ -264,9 +358,7 @@ static bool in_force(const struct daemon *d, const char *bridge, const struct ad
 
 	nft_key_ifname(&key, bridge);
 	nft_key_addr(&key, addr);
-	return d->applied && d->applied->n[set] > 0 &&
-	       bsearch(&key, d->applied->sets[set], d->applied->n[set], sizeof(struct nft_element),
-		       compare_key);
+	return keeper_has(d->keeper, set, &key);
 }
 
 int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err)

@@ -41,6 +41,8 @@ void keeper_free(struct keeper *k)
 	nft_monitor_close(k->monitor);
 	nft_socket_close(k->socket);
 	elements_free(k->wanted);
+	elements_free(k->add);
+	elements_free(k->del);
 	free(k);
 }
 
@@ -140,6 +142,13 @@ static void put_additions(struct nft_batch *b, const struct keeper *k,
 	for (unsigned set = 0; set < SET_COUNT_; set++)
 		nft_batch_add_elements(b, ruleset_set_table(set), ruleset_set(set), add->sets[set],
 				       add->n[set]);
+}
+
+void keeper_put_change(struct nft_batch *b, const struct keeper *k,
+		       const struct elements_change *change)
+{
+	put_deletions(b, change->del);
+	put_additions(b, k, NULL, change->add);
 }
 
 /* So many elements are worth the questions that keeping them from the monitor takes. */
@@ -298,6 +307,7 @@ int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_re
 	struct keeper_result result = {0};
 	int r = -ESTALE;
 
+	keeper_settle(k);
 	if (k->known)
 		r = keeper_send(k, NULL, want, k->wanted, 0, &result, err);
 	if (r == 0 && k->missed) {
@@ -326,13 +336,15 @@ int keeper_heal(struct keeper *k, struct keeper_result *ret, struct err *err)
 
 	if (!k->wanted)
 		return 0;
+	keeper_settle(k);
 	r = sync(k, k->wanted, ret, err);
 	k->known = r == 0;
 	return r;
 }
 
-const struct elements *keeper_holds(const struct keeper *k)
+const struct elements *keeper_holds(struct keeper *k)
 {
+	keeper_settle(k);
 	return k->wanted;
 }
 
@@ -353,6 +365,7 @@ static int differs(struct keeper *k, struct err *err)
 	for (size_t i = 0; i < RULESET_N_TABLES; i++)
 		if (!tables[i].ours || tables[i].orphan)
 			return 1;
+	keeper_settle(k);
 	elements_difference(k->wanted, have, &change);
 	return !elements_change_empty(&change);
 }
@@ -449,6 +462,7 @@ int keeper_remove(struct keeper *k, struct err *err)
 	r = nft_batch_commit(k->socket, b, 0, err);
 	if (r < 0)
 		return r;
+	keeper_settle(k);
 	elements_free(take_ptr(k->wanted));
 	k->known = false;
 	return 0;

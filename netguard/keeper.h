@@ -35,9 +35,19 @@ struct keeper_result {
 int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_result *ret,
 		 struct err *err);
 
-/* What the kernel holds as far as is known: `want` of the last keeper_apply less what was refused.
+/*
+ * The same for a part: what of the elements `before` turns into `after` (both normalized). 0 where
+ * that is in force; -errno: nothing was changed, and keeper_apply with all of it is to be called.
  */
-const struct elements *keeper_holds(const struct keeper *k);
+int keeper_change(struct keeper *k, const struct elements *before, const struct elements *after,
+		  struct keeper_result *ret, struct err *err);
+/* Whether the kernel holds an element with this key, as far as is known. */
+bool keeper_has(const struct keeper *k, enum set_id set, const struct nft_key *key);
+
+/* What the kernel holds as far as is known: `want` of the last keeper_apply with the changes
+ * since, less what was refused. Valid until the next call that changes something.
+ */
+const struct elements *keeper_holds(struct keeper *k);
 
 /*
  * NFNLGRP_NFTABLES notifications: poll keeper_fd() for reading and call keeper_dispatch(), which

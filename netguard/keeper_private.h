@@ -11,9 +11,14 @@ struct keeper {
 	bool probed;		 /* whether the kernel takes these flags is known */
 	uint32_t flags;		 /* of our tables: owner and persist, or 0 where the kernel can't */
 	struct elements *wanted; /* what the kernel should hold: all that it took; NULL: nothing */
-	bool missed;		 /* others changed the ruleset while the monitor did not listen */
-	bool loud;  /* the last try: the monitor listens all the time, any generation will do */
-	bool known; /* the kernel is known to hold `wanted`; else it is asked first */
+	/*
+	 * Changes since, which are not worked into it yet: first what is in del is taken from it,
+	 * then add comes to it. NULL: none.
+	 */
+	struct elements *add, *del;
+	bool missed; /* others changed the ruleset while the monitor did not listen */
+	bool loud;   /* the last try: the monitor listens all the time, any generation will do */
+	bool known;  /* the kernel is known to hold `wanted`; else it is asked first */
 };
 
 /* What the kernel has of one table. */
@@ -37,6 +42,13 @@ int keeper_look(struct keeper *k, struct keeper_table tables[RULESET_N_TABLES],
 int keeper_send(struct keeper *k, const struct keeper_table *tables, const struct elements *want,
 		const struct elements *have, uint32_t generation, struct keeper_result *ret,
 		struct err *err);
+
+/* Works the changes into k->wanted: to be called before that is looked at. */
+void keeper_settle(struct keeper *k);
+
+/* The deletions, then the additions of a change between tables that are there and ours. */
+void keeper_put_change(struct nft_batch *b, const struct keeper *k,
+		       const struct elements_change *change);
 
 /* Whether parts of a change that failed so may succeed. */
 bool keeper_can_split(int r);

@@ -246,6 +246,9 @@ void links_decide(const struct links_list *l, const struct settings *s,
 			const struct links_port *p =
 				owner ? by_process(&w, owner->nsid, a) : by_look(&w, a);
 
+			if (streq(a->veth, p ? p->name : ""))
+				continue;
+			model_touch(m, member->id);
 			memset(a->veth, 0, sizeof(a->veth));
 			if (p)
 				memcpy(a->veth, p->name, sizeof(a->veth));

@@ -19,7 +19,6 @@ struct model_index {
 	struct entry **buckets; /* a power of two */
 	size_t n_buckets, n;
 	struct strv ports; /* of the model when it was settled */
-	uint64_t veths;	   /* sum over all members, see sum_veths */
 };
 
 struct model_index *model_index_new(void)
@@ -181,57 +180,33 @@ static void index_remove(void *userdata, uint64_t h, const struct member *m)
 	}
 }
 
-/*
- * Interfaces are found out at any time and written into members in place. The sum of all shows that
- * one changed which model_touch was not told of.
- */
-static uint64_t sum_veths(const struct member *m)
+static int compare_strings(const void *a, const void *b)
 {
-	uint64_t sum = 0;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-	for (size_t i = 0; i < m->n_addresses; i++) {
-		const struct member_address *a = &m->addresses[i];
-		uint64_t part[4] = {0}, h = 0;
-
-		if (!a->veth[0])
-			continue;
-		memcpy(&part[0], a->veth, sizeof(a->veth));
-		memcpy(&part[2], a->ip4.bytes, 4);
-		memcpy(&part[3], a->ip6.bytes + 8, 8);
-		for (size_t j = 0; j < ARRAY_SIZE(part); j++) {
-			h = (h ^ part[j]) * 0x9e3779b97f4a7c15U;
-			h ^= h >> 29;
-		}
-		sum += h;
-	}
-	return sum;
+static void sort_ports(const struct model *m, struct strv *ret)
+{
+	*ret = (struct strv){0};
+	for (size_t i = 0; i < m->ports.n; i++)
+		strv_add(ret, m->ports.items[i]);
+	if (ret->n > 0)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_strings);
 }
 
 static void settle(struct model_index *x, struct model *m)
 {
 	strv_done(&x->ports);
-	for (size_t i = 0; i < m->ports.n; i++)
-		strv_add(&x->ports, m->ports.items[i]);
+	sort_ports(m, &x->ports);
 	model_settle(m);
 }
 
 void model_index_fill(struct model_index *x, struct model *m)
 {
 	empty(x);
-	for (size_t i = 0; i < m->n_members; i++) {
-		each(&m->members[i], index_add, x);
-		x->veths += sum_veths(&m->members[i]);
-	}
-	settle(x, m);
-}
-
-static bool veths_known(const struct model_index *x, const struct model *m)
-{
-	uint64_t now = 0;
-
 	for (size_t i = 0; i < m->n_members; i++)
-		now += sum_veths(&m->members[i]);
-	return now == x->veths;
+		each(&m->members[i], index_add, x);
+	settle(x, m);
 }
 
 /* ---- what a change reaches ---- */
@@ -240,6 +215,7 @@ struct reach {
 	const struct model_index *x;
 	const struct settings *s;
 	const struct model *m;
+	struct strv ports; /* of m, sorted */
 	/* members of m and of its changes' before */
 	const struct member **members;
 	size_t n;
@@ -361,14 +337,6 @@ static bool is_before(const struct model *m, const struct member *member)
 	return false;
 }
 
-static bool is_sorted(const struct strv *v)
-{
-	for (size_t i = 1; i < v->n; i++)
-		if (strcmp(v->items[i - 1], v->items[i]) >= 0)
-			return false;
-	return true;
-}
-
 /* What is in a and not in b, both sorted; borrowed. */
 static void lacking(const struct strv *a, const struct strv *b, struct strv *ret)
 {
@@ -378,11 +346,6 @@ static void lacking(const struct strv *a, const struct strv *b, struct strv *ret
 		if (j == b->n || !streq(b->items[j], a->items[i]))
 			ARRAY_PUSH(ret->items, ret->n) = a->items[i];
 	}
-}
-
-static int compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* A port is in the table for its own sake, too, when it is the member's no more. Borrowed. */
@@ -402,7 +365,7 @@ static void add_known_ports(const struct member *m, const struct strv *ports, st
 static struct elements *make(const struct reach *r, const struct people *people, bool before)
 {
 	struct model part = {.members = xcalloc(r->n, sizeof(*part.members))};
-	const struct strv *ports = before ? &r->x->ports : &r->m->ports;
+	const struct strv *ports = before ? &r->x->ports : &r->ports;
 	struct elements *ret;
 
 	for (size_t i = 0; i < r->n; i++) {
@@ -414,7 +377,7 @@ static struct elements *make(const struct reach *r, const struct people *people,
 	}
 	if (part.n_members > 0)
 		qsort(part.members, part.n_members, sizeof(*part.members), compare_members);
-	lacking(ports, before ? &r->m->ports : &r->x->ports, &part.ports);
+	lacking(ports, before ? &r->ports : &r->x->ports, &part.ports);
 	for (size_t i = 0; i < r->n; i++)
 		add_known_ports(r->members[i], ports, &part.ports);
 	ret = model_elements(r->s, people, &part);
@@ -428,8 +391,8 @@ static void reach_ports(struct reach *r)
 {
 	struct strv changed = {0};
 
-	lacking(&r->x->ports, &r->m->ports, &changed);
-	lacking(&r->m->ports, &r->x->ports, &changed);
+	lacking(&r->x->ports, &r->ports, &changed);
+	lacking(&r->ports, &r->x->ports, &changed);
 	for (size_t i = 0; i < changed.n; i++)
 		reach_hash(r, hash_veth(changed.items[i]), NULL);
 	free(changed.items);
@@ -442,24 +405,22 @@ bool model_delta(struct model_index *x, const struct settings *s, const struct p
 
 	if (m->all)
 		return false;
+	sort_ports(m, &r.ports);
 	for (size_t i = 0; i < m->n_changes; i++) {
 		const struct model_change *c = &m->changes[i];
 		const struct member *now = model_find(m, c->id);
 
 		if (c->there) {
-			x->veths -= sum_veths(&c->before);
 			each(&c->before, index_remove, x);
 			reach_member(&r, &c->before);
 		}
 		if (now) {
-			x->veths += sum_veths(now);
 			each(now, index_add, x);
 			reach_member(&r, now);
 		}
 	}
 	reach_ports(&r);
 	reach_all(&r);
-	r.too_far |= !veths_known(x, m) || !is_sorted(&m->ports) || !is_sorted(&x->ports);
 	if (!r.too_far) {
 		*ret_before = make(&r, people, true);
 		*ret_after = make(&r, people, false);
@@ -467,5 +428,6 @@ bool model_delta(struct model_index *x, const struct settings *s, const struct p
 	}
 	free(r.members);
 	free(r.pods);
+	strv_done(&r.ports);
 	return !r.too_far;
 }

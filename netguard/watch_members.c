@@ -318,7 +318,7 @@ bool members_from_network(struct model *model, const struct engine_network *netw
 		const struct engine_network_member *nm = &network->members[i];
 		struct member *m = nm->id ? model_find(model, nm->id) : NULL;
 		struct member_address a, *old;
-		bool known;
+		bool known, same;
 
 		if (!m) {
 			/* also "ep-ID": an endpoint that the engine has no container for */
@@ -332,7 +332,8 @@ bool members_from_network(struct model *model, const struct engine_network *netw
 		}
 		old = find_address(m, network->bridge);
 		known = make_address(network->bridge, nm->ip4, nm->ip6, nm->mac, &a);
-		if (known ? !old || !same_address(old, &a) : old != NULL)
+		same = known && old && same_address(old, &a);
+		if (!same && (known || old))
 			model_touch(model, m->id);
 		if (known)
 			changed |= set_address(m, &a);

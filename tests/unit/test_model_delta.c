@@ -81,12 +81,11 @@ static void change(unsigned *seed, struct model *m)
 		}
 		break;
 	case 2:
-		/* the interface is found out: told, or not */
+		/* the interface is found out */
 		known = model_find(m, id);
 		if (!known || known->n_addresses == 0)
 			break;
-		if (next(seed, 2) != 0)
-			model_touch(m, id);
+		model_touch(m, id);
 		snprintf(known->addresses[0].veth, sizeof(known->addresses[0].veth), "veth%u",
 			 next(seed, 20));
 		break;
@@ -170,7 +169,7 @@ static void test_as_from_scratch(void **state _unused_)
 	/* that was no test of nothing */
 	assert_true(n_delta > 2000);
 	assert_true(n_changing > 1000);
-	assert_true(n_all > 10);
+	assert_int_equal(n_all, 0);
 	people_done(&people);
 }
 
