@@ -84,6 +84,7 @@ void model_free(struct model *m)
 {
 	if (!m)
 		return;
+	forget_changes(m);
 	for (size_t i = 0; i < m->n_members; i++)
 		member_done(&m->members[i]);
 	free(m->members);
