@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-static const char *const configs[] = {
+static const char many_grants[] =
 	"port_whitelist: { 80: web, 8000-8010: db, 443: { pod: web, from: [10.0.0.0/8] } }\n"
 	"guard: { allowed_users: [root], host_ports: [53/udp], host_rate: 20/second burst 10 }\n"
 	"pods:\n"
@@ -16,8 +16,10 @@ static const char *const configs[] = {
 	"  db: { users: [carol], direct_ports: [9000-9003] }\n"
 	"  mail:\n"
 	"    connect_to: { web: any, db: [1, 2] }\n"
-	"    egress: ['192.0.2.0/24:25/tcp']\n",
-	/* ports for the pod's users only; ports that several publish */
+	"    egress: ['192.0.2.0/24:25/tcp']\n";
+
+/* ports for the pod's users only; ports that several publish */
+static const char private_ports[] =
 	"port_whitelist:\n"
 	"  80: { pod: web, host_users: pod }\n"
 	"  8000-8003: { pod: web, host_users: pod, from: [10.0.0.0/8, 'fd00::/8'] }\n"
@@ -25,11 +27,14 @@ static const char *const configs[] = {
 	"guard: { deny_host_users_with: drop, exempt_interfaces: [docker0] }\n"
 	"pods:\n"
 	"  web: { users: [bob, carol], host_rate: 1/hour burst 3, connect_to: { web: any } }\n"
-	"  other: { egress: [], connect_to: { web: any, db: any, nobody: [1] } }\n",
-	/* everybody may reach everybody; one bridge only */
+	"  other: { egress: [], connect_to: { web: any, db: any, nobody: [1] } }\n";
+
+/* everybody may reach everybody */
+static const char all_open[] =
 	"guard: { pod_to_pod: allow, container_interfaces: [br-pods, eth0] }\n"
-	"pods: { db: { host_rate: 5/minute, users: [bob] }, more: { direct_ports: [80] } }\n",
-};
+	"pods: { db: { host_rate: 5/minute, users: [bob] }, more: { direct_ports: [80] } }\n";
+
+static const char *const configs[] = {many_grants, private_ports, all_open};
 
 static const char *const pods[] = {"web", "db", "mail", "other", "more", NULL};
 static const char *const bridges[] = {"br-pods", "docker0", "eth0"};
