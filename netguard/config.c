@@ -2,25 +2,28 @@
 #include "netguard/config.h"
 
 #include "common/log.h"
+#include "netguard/path_watch.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PEOPLE_EVERY_MS 60000
+/* people are looked up again, and whether the file is another where nothing told (a mount over it)
+ */
+#define EVERY_MS  60000
 /* an editor writes, renames and changes modes in a row: look when it is done */
-#define SETTLE_MS	20
+#define SETTLE_MS 20
 
 struct config {
-	char *path, *file; /* file: its last component */
+	char *path;
 	struct settings *settings;
 	struct people people;
 	char *problem;
-	struct stat seen; /* of the file as it was read last; zero: not there */
-	struct source inotify, settle, minute;
+	struct stat seen;	  /* of the file as it was read last; zero: not there */
+	struct path_watch *watch; /* NULL until config_watch */
+	struct source edits, settle, minute;
 	config_changed_fn *changed;
 	void *userdata;
 };
@@ -43,22 +46,46 @@ static void log_missing(const struct people *people)
 			    people->missing.items[i]);
 }
 
+/* The first error with its place, and how many more there are. */
+static int name_problem(const struct config *c, const struct problems *p, struct err *err)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (p->items[i].warning)
+			continue;
+		text = problem_format(&p->items[i], c->path);
+		if (p->n_errors == 1)
+			return err_set(err, EINVAL, "%s", text);
+		return err_set(err, EINVAL, "%s (and %zu more error%s)", text, p->n_errors - 1,
+			       p->n_errors == 2 ? "" : "s");
+	}
+	return err_set(err, EINVAL, "%s is not valid", c->path);
+}
+
+static struct stat look(const struct config *c)
+{
+	struct stat st;
+
+	if (stat(c->path, &st) < 0)
+		memset(&st, 0, sizeof(st));
+	return st;
+}
+
 /* On success *ret is new settings; the reason for failure is logged and told. */
 static int load(struct config *c, struct settings **ret, struct err *err)
 {
 	_cleanup_(problems_done)
 	struct problems problems = {0};
+	struct err why;
 	int r;
 
-	if (stat(c->path, &c->seen) < 0)
-		c->seen = (struct stat){0};
+	if (c->watch && path_watch_follow(c->watch, &why) < 0)
+		log_warning("%s; edits of %s may be noticed a minute later", why.text, c->path);
+	c->seen = look(c);
 	r = settings_load(c->path, &problems, ret, err);
-
 	log_problems(c, &problems);
-	if (r < 0 && problems.n_errors > 0)
-		return err_set(err, EINVAL, "%s has %zu error%s", c->path, problems.n_errors,
-			       problems.n_errors == 1 ? "" : "s");
-	return r;
+	return r < 0 && problems.n_errors > 0 ? name_problem(c, &problems, err) : r;
 }
 
 static int load_defaults(struct settings **ret, struct err *err)
@@ -78,13 +105,10 @@ int config_new(const char *path, bool closed, struct config **ret, struct err *e
 {
 	_cleanup_(config_freep)
 	struct config *c = xcalloc(1, sizeof(*c));
-	const char *slash;
 	int r;
 
-	c->inotify = c->settle = c->minute = SOURCE_NONE;
+	c->edits = c->settle = c->minute = SOURCE_NONE;
 	c->path = xstrdup(path ? path : settings_path());
-	slash = strrchr(c->path, '/');
-	c->file = xstrdup(slash ? slash + 1 : c->path);
 	r = load(c, &c->settings, err);
 	if (r < 0 && closed) {
 		c->problem = xstrdup(err->text);
@@ -103,14 +127,14 @@ void config_free(struct config *c)
 {
 	if (!c)
 		return;
-	source_remove(&c->inotify);
+	source_remove(&c->edits);
 	source_remove(&c->settle);
 	source_remove(&c->minute);
+	path_watch_free(c->watch);
 	people_done(&c->people);
 	settings_free(c->settings);
 	free(c->problem);
 	free(c->path);
-	free(c->file);
 	free(c);
 }
 
@@ -144,22 +168,22 @@ static void on_settled(struct source *s, uint32_t events _unused_)
 		config_reload(c, &err); /* logged there */
 }
 
-static void on_inotify(struct source *s, uint32_t events _unused_)
+static void on_edit(struct source *s, uint32_t events _unused_)
 {
 	struct config *c = s->userdata;
-	char buf[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-	ssize_t n = read(s->fd, buf, sizeof(buf));
-	bool ours = false;
 
-	for (ssize_t at = 0; at < n;) {
-		const struct inotify_event *ev = (const struct inotify_event *)(buf + at);
-
-		/* an overflow may have hidden ours */
-		ours |= (ev->mask & IN_Q_OVERFLOW) || (ev->len > 0 && streq(ev->name, c->file));
-		at += (ssize_t)sizeof(*ev) + ev->len;
-	}
-	if (ours)
+	if (path_watch_read(c->watch))
 		timer_set(&c->settle, SETTLE_MS, 0);
+}
+
+/* The file is not the one that was read last, or its contents, owner or mode are not. */
+static bool is_another(const struct config *c)
+{
+	const struct stat now = look(c), *was = &c->seen;
+
+	return now.st_dev != was->st_dev || now.st_ino != was->st_ino ||
+	       now.st_size != was->st_size || now.st_ctim.tv_sec != was->st_ctim.tv_sec ||
+	       now.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
 }
 
 static void on_minute(struct source *s, uint32_t events _unused_)
@@ -169,6 +193,8 @@ static void on_minute(struct source *s, uint32_t events _unused_)
 
 	if (!timer_read(s))
 		return;
+	if (is_another(c))
+		timer_set(&c->settle, SETTLE_MS, 0);
 	people_resolve(c->settings, &fresh);
 	if (people_equal(&fresh, &c->people)) {
 		people_done(&fresh);
@@ -184,39 +210,19 @@ static void on_minute(struct source *s, uint32_t events _unused_)
 int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, void *userdata,
 		 struct err *err)
 {
-	_cleanup_free_ char *dir = xstrdup(c->path);
-	_cleanup_close_ int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char *slash = strrchr(dir, '/');
-	struct stat now;
 	int r;
 
 	c->changed = changed;
 	c->userdata = userdata;
-	if (fd < 0)
-		return err_os(err, errno, "inotify_init1");
-	if (slash)
-		slash[slash == dir] = '\0';
-	if (inotify_add_watch(fd, slash ? dir : ".",
-			      IN_CLOSE_WRITE | IN_MOVED_TO | IN_ATTRIB | IN_CREATE) < 0)
-		return err_os(err, errno, "watch %s", dir);
-	r = source_add(l, &c->inotify, fd, EPOLLIN, on_inotify, c, err);
-	if (r < 0)
+	if ((r = path_watch_new(c->path, &c->watch, err)) < 0 ||
+	    (r = path_watch_follow(c->watch, err)) < 0 ||
+	    (r = source_add(l, &c->edits, path_watch_fd(c->watch), EPOLLIN, on_edit, c, err)) < 0 ||
+	    (r = timer_add(l, &c->settle, on_settled, c, err)) < 0 ||
+	    (r = timer_add(l, &c->minute, on_minute, c, err)) < 0)
 		return r;
-	c->inotify.owns_fd = true;
-	take_fd(&fd);
-	r = timer_add(l, &c->settle, on_settled, c, err);
-	if (r < 0)
-		return r;
-	r = timer_add(l, &c->minute, on_minute, c, err);
-	if (r < 0)
-		return r;
-	timer_set(&c->minute, PEOPLE_EVERY_MS, PEOPLE_EVERY_MS);
+	timer_set(&c->minute, EVERY_MS, EVERY_MS);
 	/* an edit after the file was read and before it was watched */
-	if (stat(c->path, &now) < 0)
-		now = (struct stat){0};
-	if (now.st_ino != c->seen.st_ino || now.st_size != c->seen.st_size ||
-	    now.st_mtim.tv_sec != c->seen.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != c->seen.st_mtim.tv_nsec)
+	if (is_another(c))
 		timer_set(&c->settle, SETTLE_MS, 0);
 	return 0;
 }

@@ -2,8 +2,9 @@
 /*
  * The configuration file under watch: settings and the people they name, as they are in force.
  *
- * The directory is watched, not the file, so that an editor's rename counts. An invalid file never
- * replaces a valid one: each problem is logged with its place, and the old settings stay.
+ * Each step of its path is watched (path_watch), so an editor's rename counts, and a link on the
+ * way that leads elsewhere now. An invalid file never replaces a valid one: each problem is logged
+ * with its place, and the old settings stay.
  */
 #pragma once
 
@@ -25,7 +26,10 @@ DEFINE_CLEANUP(struct config, config_free);
 const struct settings *config_settings(const struct config *c);
 const struct people *config_people(const struct config *c);
 const char *config_path(const struct config *c);
-/* Why the file on disk is not what is in force, or NULL; who is missing: in people. */
+/*
+ * Why the file on disk is not what is in force: the first error with its place, "FILE:LINE:COLUMN:
+ * ...". NULL: it is. Who is missing: in people.
+ */
 const char *config_problem(const struct config *c);
 
 /*

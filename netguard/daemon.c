@@ -203,8 +203,9 @@ static int start(struct daemon *d, struct err *err)
 						.userdata = d};
 	int r;
 
-	if ((r = take_lock(d, err)) < 0 || (r = install_table(d, err)) < 0 ||
-	    (r = loop_new(&d->loop, err)) < 0 || (r = add_signals(d, err)) < 0 ||
+	/* signals first: they wait until all is ready, where they would end us before */
+	if ((r = loop_new(&d->loop, err)) < 0 || (r = add_signals(d, err)) < 0 ||
+	    (r = take_lock(d, err)) < 0 || (r = install_table(d, err)) < 0 ||
 	    (r = daemon_table_sources(d, err)) < 0 ||
 	    (r = config_watch(d->config, d->loop, on_config, d, err)) < 0)
 		return r;
