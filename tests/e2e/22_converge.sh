@@ -41,7 +41,8 @@ kill_steps() { # POD SCENARIO
 }
 pids=()
 i=0
-for scenario in "fresh and down" "a changed container" "a changed root container" "one container more, one less"; do
+for scenario in "fresh and down" "a changed container" "a changed root container" \
+	"a changed container with a health check, and one that waits for it" "one container more, one less"; do
 	i=$((i + 1))
 	kill_steps "k$i" "$scenario" > "$SANDBOX/kill.$i" 2>&1 &
 	pids+=($!)

@@ -228,12 +228,16 @@ def main():
     changed = "containers:\n" + a.replace("'1000'", "'1001'") + b
     other_root = "hostname: other\n" + both
     one = "containers:\n" + a
+    health = ", startup_health_check: { command: 'test -d /proc/1', interval: 0.1 }"
+    checked = "containers:\n" + container("a", health) + container("b", ", depends_on: [a]")
     two = [pod, pod + ".a", pod + ".b"]
     apply, down = ["apply", file], ["down", pod]
     table = {
         "fresh and down": [(apply, both, two), (down, None, [])],
         "a changed container": [(apply, both, two), (apply, changed, two)],
         "a changed root container": [(apply, both, two), (apply, other_root, two)],
+        "a changed container with a health check, and one that waits for it": (
+            (apply, checked, two), (apply, checked.replace("'1000'", "'1001'"), two)),
         "one container more, one less": [(apply, one, two[:2]), (apply, both, two)],
     }
     for name in scenarios:
