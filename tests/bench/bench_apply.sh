@@ -47,6 +47,17 @@ took() { # NAME CMD...
 	"$@" > /root/bench.out 2>&1 || { echo "failed: $*" >&2; cat /root/bench.out >&2; exit 1; }
 	echo "$name $((($(date +%s%N) - a) / 1000))"
 }
+# how long a container of it was away: NAME US, from the first that died to the last that started
+gap() { # NAME CMD...
+	name=$1
+	shift
+	since=$(date +%s.%N)
+	"$@" > /root/bench.out 2>&1 || { echo "failed: $*" >&2; cat /root/bench.out >&2; exit 1; }
+	docker events --since "$since" --until "$(date +%s.%N)" --filter type=container \
+		--filter event=die --filter event=start --format '{{.TimeNano}} {{.Status}}' |
+		awk -v name="$name" '$2 == "die" && !died { died = $1 } $2 == "start" { started = $1 }
+			END { if (died && started) printf "%s %d\n", name, (started - died) / 1000 }'
+}
 "$podctl" /root/bench.yml > /dev/null && "$podctl" down bench > /dev/null || exit 1
 for _ in $(seq "$rounds"); do
 	took bare_up "$bare" up bare pods busybox 5
@@ -56,6 +67,8 @@ for _ in $(seq "$rounds"); do
 		took podctl_noop "$podctl" /root/bench.yml
 		took docker_ps docker ps
 	done
+	sed -i "s/^hostname.*//; \$ a hostname: host$RANDOM" /root/bench.yml
+	gap podctl_gap "$podctl" /root/bench.yml
 	took podctl_down "$podctl" down bench
 	if command -v docker-compose > /dev/null; then
 		took compose_up docker-compose -f /root/compose/docker-compose.yml up -d
@@ -65,7 +78,7 @@ done
 EOS
 figures=$(inside bash /root/bench.sh "$BUILD/podctl" "$BARE" "$ROUNDS") || fail "the benchmark runs"
 median() { awk -v n="$1" '$1 == n { print $2 }' <<< "$figures" | sort -n | awk '{ a[NR] = $1 } END { if (NR) print a[int((NR + 1) / 2)]; else print 0 }'; }
-for name in bare_up podctl_up compose_up bare_down podctl_down compose_down podctl_noop docker_ps; do
+for name in bare_up podctl_up compose_up bare_down podctl_down compose_down podctl_gap podctl_noop docker_ps; do
 	printf '# %-14s %8.1f ms\n' "$name" "$(bc -l <<< "$(median "$name") / 1000")"
 done
 
@@ -85,6 +98,9 @@ bar "fresh apply, against the bare client" podctl_up bare_up 1.1
 bar "fresh apply, against docker-compose" podctl_up compose_up 0.45
 bar "down, against the bare client" podctl_down bare_down 1.1
 bar "no-op apply, against docker ps" podctl_noop docker_ps 1.0
+# docker-compose leaves the others in the old one's network namespace, so that is no measure
+figures+=$'\n'"bare_away $(($(median bare_down) + $(median bare_up)))"
+bar "a changed root container: away, against down and up by the bare client" podctl_gap bare_away 1.0
 
 # private memory, at the end of a no-op apply and of a fresh one
 for what in "a fresh apply" "a no-op apply"; do
