@@ -45,23 +45,25 @@ hold() {
 		;;
 	esac
 	rm -f "$SANDBOX/hold.$name"
-	"${cmd[@]}" bash -c 'trap "" PIPE; exec 3<> "/dev/tcp/$1/$2" || { echo cut; exit; }
-		while echo x >&3 && read -r -t 0.8 <&3; do echo up; sleep 0.1; done; echo cut' \
+	# the edit that allows it may be in force a moment later
+	"${cmd[@]}" bash -c 'trap "" PIPE
+		for try in {1..50}; do { exec 3<> "/dev/tcp/$1/$2"; } && break; sleep 0.1; done
+		while echo x >&3 && read -r -t 2 <&3; do echo up; sleep 0.1; done; echo cut' \
 		hold "$3" "$4" > "$SANDBOX/hold.$name" 2> /dev/null &
 	HOLDS+=($!)
-	wait_for 5 grep -q up "$SANDBOX/hold.$name" || fail "$name: the flow begins"
+	wait_for 10 grep -q up "$SANDBOX/hold.$name" || fail "$name: the flow begins"
 }
 is_cut() { [ "$(tail -n 1 "$SANDBOX/hold.$1")" = cut ]; }
 cut() { # NAME...
 	local name
-	for name in "$@"; do check "$name: cut" wait_for 3 is_cut "$name"; done
+	for name in "$@"; do check "$name: cut" wait_for 8 is_cut "$name"; done
 }
+says_more() { [ "$(wc -l < "$SANDBOX/hold.$1")" -gt $(($2 + 2)) ]; }
 goes_on() { # NAME...: it says more than it did
 	local name before
 	for name in "$@"; do
 		before=$(wc -l < "$SANDBOX/hold.$name")
-		sleep 0.5
-		if ! is_cut "$name" && [ "$(wc -l < "$SANDBOX/hold.$name")" -gt "$before" ]; then
+		if wait_for 3 says_more "$name" "$before" && ! is_cut "$name"; then
 			pass "$name: goes on"
 		else
 			fail "$name: was cut"
@@ -135,6 +137,6 @@ hold gone outside 192.0.2.10 80
 inside docker rm -f web > /dev/null
 cut gone
 not_known() { ! grep -q "$1" <<< "$(inside conntrack -L 2> /dev/null)"; }
-check "nothing of it is left" wait_for 3 not_known "$web4"
+check "nothing of it is left" wait_for 8 not_known "$web4"
 kill "$world" "${HOLDS[@]}" 2> /dev/null
 e2e_end
