@@ -152,7 +152,7 @@ static int apply_all(struct daemon *d, struct keeper_result *ret, struct err *er
 					       daemon_model(d));
 	const struct elements *held = keeper_holds(d->keeper);
 	_cleanup_(elements_freep)
-	struct elements *before = held ? elements_copy(held) : NULL;
+	struct elements *before = held ? elements_hold(held) : NULL;
 	int r = keeper_apply(d->keeper, want, ret, err);
 
 	daemon_compute_all(d);

@@ -16,8 +16,9 @@ struct elements *elements_new(void)
 
 void elements_free(struct elements *e)
 {
-	if (!e)
+	if (!e || e->holders-- > 0)
 		return;
+	nft_unshare(e->comment);
 	for (size_t set = 0; set < SET_COUNT_; set++) {
 		for (size_t i = 0; i < e->n[set]; i++)
 			nft_element_done(&e->sets[set][i]);
@@ -29,6 +30,15 @@ void elements_free(struct elements *e)
 	free(e);
 }
 
+struct elements *elements_hold(const struct elements *e)
+{
+	/* it is the count that changes, which no reader looks at */
+	struct elements *held = (struct elements *)(uintptr_t)e;
+
+	held->holders++;
+	return held;
+}
+
 size_t elements_count(const struct elements *e)
 {
 	size_t n = 0;
@@ -38,16 +48,31 @@ size_t elements_count(const struct elements *e)
 	return n;
 }
 
+/* Texts of this kind are the same when made fit again, so the last is compared as it is. */
+static const char *share_comment(struct elements *e, const char *comment)
+{
+	_cleanup_free_ char *fit = NULL;
+
+	if (!comment || !*comment)
+		return NULL;
+	if (e->comment && streq(e->comment, comment))
+		return nft_share_again(e->comment);
+	fit = nft_comment(comment);
+	nft_unshare(e->comment);
+	e->comment = nft_share(fit, strlen(fit));
+	return nft_share_again(e->comment);
+}
+
 void elements_add(struct elements *e, enum set_id set, const struct nft_key *key,
 		  const struct nft_key *end, const char *comment, const char *object)
 {
 	struct nft_element new = {
 		.key = *key,
-		.comment = comment && *comment ? nft_comment(comment) : NULL,
-		.object = object ? xstrdup(object) : NULL,
+		.comment = share_comment(e, comment),
+		.object = nft_share(object, object ? strlen(object) : 0),
 	};
 
-	assert(set < SET_COUNT_);
+	assert(set < SET_COUNT_ && e->holders == 0);
 	/* a range of one value is that value: written in one way only */
 	if (end && nft_key_compare(key, end) != 0)
 		new.end = *end;
@@ -62,6 +87,18 @@ void elements_add_limit(struct elements *e, const char *name, uint64_t rate, uin
 }
 
 /* ---- order ---- */
+
+/* A list for n elements, which ARRAY_PUSH can go on with. */
+static struct nft_element *make_room(size_t n)
+{
+	size_t room = 1;
+
+	if (n == 0)
+		return NULL;
+	while (room < n)
+		room *= 2;
+	return xreallocarray(NULL, room, sizeof(struct nft_element));
+}
 
 /* By key, and of equals the one that was added first: it lies before. */
 static int compare_places(const void *a, const void *b)
@@ -95,20 +132,21 @@ static bool has_comment(const char *list, const char *comment)
 
 static void join_comments(struct nft_element *to, const struct nft_element *from)
 {
-	_cleanup_free_ char *both = NULL;
+	_cleanup_free_ char *both = NULL, *fit = NULL;
 
 	if (!from->comment || (to->comment && has_comment(to->comment, from->comment)))
 		return;
 	both = xasprintf("%s%s%s", to->comment ? to->comment : "", to->comment ? ", " : "",
 			 from->comment);
-	free(to->comment);
-	to->comment = nft_comment(both);
+	fit = nft_comment(both);
+	nft_unshare(to->comment);
+	to->comment = nft_share(fit, strlen(fit));
 }
 
 static void normalize_set(struct nft_element **list, size_t *n)
 {
 	_cleanup_free_ struct nft_element **sorted = NULL;
-	struct nft_element *to = NULL;
+	struct nft_element *to;
 	size_t kept = 0;
 
 	if (is_sorted(*list, *n))
@@ -118,12 +156,13 @@ static void normalize_set(struct nft_element **list, size_t *n)
 	for (size_t i = 0; i < *n; i++)
 		sorted[i] = &(*list)[i];
 	qsort(sorted, *n, sizeof(struct nft_element *), compare_places);
+	to = make_room(*n);
 	for (size_t i = 0; i < *n; i++) {
 		if (kept > 0 && nft_element_compare(&to[kept - 1], sorted[i]) == 0) {
 			join_comments(&to[kept - 1], sorted[i]);
 			nft_element_done(sorted[i]);
 		} else {
-			ARRAY_PUSH(to, kept) = *sorted[i];
+			to[kept++] = *sorted[i];
 		}
 	}
 	free(*list);
@@ -160,6 +199,7 @@ static void normalize_limits(struct elements *e)
 
 void elements_normalize(struct elements *e)
 {
+	assert(e->holders == 0);
 	for (size_t set = 0; set < SET_COUNT_; set++)
 		normalize_set(&e->sets[set], &e->n[set]);
 	normalize_limits(e);
@@ -169,11 +209,9 @@ void elements_normalize(struct elements *e)
 
 void elements_add_copy(struct elements *e, enum set_id set, const struct nft_element *element)
 {
-	struct nft_element new = *element;
-
-	new.comment = xstrdup(element->comment);
-	new.object = xstrdup(element->object);
-	ARRAY_PUSH(e->sets[set], e->n[set]) = new;
+	nft_share_again(element->comment);
+	nft_share_again(element->object);
+	ARRAY_PUSH(e->sets[set], e->n[set]) = *element;
 }
 
 static void copy_limit(struct elements *to, const struct element_limit *l)
@@ -185,9 +223,15 @@ struct elements *elements_copy(const struct elements *e)
 {
 	struct elements *ret = elements_new();
 
-	for (unsigned set = 0; set < SET_COUNT_; set++)
-		for (size_t i = 0; i < e->n[set]; i++)
-			elements_add_copy(ret, set, &e->sets[set][i]);
+	for (unsigned set = 0; set < SET_COUNT_; set++) {
+		ret->sets[set] = make_room(e->n[set]);
+		for (size_t i = 0; i < e->n[set]; i++) {
+			ret->sets[set][i] = e->sets[set][i];
+			nft_share_again(ret->sets[set][i].comment);
+			nft_share_again(ret->sets[set][i].object);
+		}
+		ret->n[set] = e->n[set];
+	}
 	for (size_t i = 0; i < e->n_limits; i++)
 		copy_limit(ret, &e->limits[i]);
 	return ret;

@@ -64,10 +64,12 @@ static inline struct nft_limit elements_limit(const struct element_limit *l)
 
 /* All sets of both tables. elements_normalize sorts and removes doubles; others expect it done. */
 struct elements {
+	unsigned holders; /* besides the first: see elements_hold */
 	struct nft_element *sets[SET_COUNT_];
 	size_t n[SET_COUNT_];
 	struct element_limit *limits;
 	size_t n_limits;
+	const char *comment; /* the last one that was added, shared: the next is often the same */
 };
 
 /*
@@ -81,7 +83,9 @@ void elements_add_limit(struct elements *e, const char *name, uint64_t rate, uin
 			uint32_t burst);
 /* Sorted by key; of two with one key the first added stays, with both comments joined by ", ". */
 void elements_normalize(struct elements *e);
-void elements_free(struct elements *e); /* e from elements_new */
+void elements_free(struct elements *e); /* e from elements_new; frees where nobody else holds it */
+/* One more that holds this very list, and frees it: nobody may change it then. */
+struct elements *elements_hold(const struct elements *e);
 struct elements *elements_new(void);
 struct elements *elements_copy(const struct elements *e);
 DEFINE_CLEANUP(struct elements, elements_free);

@@ -251,7 +251,7 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 		generation = 0;
 	r = keeper_send(k, tables, want, have, generation, ret, err);
 	if (r == 0) {
-		struct elements *held = elements_copy(want); /* which may be k->wanted */
+		struct elements *held = elements_hold(want); /* which may be k->wanted */
 
 		elements_free(k->wanted);
 		k->wanted = held;
@@ -313,7 +313,7 @@ int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_re
 	if (r == 0 && k->missed) {
 		/* what is asked now is what others made of it */
 		elements_free(k->wanted);
-		k->wanted = elements_copy(want);
+		k->wanted = elements_hold(want);
 		k->missed = false;
 		r = -ESTALE;
 	}
@@ -323,7 +323,7 @@ int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_re
 			return r;
 	} else {
 		elements_free(k->wanted);
-		k->wanted = elements_copy(want);
+		k->wanted = elements_hold(want);
 	}
 	k->known = true;
 	*ret = result;

@@ -27,10 +27,11 @@ struct keeper_result {
 };
 
 /*
- * Makes the kernel hold exactly `want` (normalized; copied). The first call installs or adopts.
- * Where it refuses elements that give a permission, all others are put in force, ret->refused says
- * how many are missing and err names the first. On failure nothing new is allowed (what is wanted
- * no more may be gone); err names the statement or element that was refused.
+ * Makes the kernel hold exactly `want` (normalized; held, and not to be changed then). The first
+ * call installs or adopts. Where it refuses elements that give a permission, all others are put in
+ * force, ret->refused says how many are missing and err names the first. On failure nothing new is
+ * allowed (what is wanted no more may be gone); err names the statement or element that was
+ * refused.
  */
 int keeper_apply(struct keeper *k, const struct elements *want, struct keeper_result *ret,
 		 struct err *err);

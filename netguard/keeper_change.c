@@ -13,6 +13,13 @@
 
 void keeper_settle(struct keeper *k)
 {
+	struct elements *own;
+
+	if (k->add && k->wanted->holders > 0) {
+		own = elements_copy(k->wanted);
+		elements_free(k->wanted);
+		k->wanted = own;
+	}
 	if (k->add)
 		elements_patch(k->wanted, k->del, k->add);
 	elements_free(take_ptr(k->add));

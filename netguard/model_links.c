@@ -2,12 +2,12 @@
 /* Container to container: within a pod always, to other pods as connect_to or pod_to_pod say. */
 #include "netguard/model_places.h"
 
-/* "web" within a pod, "web -> db" between two. */
-static char *pair_comment(const struct place *a, const struct place *b)
+/* "web" within a pod, "web -> db" between two. *ret_made: to be freed, where it is not a's own. */
+static const char *pair_comment(const struct place *a, const struct place *b, char **ret_made)
 {
 	if (streq(a->member->pod, b->member->pod))
-		return xstrdup(a->member->pod);
-	return xasprintf("%s -> %s", a->member->pod, b->member->pod);
+		return a->member->pod;
+	return *ret_made = xasprintf("%s -> %s", a->member->pod, b->member->pod);
 }
 
 static struct nft_key pair_key(const struct place *a, const struct place *b)
@@ -21,12 +21,13 @@ static struct nft_key pair_key(const struct place *a, const struct place *b)
 
 static void add_pair(struct maker *k, const struct place *a, const struct place *b)
 {
-	_cleanup_free_ char *comment = NULL;
+	_cleanup_free_ char *made = NULL;
 	struct nft_key key = {0};
+	const char *comment;
 
 	if (a->addr.family != b->addr.family || a->member == b->member)
 		return;
-	comment = pair_comment(a, b);
+	comment = pair_comment(a, b, &made);
 	key = pair_key(a, b);
 	elements_add(k->e, maker_set(SET_LINKS_ANY4, &a->addr), &key, NULL, comment, NULL);
 }
@@ -34,11 +35,12 @@ static void add_pair(struct maker *k, const struct place *a, const struct place 
 static void add_pair_ports(struct maker *k, const struct place *a, const struct place *b,
 			   const struct settings_ports *ports)
 {
-	_cleanup_free_ char *comment = NULL;
+	_cleanup_free_ char *made = NULL;
+	const char *comment;
 
 	if (a->addr.family != b->addr.family)
 		return;
-	comment = pair_comment(a, b);
+	comment = pair_comment(a, b, &made);
 	for (size_t i = 0; i < ports->n; i++) {
 		const struct ports *r = &ports->items[i];
 
@@ -81,16 +83,24 @@ static void add_open(struct maker *k, const struct place *p)
 
 void maker_links(struct maker *k)
 {
+	/* places of one pod stand together */
+	size_t first = 0, end = 0;
+
 	for (size_t i = 0; i < k->places.n; i++) {
 		const struct place *a = &k->places.items[i];
-		size_t first = 0, n;
 
 		if (k->s->guard.pod_to_pod_allow) {
 			add_open(k, a);
 			continue;
 		}
-		n = places_of_pod(&k->places, a->member->pod, &first);
-		for (size_t j = first; j < first + n; j++)
+		if (i == end) {
+			const char *pod = a->member->pod;
+
+			for (first = i; end < k->places.n; end++)
+				if (!streq(k->places.items[end].member->pod, pod))
+					break;
+		}
+		for (size_t j = first; j < end; j++)
 			add_pair(k, a, &k->places.items[j]);
 		add_links(k, a);
 	}

@@ -21,21 +21,14 @@ static int compare_pod(const void *a, const void *b)
 	return r ? r : compare_addr(a, b);
 }
 
-static void add_place(const struct settings *s, const struct people *people,
-		      const struct member *member, const struct member_address *address,
+static void add_place(const struct member *member, const struct member_address *address,
 		      const struct addr *addr, struct places *p)
 {
 	struct place place = {
 		.member = member, .bridge = address->bridge, .address = address, .addr = *addr};
 
-	if (addr->family == AF_UNSPEC || !settings_guards_interface(s, address->bridge))
+	if (addr->family == AF_UNSPEC)
 		return;
-	place.pod = settings_find_pod(s, member->pod);
-	if (place.pod && people) {
-		size_t i = (size_t)(place.pod - settings_pod_at(s, 0));
-
-		place.users = i < people->n_pods ? &people->pod_users[i] : NULL;
-	}
 	ARRAY_PUSH(p->items, p->n) = place;
 }
 
@@ -65,9 +58,31 @@ static void drop_contested(struct places *p)
 	p->n = kept;
 }
 
+/* Sorted by pod: what the configuration says of each. */
+static void find_pods(const struct settings *s, const struct people *people, struct places *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct place *place = &p->items[i], *before = i > 0 ? place - 1 : NULL;
+		size_t at;
+
+		if (before && streq(before->member->pod, place->member->pod)) {
+			place->pod = before->pod;
+			place->users = before->users;
+			continue;
+		}
+		place->pod = settings_find_pod(s, place->member->pod);
+		at = place->pod ? (size_t)(place->pod - settings_pod_at(s, 0)) : 0;
+		if (place->pod && people && at < people->n_pods)
+			place->users = &people->pod_users[at];
+	}
+}
+
 void places_make(const struct settings *s, const struct people *people, const struct model *m,
 		 struct places *ret)
 {
+	const char *bridge = NULL;
+	bool guarded = false;
+
 	*ret = (struct places){0};
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *member = &m->members[i];
@@ -77,8 +92,14 @@ void places_make(const struct settings *s, const struct people *people, const st
 		for (size_t j = 0; j < member->n_addresses; j++) {
 			const struct member_address *a = &member->addresses[j];
 
-			add_place(s, people, member, a, &a->ip4, ret);
-			add_place(s, people, member, a, &a->ip6, ret);
+			/* most are on few bridges */
+			if (!bridge || !streq(bridge, a->bridge))
+				guarded = settings_guards_interface(s, a->bridge);
+			bridge = a->bridge;
+			if (!guarded)
+				continue;
+			add_place(member, a, &a->ip4, ret);
+			add_place(member, a, &a->ip6, ret);
 		}
 	}
 	if (ret->n == 0)
@@ -86,6 +107,7 @@ void places_make(const struct settings *s, const struct people *people, const st
 	qsort(ret->items, ret->n, sizeof(*ret->items), compare_addr);
 	drop_contested(ret);
 	qsort(ret->items, ret->n, sizeof(*ret->items), compare_pod);
+	find_pods(s, people, ret);
 }
 
 void places_done(struct places *p)

@@ -288,11 +288,25 @@ static const struct nft_chain bridge_chains[] = {
 #define PORT   NFT_TYPE_PORT
 #define UID    NFT_TYPE_UID
 
+/*
+ * What grows with the members has its size declared: the kernel makes room at once instead of over
+ * and over while a big table is loaded, which took twice the time. More is refused, so only sets
+ * that permit may have one.
+ */
+#define MANY	24000
+#define MANY_SQ 96000 /* pairs: 310 addresses in one pod */
+
 static const struct nft_set sets[SET_COUNT_] = {
 	[SET_CONTAINER_IFACES] = {.name = "container_ifaces", .types = {IFNAME}, .interval = true},
 	[SET_EXEMPT_IFACES] = {.name = "exempt_ifaces", .types = {IFNAME}, .interval = true},
-	[SET_MEMBERS4] = {.name = "members4", .types = {IFNAME, IPV4}, .counter = true},
-	[SET_MEMBERS6] = {.name = "members6", .types = {IFNAME, IPV6}, .counter = true},
+	[SET_MEMBERS4] = {.name = "members4",
+			  .types = {IFNAME, IPV4},
+			  .counter = true,
+			  .size = MANY},
+	[SET_MEMBERS6] = {.name = "members6",
+			  .types = {IFNAME, IPV6},
+			  .counter = true,
+			  .size = MANY},
 	[SET_ALLOWED_UIDS] = {.name = "allowed_uids", .types = {UID}, .interval = true},
 	[SET_POD_UIDS4] = {.name = "pod_uids4", .types = {IPV4, UID}},
 	[SET_POD_UIDS6] = {.name = "pod_uids6", .types = {IPV6, UID}},
@@ -318,8 +332,8 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_DIRECT6] = {.name = "direct6", .types = {IPV6, PROTO, PORT}},
 	[SET_LINKS4] = {.name = "links4", .types = {IPV4, IPV4, PROTO, PORT}},
 	[SET_LINKS6] = {.name = "links6", .types = {IPV6, IPV6, PROTO, PORT}},
-	[SET_LINKS_ANY4] = {.name = "links_any4", .types = {IPV4, IPV4}},
-	[SET_LINKS_ANY6] = {.name = "links_any6", .types = {IPV6, IPV6}},
+	[SET_LINKS_ANY4] = {.name = "links_any4", .types = {IPV4, IPV4}, .size = MANY_SQ},
+	[SET_LINKS_ANY6] = {.name = "links_any6", .types = {IPV6, IPV6}, .size = MANY_SQ},
 	[SET_EGRESS_LIMITED4] = {.name = "egress_limited4", .types = {IPV4}},
 	[SET_EGRESS_LIMITED6] = {.name = "egress_limited6", .types = {IPV6}},
 	[SET_EGRESS4] = {.name = "egress4", .types = {IPV4, IPV4, PROTO, PORT}, .interval = true},
@@ -328,9 +342,13 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_OPEN6] = {.name = "open6", .types = {IPV6}},
 	[SET_DENIED_SILENTLY] = {.name = "denied_silently", .types = {PROTO}},
 	[SET_BRIDGE_PORTS] = {.name = "ports", .types = {IFNAME}},
-	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}},
-	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4", .types = {IFNAME, ETHER, IPV4}},
-	[SET_BRIDGE_ADDRESSES6] = {.name = "addresses6", .types = {IFNAME, ETHER, IPV6}},
+	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}, .size = MANY},
+	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4",
+				   .types = {IFNAME, ETHER, IPV4},
+				   .size = MANY},
+	[SET_BRIDGE_ADDRESSES6] = {.name = "addresses6",
+				   .types = {IFNAME, ETHER, IPV6},
+				   .size = MANY},
 };
 
 /* ---- the tables ---- */

@@ -71,6 +71,8 @@ int nft_key_compare(const struct nft_key *a, const struct nft_key *b)
 
 static int compare_text(const char *a, const char *b)
 {
+	if (a == b)
+		return 0;
 	if (!a || !b)
 		return (a != NULL) - (b != NULL);
 	return strcmp(a, b);
@@ -91,10 +93,47 @@ bool nft_element_equal(const struct nft_element *a, const struct nft_element *b)
 	       compare_text(a->object, b->object) == 0;
 }
 
+struct shared {
+	uint32_t holders;
+	char text[];
+};
+
+/* What was given out is the text within one of ours, which nobody else changes. */
+static struct shared *shared_of(const char *text)
+{
+	return (struct shared *)((uintptr_t)text - offsetof(struct shared, text));
+}
+
+const char *nft_share(const char *text, size_t n)
+{
+	struct shared *s;
+
+	if (!text)
+		return NULL;
+	s = xmalloc(sizeof(*s) + n + 1);
+	s->holders = 1;
+	memcpy(s->text, text, n);
+	s->text[n] = '\0';
+	return s->text;
+}
+
+const char *nft_share_again(const char *shared)
+{
+	if (shared && ++shared_of(shared)->holders == 0)
+		abort();
+	return shared;
+}
+
+void nft_unshare(const char *shared)
+{
+	if (shared && --shared_of(shared)->holders == 0)
+		free(shared_of(shared));
+}
+
 void nft_element_done(struct nft_element *e)
 {
-	free(e->comment);
-	free(e->object);
+	nft_unshare(e->comment);
+	nft_unshare(e->object);
 	*e = (struct nft_element){0};
 }
 

@@ -31,7 +31,7 @@ enum nft_type {
 	NFT_TYPE_COUNT_
 };
 
-#define NFT_KEY_MAX    64 /* as the kernel */
+#define NFT_KEY_MAX    40 /* of the sets that we make: two IPv6 addresses, protocol and port */
 #define NFT_FIELDS_MAX 5
 
 /*
@@ -58,9 +58,18 @@ void nft_key_uid(struct nft_key *k, uint32_t uid);
 struct nft_element {
 	struct nft_key key, end;
 	bool wildcard;
-	char *comment; /* printable, at most 128 bytes; NULL: none */
-	char *object;  /* map value: name of the limit; NULL in sets */
+	/* both shared (nft_share) */
+	const char *comment; /* printable, at most NFT_COMMENT_MAX bytes; NULL: none */
+	const char *object;  /* map value: name of the limit; NULL in sets */
 };
+
+/*
+ * Texts that many elements hold are there once. nft_share copies the first n bytes of a text (NULL:
+ * none), nft_share_again counts one more holder of such a copy, nft_unshare one less.
+ */
+const char *nft_share(const char *text, size_t n);
+const char *nft_share_again(const char *shared);
+void nft_unshare(const char *shared);
 
 #define NFT_COMMENT_MAX 127 /* nft refuses longer ones */
 
@@ -73,7 +82,7 @@ int nft_key_compare(const struct nft_key *a, const struct nft_key *b);
 int nft_element_compare(const struct nft_element *a, const struct nft_element *b);
 /* The same with comment and object. */
 bool nft_element_equal(const struct nft_element *a, const struct nft_element *b);
-void nft_element_done(struct nft_element *e); /* frees what it holds, and zeroes it */
+void nft_element_done(struct nft_element *e); /* gives up what it holds, and zeroes it */
 
 /* ---- tables, sets, chains and rules as data ---- */
 
@@ -86,6 +95,7 @@ struct nft_set {
 	bool interval;		       /* flags interval */
 	bool counter;		       /* each element counts */
 	bool limits;		       /* a map to named limits */
+	uint32_t size;		       /* elements at most; 0: no bound, and growing takes time */
 };
 
 /* What a rule can load and compare. */

@@ -107,7 +107,7 @@ static int parse_key(const struct nft_set *s, const struct nlattr *a, struct nft
 	return 0;
 }
 
-static char *parse_comment(const struct nlattr *a)
+static const char *parse_comment(const struct nlattr *a)
 {
 	const uint8_t *found;
 	size_t size = 0;
@@ -117,7 +117,7 @@ static char *parse_comment(const struct nlattr *a)
 	found = nft_udata_find(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a),
 			       NFTNL_UDATA_SET_ELEM_COMMENT, &size);
 	/* not made printable: what differs from ours by a byte is another element */
-	return found ? xstrndup((const char *)found, strnlen((const char *)found, size)) : NULL;
+	return found ? nft_share((const char *)found, strnlen((const char *)found, size)) : NULL;
 }
 
 int nft_element_parse(const struct nft_set *s, const struct nlattr *nested, size_t size,
@@ -144,11 +144,11 @@ int nft_element_parse(const struct nft_set *s, const struct nlattr *nested, size
 	object = nft_attr_str(a[NFTA_SET_ELEM_OBJREF]);
 	if (a[NFTA_SET_ELEM_OBJREF] && !object)
 		return -EBADMSG;
-	raw.element.object = xstrdup(object);
+	raw.element.object = nft_share(object, object ? strlen(object) : 0);
 	raw.element.comment = parse_comment(a[NFTA_SET_ELEM_USERDATA]);
 	/* what would go by itself is not what we have put there: it must differ from all of ours */
 	if (a[NFTA_SET_ELEM_TIMEOUT] && !raw.element.comment)
-		raw.element.comment = xstrdup("timeout");
+		raw.element.comment = nft_share("timeout", strlen("timeout"));
 	*ret = raw;
 	return 0;
 }

@@ -44,7 +44,11 @@ void nft_batch_add_set(struct nft_batch *b, const struct nft_table *t, const str
 	if (s->limits)
 		nft_batch_put_u32(b, NFTA_SET_OBJ_TYPE, NFT_OBJECT_LIMIT);
 	nft_batch_put_u32(b, NFTA_SET_ID, b->next_set_id++);
-	if (s->interval && concat) {
+	if (s->size) {
+		nest = nft_batch_nest(b, NFTA_SET_DESC);
+		nft_batch_put_u32(b, NFTA_SET_DESC_SIZE, s->size);
+		nft_batch_end(b, nest);
+	} else if (s->interval && concat) {
 		nest = nft_batch_nest(b, NFTA_SET_DESC);
 		fields = nft_batch_nest(b, NFTA_SET_DESC_CONCAT);
 		for (size_t i = 0; i < nft_set_n_fields(s); i++) {

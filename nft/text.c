@@ -137,6 +137,8 @@ void nft_set_print(const struct nft_set *s, const struct nft_element *list, size
 	for (size_t i = 0; i < nft_set_n_fields(s); i++)
 		fprintf(out, "%s%s", i ? " . " : "", nft_types[s->types[i]].name);
 	fprintf(out, "%s\n", s->limits ? " : limit" : "");
+	if (s->size)
+		fprintf(out, "\t\tsize %u\n", s->size);
 	if (s->interval)
 		fprintf(out, "\t\tflags interval\n");
 	if (s->counter)

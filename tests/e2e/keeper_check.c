@@ -415,6 +415,8 @@ static void test_heals(void **state _unused_)
 	};
 	_cleanup_free_ char *want = reference_listing();
 	_cleanup_(elements_freep)
+	struct elements *more = NULL;
+	_cleanup_(elements_freep)
 	struct elements *e = reference_elements();
 	_cleanup_(keeper_freep)
 	struct keeper *k = NULL;
@@ -452,9 +454,10 @@ static void test_heals(void **state _unused_)
 	}
 	/* a change that was not told yet is in nobody's way */
 	assert_int_equal(shell("nft flush ruleset", NULL), 0);
-	reference_add(e, SET_MEMBERS4, "br-pods . 10.88.1.9", NULL, "late", NULL);
-	elements_normalize(e);
-	assert_true(apply(k, e).installed);
+	more = elements_copy(e);
+	reference_add(more, SET_MEMBERS4, "br-pods . 10.88.1.9", NULL, "late", NULL);
+	elements_normalize(more);
+	assert_true(apply(k, more).installed);
 }
 
 /* A plain table of an older kernel or daemon is replaced by one that is owned. */
