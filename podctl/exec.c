@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE  ((size_t)256 * 1024)
@@ -27,6 +28,8 @@
 #define RESIZE_TRIES 20
 #define INSPECT_MS   10 /* between tries: the process is not there at once */
 #define GRACE_MS     2000
+#define LOOK_MS	     2000 /* where the process can't be held: how often the engine is asked for it */
+#define SILENCE_MS   5000 /* after its end: more than the engine itself waits for its output */
 
 struct pipe_end {
 	int fd;
@@ -54,12 +57,22 @@ struct session {
 	bool in_ended, up_closed, stream_ended;
 	unsigned resize_tries;
 	struct engine_request *resizing, *inspecting; /* in flight */
-	bool held;	/* the remote process is, as far as it can be */
-	int blocked_on; /* the stream (1, 2) whose end had no room */
-	int ended_by;	/* signal, 0: none */
-	int result;	/* -errno */
+	bool held;		     /* the remote process is, as far as it can be */
+	bool gone;		     /* it has ended; what it wrote may still come */
+	int64_t looked_at, heard_at; /* ms: the last inspection; what came last, or its end */
+	int blocked_on;		     /* the stream (1, 2) whose end had no room */
+	int ended_by;		     /* signal, 0: none */
+	int result;		     /* -errno */
 	struct err *err;
 };
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 /* ---- requests beside the stream ---- */
 
@@ -94,6 +107,13 @@ static void resize(struct session *s)
 								       .userdata = s});
 }
 
+static void is_gone(struct session *s)
+{
+	if (!s->gone)
+		s->heard_at = now_ms();
+	s->gone = true;
+}
+
 static void inspected(void *userdata, const struct engine_reply *reply)
 {
 	struct session *s = userdata;
@@ -107,10 +127,14 @@ static void inspected(void *userdata, const struct engine_reply *reply)
 
 		if (n <= 0 || n > INT_MAX)
 			return; /* not there yet */
+		if (!json_is_true(json_object_get(reply->json, "Running")))
+			is_gone(s);
 		/* a process of another container would be none that we started */
-		if (json_is_string(container) &&
-		    streq(json_string_value(container), s->x->container_id))
+		else if (!s->held && json_is_string(container) &&
+			 streq(json_string_value(container), s->x->container_id))
 			remote_hold(&s->remote, (pid_t)n, s->x->container_id);
+	} else {
+		is_gone(s);
 	}
 	s->held = true; /* as far as it can be */
 }
@@ -119,6 +143,7 @@ static void inspect(struct session *s)
 {
 	_cleanup_free_ char *path = xasprintf("%s/json", s->start);
 
+	s->looked_at = now_ms();
 	s->inspecting = engine_start(s->x->engine, &(struct engine_call){.method = "GET",
 									 .path = path,
 									 .done = inspected,
@@ -221,6 +246,7 @@ static int from_stream(struct session *s)
 		return (int)n;
 	}
 	s->stream_ended = n == 0;
+	s->heard_at = now_ms();
 	s->down.at = 0;
 	s->down.size = (size_t)n;
 	return 0;
@@ -334,7 +360,7 @@ static void close_end(struct pipe_end *end)
 		close(end->fd);
 }
 
-enum { AT_IN, AT_OUT, AT_ERR, AT_STREAM, AT_ENGINE, AT_SIGNALS, AT_COUNT };
+enum { AT_IN, AT_OUT, AT_ERR, AT_STREAM, AT_ENGINE, AT_SIGNALS, AT_REMOTE, AT_COUNT };
 
 static void fill_polls(const struct session *s, struct pollfd p[static AT_COUNT])
 {
@@ -349,6 +375,7 @@ static void fill_polls(const struct session *s, struct pollfd p[static AT_COUNT]
 				(short)((waiting ? 0 : POLLIN) | (sending ? POLLOUT : 0)), 0};
 	p[AT_ENGINE] = (struct pollfd){engine_fd(s->x->engine), POLLIN, 0};
 	p[AT_SIGNALS] = (struct pollfd){s->signals, POLLIN, 0};
+	p[AT_REMOTE] = (struct pollfd){s->gone ? -1 : s->remote.pidfd, POLLIN, 0};
 	if (p[AT_STREAM].events == 0)
 		p[AT_STREAM].fd = -1;
 }
@@ -360,6 +387,9 @@ static int turn(struct session *s)
 	bool pending = s->down.at == s->down.size && engine_stream_pending(s->stream);
 	int timeout = pending ? 0 : !s->held ? INSPECT_MS : -1, r = 0;
 
+	if (timeout < 0 && (s->gone || s->remote.pidfd < 0))
+		timeout = LOOK_MS;
+
 	fill_polls(s, p);
 	if (poll(p, AT_COUNT, timeout) < 0 && errno != EINTR)
 		return err_os(s->err, errno, "poll");
@@ -367,21 +397,28 @@ static int turn(struct session *s)
 		on_signal(s);
 	if (p[AT_ENGINE].revents)
 		engine_dispatch(s->x->engine);
-	if (!s->held && !s->inspecting)
+	if (!s->inspecting && !s->gone &&
+	    (!s->held || (s->remote.pidfd < 0 && now_ms() - s->looked_at >= LOOK_MS)))
 		inspect(s);
+	if (p[AT_REMOTE].revents)
+		is_gone(s);
 	if (p[AT_IN].revents)
 		from_us(s);
 	if (p[AT_IN].revents || p[AT_STREAM].revents & POLLOUT || (s->in_ended && !s->up_closed))
 		r = to_stream(s);
 	if (r == 0 && (pending || p[AT_STREAM].revents & (POLLIN | POLLHUP | POLLERR)))
 		r = from_stream(s);
-	if (r == 0 && p[AT_OUT].revents & POLLERR)
+	/* of a socket it is told by a hangup that nobody reads any more */
+	if (r == 0 && p[AT_OUT].revents & (POLLERR | POLLHUP))
 		r = err_os(s->err, EPIPE, "output");
 	if (r == 0) {
 		r = give(s, p[AT_OUT].revents & POLLOUT || s->out.most == BUFFER_SIZE,
 			 p[AT_ERR].revents & POLLOUT || s->err_out.most == BUFFER_SIZE);
 		r = r > 0 ? 0 : r;
 	}
+	/* an engine that restarts the container meanwhile may forget to end the stream */
+	if (s->gone && s->down.at == s->down.size && now_ms() - s->heard_at >= SILENCE_MS)
+		s->stream_ended = true;
 	return r;
 }
 
