@@ -59,13 +59,22 @@ MODULE_OBJ  := $(filter-out $(BUILD)/obj/netguard/cmd_% $(BUILD)/obj/podctl/cmd_
 LINK         = $(SAY) LINK $@; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
 
 .PHONY: all
-all: $(BUILD)/podctl $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
+all: $(BUILD)/podctl $(BUILD)/podctl-enter $(BUILD)/podctl-shell $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
 
 $(BUILD)/netguard: $(BUILD)/obj/netguard/main.o $(NETGUARD_OBJ)
 	$(LINK)
 
 $(BUILD)/podctl: $(BUILD)/obj/podctl/main.o $(PODCTL_OBJ)
 	$(LINK)
+
+$(BUILD)/podctl-enter: $(BUILD)/obj/podctl/enter/main.o $(PODCTL_OBJ)
+	$(LINK)
+
+# A login shell: static, so that no variable of the environment loads anything into it; never sanitized.
+$(BUILD)/podctl-shell: podctl/shell/podctl-shell.c
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -O2 -static -s -o $@ $<
 
 $(MODULES): $(MODULE_OBJ)
 	@rm -f $@
@@ -183,7 +192,8 @@ demo: ## the main job on a fresh machine, shown step by step (needs root; KEEP=1
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/netguard $(DESTDIR)$(PREFIX)/sbin/netguard
-	install -D -m 755 $(BUILD)/podctl $(DESTDIR)$(PREFIX)/bin/podctl
+	for f in podctl podctl-enter podctl-shell; do \
+		install -D -m 755 $(BUILD)/$$f $(DESTDIR)$(PREFIX)/bin/$$f; done
 	install -d $(DESTDIR)$(SYSTEMD_DIR)
 	for f in systemd/*.in; do \
 		sed 's|@PREFIX@|$(PREFIX)|g' $$f > $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
@@ -203,7 +213,8 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 
 .PHONY: uninstall
 uninstall: ## take away what install put there; configuration, state and the table stay
-	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard $(DESTDIR)$(PREFIX)/bin/podctl
+	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard
+	for f in podctl podctl-enter podctl-shell; do rm -f $(DESTDIR)$(PREFIX)/bin/$$f; done
 	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
 	for f in man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/netguard
@@ -220,4 +231,4 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1 - \2/p' Makefile | awk -F' - ' '{printf "%-14s %s\n", $$1, $$2}'
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)

@@ -45,3 +45,18 @@ int file_read_limited(int fd, size_t max, char **ret, size_t *ret_size, struct e
 	*ret = take_ptr(buf);
 	return 0;
 }
+
+int file_write_all(int fd, const char *data, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			data += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}

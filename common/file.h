@@ -16,3 +16,6 @@
  * not name the file: wrap it.
  */
 int file_read_limited(int fd, size_t max, char **ret, size_t *ret_size, struct err *err);
+
+/* Writes all of it. 0, or -1 with errno. */
+int file_write_all(int fd, const char *data, size_t size);

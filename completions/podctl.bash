@@ -19,7 +19,7 @@ _podctl_pods() {
 
 _podctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} command= before=0 i
-	local commands="apply plan check status logs exec stop start restart down audit schema restore-mounts start-late help version"
+	local commands="apply plan check status logs exec stop start restart down jail audit schema restore-mounts start-late help version"
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -34,6 +34,7 @@ _podctl() {
 		plan | status | audit) options+=" --json" ;;
 		logs) options+=" --follow --tail --timestamps" ;;
 		exec) options+=" --user --workdir --env" ;;
+		jail) options+=" --image --force --purge --json" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 		return
@@ -57,6 +58,12 @@ _podctl() {
 		else
 			_podctl_pods
 		fi
+		;;
+	jail)
+		case $before in
+		0) mapfile -t COMPREPLY < <(compgen -W "add rm list" -- "$cur") ;;
+		1) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
+		esac
 		;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	esac

@@ -40,6 +40,7 @@ _podctl() {
 		"start:start the pod's containers as they are"
 		'restart:stop, then start'
 		"down:stop and remove the pod's containers"
+		"jail:a login shell that lands in the user's own container"
 		'audit:the privileges of every container'
 		'schema:JSON Schema of the pod file or the configuration'
 		'restore-mounts:mounts and secrets of all pods, at boot'
@@ -71,6 +72,11 @@ _podctl() {
 			'(-w --workdir)'{-w,--workdir}'[in which folder]:folder:' \
 			'*'{-e,--env}'[with this variable]:NAME=VALUE:' \
 			'2:container:_podctl_containers' '3:pod:_podctl_pods'
+		;;
+	jail)
+		_arguments $quiet '--image[add: what it is made of]:image:' '--force[add: also a user with a uid below 1000]' \
+			'--purge[rm: take the pod file away]' '--json[list: as JSON]' \
+			'2:what:(add rm list)' '3:user:_users'
 		;;
 	audit) _arguments $quiet '--json[as JSON]' ;;
 	schema) _arguments $quiet '1:kind:(pod config)' ;;

@@ -44,7 +44,13 @@ int caller_read_file(const struct caller *c, const char *path, char **ret, size_
 int caller_read_own_file(const struct caller *c, const char *name, char **ret, size_t *ret_size,
 			 struct err *err);
 
-/* 0, or -EPERM where the configuration gives the pod owners and the caller is none of them. */
+/* Root, or somebody whom sudo lets be root anyway. */
+bool caller_is_admin(const struct caller *c);
+
+/*
+ * 0, or -EPERM where the configuration gives the pod owners and the caller is none of them. Pods of
+ * jails are admins' only, where they have no owners.
+ */
 int caller_check_owner(const struct caller *c, const struct settings *settings, const char *pod,
 		       struct err *err);
 

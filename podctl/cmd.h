@@ -20,6 +20,9 @@ enum cmd_option {
 	CMD_OPT_FOLLOW = 1 << 3,
 	CMD_OPT_TIMESTAMPS = 1 << 4,
 	CMD_OPT_TAIL = 1 << 5,
+	CMD_OPT_FORCE = 1 << 9,
+	CMD_OPT_PURGE = 1 << 10,
+	CMD_OPT_IMAGE = 1 << 11,
 	/* every command takes these */
 	CMD_OPT_QUIET = 1 << 6,
 	CMD_OPT_HELP = 1 << 7,
@@ -41,7 +44,8 @@ struct cmd_context {
 	struct ui ui;
 	unsigned options; /* CMD_OPT_* that were given */
 	struct cmd_exec_options exec;
-	const char *tail; /* --tail: digits or "all"; NULL: not given */
+	const char *tail;  /* --tail: digits or "all"; NULL: not given */
+	const char *image; /* --image; NULL: not given */
 };
 
 typedef int cmd_fn(struct cmd_context *ctx, int n, char **args);
@@ -56,7 +60,7 @@ struct cmd {
 	cmd_fn *run;
 };
 
-cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_exec,
+cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_exec, cmd_jail,
 	cmd_restore_mounts, cmd_start_late, cmd_logs, cmd_stop, cmd_start, cmd_restart, cmd_schema;
 
 /* ---- shared; failures are told, and -errno is returned ---- */

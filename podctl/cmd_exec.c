@@ -8,75 +8,11 @@
  */
 #include "podctl/cmd.h"
 #include "podctl/exec.h"
-#include "podctl/look.h"
+#include "podctl/inside.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* In this order; the last one is taken where none is found. */
-static const char *const shells[] = {"/bin/bash", "/usr/bin/bash", "/bin/ash", "/bin/sh"};
-
-struct probe {
-	bool found;
-};
-
-static void probed(void *userdata, const struct engine_reply *reply)
-{
-	struct probe *p = userdata;
-	struct err ignored;
-
-	p->found = engine_reply_check(reply, &ignored) == 0;
-}
-
-/* The image's own shell: asked for by name, all at once. */
-static const char *find_shell(struct engine *e, const char *id)
-{
-	struct probe probes[ARRAY_SIZE(shells)] = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
-		_cleanup_free_ char *path =
-			xasprintf("/containers/%s/archive?path=%s", id, shells[i]);
-
-		engine_start(e, &(struct engine_call){.method = "HEAD",
-						      .path = path,
-						      .done = probed,
-						      .userdata = &probes[i]});
-	}
-	engine_wait(e);
-	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
-		if (probes[i].found)
-			return shells[i];
-	}
-	return shells[ARRAY_SIZE(shells) - 1];
-}
-
-/* The id of the pod's container, which must run. Caller frees. */
-static int find_container(struct engine *e, const char *pod, const char *part, char **ret,
-			  struct err *err)
-{
-	_cleanup_free_ char *name = plan_name(pod, part);
-	struct present present = {0};
-	int r = look(e, pod, NULL, &present, err);
-
-	if (r < 0)
-		return r;
-	r = err_set(err, ENOENT, "there is no container %s", name);
-	for (size_t i = 0; i < present.n; i++) {
-		const struct present_container *c = &present.items[i];
-
-		if (!streq(c->name, name) || !plan_owns(pod, c))
-			continue;
-		if (streq(c->state, "running")) {
-			*ret = xstrdup(c->id);
-			r = 0;
-		} else {
-			r = err_set(err, EINVAL, "container %s is %s", name, c->state);
-		}
-	}
-	present_done(&present);
-	return r;
-}
 
 static int check_rights(const struct cmd_context *ctx, const struct settings *settings,
 			const char *pod, const struct cmd_exec_options *o, struct err *err)
@@ -121,13 +57,13 @@ int cmd_exec(struct cmd_context *ctx, int n _unused_, char **args)
 	}
 	if (cmd_connect(ctx, &engine) < 0)
 		return CMD_FAILED;
-	if (find_container(engine, pod, args[0], &id, &err) < 0)
+	if (inside_find(engine, pod, args[0], &id, &err) < 0)
 		return cmd_fail(ctx, &err);
 	argv = xcalloc(o->n_command + 2, sizeof(*argv));
 	for (size_t i = 0; i < o->n_command; i++)
 		argv[i] = o->command[i];
 	if (o->n_command == 0)
-		argv[0] = find_shell(engine, id);
+		argv[0] = inside_shell(engine, id);
 	env = xcalloc(o->n_env + 1, sizeof(*env));
 	for (size_t i = 0; i < o->n_env; i++)
 		env[i] = o->env[i];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/cmdline.h"
 
+#include "podctl/jail.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -33,6 +35,12 @@ static bool take_tail(struct cmd_context *ctx, const char *value)
 	       (n > 0 && n <= TAIL_DIGITS_MAX && strspn(value, "0123456789") == n);
 }
 
+static bool take_image(struct cmd_context *ctx, const char *value)
+{
+	ctx->image = value;
+	return *value;
+}
+
 /* Kept as bits, so that a command says which it takes. */
 static const struct option {
 	const char *name;
@@ -53,6 +61,10 @@ static const struct option {
 	{"--workdir", 'w', CMD_OPT_EXEC, "DIR", take_directory, "in which folder"},
 	{"--env", 'e', CMD_OPT_EXEC, "NAME=VALUE", take_env,
 	 "with this variable set; again for more"},
+	{"--image", 0, CMD_OPT_IMAGE, "IMAGE", take_image,
+	 "add: what the jail is made of; default " JAIL_IMAGE},
+	{"--force", 0, CMD_OPT_FORCE, NULL, NULL, "add: also a user with a uid below 1000"},
+	{"--purge", 0, CMD_OPT_PURGE, NULL, NULL, "rm: take the pod file away, too"},
 	{"--quiet", 'q', CMD_OPT_QUIET, NULL, NULL, "only errors"},
 	{"--help", 'h', CMD_OPT_HELP, NULL, NULL, "how the command is used"},
 	{"--version", 0, CMD_OPT_VERSION, NULL, NULL, "print the version"},

@@ -3,13 +3,10 @@
 #include "podctl/cmd.h"
 #include "podctl/cmdline.h"
 #include "podctl/live.h"
+#include "podctl/settle.h"
 
 #include <ctype.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The first is meant where no word names one. */
@@ -38,6 +35,10 @@ static const struct cmd commands[] = {
 	{"restart", "NAME|FILE", "stop, then start", NULL, CMD_OPT_NO_WAIT, 1, 1, cmd_restart},
 	{"down", "NAME|FILE", "stop and remove the pod's containers",
 	 "The pod's folder below mount_root stays.", CMD_OPT_NO_WAIT, 1, 1, cmd_down},
+	{"jail", "add|rm USER | list", "a login shell that lands in the user's own container",
+	 "add makes the pod jail_USER and has the user's logins come into it, in whatever way; rm "
+	 "puts\neverything back. list says which there are, and exits 2 where one is not in force.",
+	 CMD_OPT_FORCE | CMD_OPT_PURGE | CMD_OPT_IMAGE | CMD_OPT_JSON, 1, 2, cmd_jail},
 	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings", NULL,
 	 CMD_OPT_JSON, 0, 0, cmd_audit},
 	{"schema", "[pod|config]", "JSON Schema of the pod file or the configuration, for editors",
@@ -152,28 +153,6 @@ static int run(struct cmd_context *ctx, int argc, char **argv)
 		result = run_words(ctx, &l);
 	free(l.args);
 	return result;
-}
-
-/* Whatever the caller left us: closed standard descriptors, a mask, ignored or blocked signals. */
-static void settle(void)
-{
-	sigset_t none;
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-	umask(022);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGCHLD, SIG_DFL);
-	/* a closed pipe, or a file that may not grow, must not end an apply in its middle */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	/* nor is what we hold of root's left in a file in the caller's folder */
-	prctl(PR_SET_DUMPABLE, 0);
 }
 
 int main(int argc, char **argv)

@@ -42,21 +42,6 @@ int record_load(const char *pod, struct record *ret, struct err *err)
 	return r < 0 ? err_wrap(err, RECORD_FOLDER "/%s", name) : 0;
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			data += n;
-			size -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 int record_save(const char *pod, const struct record *record, struct err *err)
 {
 	_cleanup_free_ char *name = xasprintf("%s" SUFFIX, pod), *text = NULL;
@@ -82,7 +67,7 @@ int record_save(const char *pod, const struct record *record, struct err *err)
 	fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_os(err, errno, RECORD_FOLDER "/%s", fresh);
-	if (write_all(fd, text, strlen(text)) < 0 || fsync(fd) < 0 ||
+	if (file_write_all(fd, text, strlen(text)) < 0 || fsync(fd) < 0 ||
 	    renameat(dir, fresh, dir, name) < 0) {
 		r = err_os(err, errno, RECORD_FOLDER "/%s", name);
 		unlinkat(dir, fresh, 0);

@@ -7,15 +7,16 @@
 #include <stdio.h>
 
 static void _printf_(4, 0)
-	line(FILE *to, const char *prefix, const char *pod, const char *fmt, va_list ap)
+	line(FILE *to, const char *prefix, const struct ui *ui, const char *fmt, va_list ap)
 {
+	const char *pod = ui->pod, *kind = ui->kind ? ui->kind : "pod";
 	_cleanup_free_ char *text = xvasprintf(fmt, ap), *shown = NULL;
 	size_t size = strlen(text) + 1;
 
 	shown = xmalloc(size);
 	text_printable(shown, size, text);
-	fprintf(to, "%s%s%s%s%s\n", prefix, pod ? "pod " : "", pod ? pod : "", pod ? ": " : "",
-		shown);
+	fprintf(to, "%s%s%s%s%s%s\n", prefix, pod ? kind : "", pod ? " " : "", pod ? pod : "",
+		pod ? ": " : "", shown);
 }
 
 void ui_say(const struct ui *ui, const char *fmt, ...)
@@ -26,7 +27,7 @@ void ui_say(const struct ui *ui, const char *fmt, ...)
 		return;
 	live_hide(ui->live);
 	va_start(ap, fmt);
-	line(stdout, "", ui->pod, fmt, ap);
+	line(stdout, "", ui, fmt, ap);
 	va_end(ap);
 	fflush(stdout);
 }
@@ -38,7 +39,7 @@ void ui_error(const struct ui *ui, const char *fmt, ...)
 	live_hide(ui->live);
 	fflush(stdout);
 	va_start(ap, fmt);
-	line(stderr, "podctl: ", ui->pod, fmt, ap);
+	line(stderr, "podctl: ", ui, fmt, ap);
 	va_end(ap);
 }
 

@@ -12,6 +12,7 @@ struct live;
 
 struct ui {
 	const char *pod;   /* NULL: no prefix */
+	const char *kind;  /* what stands before it; NULL: "pod" */
 	bool quiet;	   /* no progress */
 	bool color;	   /* standard output is a terminal that may be coloured */
 	struct live *live; /* of standard output, hidden while something is said; or NULL */

@@ -50,7 +50,7 @@ static int open_beneath(int folder, const char *name)
 	return fd < 0 && errno == ENOSYS ? open_step(folder, name) : fd;
 }
 
-static bool is_empty(int folder)
+bool walk_is_empty(int folder)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -78,7 +78,7 @@ static int give(int fd, const struct remap *remap, struct err *err)
 		return 0;
 	if (fstat(fd, &st) < 0)
 		return err_os(err, errno, "fstat");
-	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 || st.st_gid != 0 || !is_empty(fd))
+	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 || st.st_gid != 0 || !walk_is_empty(fd))
 		return 0;
 	if (fchownat(fd, "", remap->uid, remap->gid, AT_EMPTY_PATH) < 0)
 		return err_os(err, errno, "cannot give it to the containers' root");

@@ -38,3 +38,6 @@ int walk_source(int root_fd, const char *source, struct remap *make, int *ret, s
 
 /* Whether what lies on a mount is no way to other rights: neither set-user-id files nor devices. */
 bool walk_is_harmless(int fd);
+
+/* Whether a folder (O_PATH will do) can be read and has nothing in it. */
+bool walk_is_empty(int folder);

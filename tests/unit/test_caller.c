@@ -156,15 +156,25 @@ static void test_init(void **state _unused_)
 static void test_owners(void **state _unused_)
 {
 	static const char yaml[] = "pods:\n  web: {owners: [nobody]}\n  none: {owners: []}\n"
-				   "  any: {users: [nobody]}\n";
+				   "  any: {users: [nobody]}\n  jail_own: {owners: [nobody]}\n";
 	static const struct {
 		uid_t uid;
 		const char *pod;
 		int want;
 	} cases[] = {
-		{65534, "web", 0},	 {54321, "web", -EPERM}, {0, "web", 0},
-		{65534, "none", -EPERM}, {0, "none", 0},	 {54321, "any", 0},
+		{65534, "web", 0},
+		{54321, "web", -EPERM},
+		{0, "web", 0},
+		{65534, "none", -EPERM},
+		{0, "none", 0},
+		{54321, "any", 0},
 		{54321, "unnamed", 0},
+		/* of jails: nobody's but root's, unless it says whose */
+		{54321, "jail_bob", -EPERM},
+		{0, "jail_bob", 0},
+		{65534, "jail_own", 0},
+		{54321, "jail_own", -EPERM},
+		{54321, "jail", 0},
 	};
 	_cleanup_(settings_freep)
 	struct settings *s = NULL;

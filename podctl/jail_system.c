@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/jail_system.h"
+
+#include "common/file.h"
+#include "podctl/jail_file.h"
+#include "podctl/run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SSHD	"/usr/sbin/sshd"
+#define SUDO	"/usr/bin/sudo"
+#define VISUDO	"/usr/sbin/visudo"
+#define USERMOD "/usr/sbin/usermod"
+
+/* ---- sudo ---- */
+
+static bool sudo_allows(const char *user, const char *program)
+{
+	const char *const argv[] = {SUDO, "-n", "-l", "-U", user, "--", program, NULL};
+	_cleanup_free_ char *output = NULL;
+	struct err ignored;
+
+	return run(argv, &output, &ignored) == 0;
+}
+
+static int write_sudoers(const struct jails *jails, const char *folder, const char *user,
+			 struct err *err)
+{
+	static const char *const check[] = {VISUDO, "-cqf", NULL};
+	_cleanup_free_ char *text = jail_sudoers_text(jails, folder),
+			    *enter = xasprintf("%s/podctl-enter", folder);
+	int r;
+
+	if (text && access(VISUDO, X_OK) < 0)
+		return err_set(err, ENOENT, "there is no sudo here: apt install sudo");
+	r = jail_write(JAIL_SUDOERS_PATH, text, 0440, check, err);
+	if (r < 0)
+		return r;
+	if (user && !sudo_allows(user, enter))
+		return err_set(err, EPERM,
+			       "sudo does not let %s run %s though " JAIL_SUDOERS_PATH
+			       " says so: does /etc/sudoers have @includedir /etc/sudoers.d?",
+			       user, enter);
+	return 0;
+}
+
+/* ---- sshd ---- */
+
+static bool have_sshd(void)
+{
+	return access(SSHD, X_OK) == 0;
+}
+
+/* What sshd means to do for a user; caller frees. */
+static int ask_sshd(const char *user, char **ret, struct err *err)
+{
+	_cleanup_free_ char *who = xasprintf("user=%s,host=localhost,addr=127.0.0.1", user);
+	const char *const argv[] = {SSHD, "-T", "-C", who, NULL};
+	_cleanup_free_ char *output = NULL;
+	int r = run(argv, &output, err);
+
+	if (r < 0)
+		return r;
+	if (r != 0)
+		return err_set(err, EINVAL, SSHD " -T fails: %.200s", output);
+	*ret = take_ptr(output);
+	return 0;
+}
+
+static bool is_sshd(pid_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/exe", (int)pid);
+	_cleanup_free_ char *exe = xcalloc(PATH_MAX, 1);
+
+	/* an upgraded one is "/usr/sbin/sshd (deleted)" */
+	return readlink(path, exe, PATH_MAX - 1) > 0 && startswith(exe, SSHD);
+}
+
+/* The daemon reads its file again for connections to come. */
+static bool reload_sshd(const char *printed)
+{
+	const char *line = strstr(printed, "\npidfile ");
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	_cleanup_close_ int fd = -1;
+	struct err ignored;
+	size_t size;
+	long pid;
+
+	if (!line)
+		return false;
+	line += strlen("\npidfile ");
+	path = xstrndup(line, strcspn(line, "\n"));
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || file_read_limited(fd, 64, &text, &size, &ignored) < 0)
+		return false;
+	pid = strtol(text, NULL, 10);
+	return pid > 1 && pid < INT_MAX && is_sshd((pid_t)pid) && kill((pid_t)pid, SIGHUP) == 0;
+}
+
+static int check_sshd(const char *user, const char *folder, struct err *err)
+{
+	_cleanup_free_ char *printed = NULL, *missing = NULL;
+	int r = ask_sshd(user, &printed, err);
+
+	if (r < 0)
+		return r;
+	missing = jail_sshd_missing(printed, folder);
+	if (missing)
+		return err_set(
+			err, EPERM,
+			"sshd means something else than \"%s\" for %s: /etc/ssh/sshd_config "
+			"must begin with Include /etc/ssh/sshd_config.d/*.conf, and no Match "
+			"before may say otherwise",
+			missing, user);
+	return 0;
+}
+
+static int write_sshd(const struct jails *jails, const char *folder, const char *user,
+		      enum jail_sshd *ret, struct err *err)
+{
+	static const char *const check[] = {SSHD, "-tf", NULL}, *const whole[] = {SSHD, "-t", NULL};
+	_cleanup_free_ char *text = jail_sshd_text(jails, folder), *printed = NULL;
+	int r;
+
+	if (!have_sshd()) {
+		r = text ? 1 : jail_write(JAIL_SSHD_PATH, NULL, 0, NULL, err);
+		*ret = JAIL_SSHD_NONE;
+		return r < 0 ? r : 0;
+	}
+	/* as its own start script does: without, it refuses to check anything */
+	if (mkdir("/run/sshd", 0755) < 0 && errno != EEXIST)
+		return err_os(err, errno, "/run/sshd");
+	r = run_well(whole, err);
+	if (r < 0 && text)
+		return err_wrap(err, "sshd's configuration is not valid as it is");
+	if (text && mkdir("/etc/ssh/sshd_config.d", 0755) < 0 && errno != EEXIST)
+		return err_os(err, errno, "/etc/ssh/sshd_config.d");
+	r = jail_write(JAIL_SSHD_PATH, text, 0644, check, err);
+	if (r < 0)
+		return r;
+	if (user) {
+		r = check_sshd(user, folder, err);
+		if (r < 0)
+			return r;
+	}
+	r = ask_sshd("root", &printed, err);
+	if (r < 0)
+		return r;
+	*ret = reload_sshd(printed) ? JAIL_SSHD_RELOADED : JAIL_SSHD_NOT_RUNNING;
+	return 0;
+}
+
+int jail_write_system(const struct jails *jails, const char *folder, const char *user,
+		      enum jail_sshd *ret, struct err *err)
+{
+	int r = write_sudoers(jails, folder, user, err);
+
+	return r < 0 ? r : write_sshd(jails, folder, user, ret, err);
+}
+
+/* ---- the user ---- */
+
+int jail_set_shell(const char *user, const char *shell, struct err *err)
+{
+	const char *const argv[] = {USERMOD, "-s", shell, "--", user, NULL};
+	const struct passwd *pw;
+	int r = run_well(argv, err);
+
+	if (r < 0)
+		return r;
+	pw = getpwnam(user);
+	/* an empty one is shown as what it stands for */
+	if (!pw || (*shell && !streq(pw->pw_shell, shell)))
+		return err_set(err, EIO,
+			       "the login shell of %s is still %s: is the user in /etc/passwd?",
+			       user, pw ? pw->pw_shell : "unknown");
+	return 0;
+}
+
+char *jail_problem(const struct jail *j, const char *folder)
+{
+	_cleanup_free_ char *shell = xasprintf("%s/podctl-shell", folder),
+			    *enter = xasprintf("%s/podctl-enter", folder);
+	const struct passwd *pw = getpwnam(j->user);
+	struct err err = {0};
+
+	if (!pw)
+		return xstrdup("there is no such user any more");
+	if (pw->pw_uid != j->uid)
+		return xasprintf("was made for uid %u", (unsigned)j->uid);
+	if (!streq(pw->pw_shell, shell))
+		return xasprintf("the login shell is %s", pw->pw_shell);
+	if (jail_check_pod(j->user, &err) < 0)
+		return xstrdup(err.text);
+	if (!sudo_allows(j->user, enter))
+		return xstrdup("sudo does not let the user in");
+	if (have_sshd() && check_sshd(j->user, folder, &err) < 0)
+		return xstrdup(err.text);
+	return NULL;
+}
+
+static unsigned count_processes(uid_t uid)
+{
+	DIR *d = opendir("/proc");
+	const struct dirent *e;
+	unsigned n = 0;
+
+	while (d && (e = readdir(d))) {
+		struct stat st;
+
+		if (e->d_name[strspn(e->d_name, "0123456789")] == '\0' &&
+		    fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_uid == uid)
+			n++;
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+void jail_left_outside(const char *user, uid_t uid, const char *home, struct strv *ret)
+{
+	_cleanup_free_ char *cron = xasprintf("/var/spool/cron/crontabs/%s", user),
+			    *linger = xasprintf("/var/lib/systemd/linger/%s", user),
+			    *forward = xasprintf("%s/.forward", home);
+	unsigned n = count_processes(uid);
+
+	if (access(cron, F_OK) == 0)
+		strv_take(ret, xasprintf("%s runs on the host: crontab -u %s -r", cron, user));
+	if (access(linger, F_OK) == 0)
+		strv_take(ret, xasprintf("services of the user run on the host: loginctl "
+					 "disable-linger %s",
+					 user));
+	if (access(forward, F_OK) == 0)
+		strv_take(ret, xasprintf("%s may run programs on the host for mail", forward));
+	if (n > 0)
+		strv_take(ret, xasprintf("%u processes of the user run on the host and stay there: "
+					 "loginctl terminate-user %s",
+					 n, user));
+}
+
+int jail_check_groups(const char *user, gid_t gid, struct err *err)
+{
+	/* each of them is root, or the disk, or the engine */
+	static const char *const powerful[] = {"root",	"docker", "sudo",	 "wheel",
+					       "admin", "disk",	  "shadow",	 "lxd",
+					       "incus", "podman", "incus-admin", "libvirt"};
+	gid_t groups[1024];
+	int n = ARRAY_SIZE(groups);
+
+	if (getgrouplist(user, gid, groups, &n) < 0)
+		return err_set(err, EPERM, "user %s is in too many groups to look at", user);
+	for (int i = 0; i < n; i++) {
+		const struct group *g = getgrgid(groups[i]);
+
+		for (size_t k = 0; g && k < ARRAY_SIZE(powerful); k++) {
+			if (streq(g->gr_name, powerful[k]))
+				return err_set(
+					err, EPERM,
+					"user %s is in group %s, which leads out of any jail: "
+					"gpasswd -d %s %s",
+					user, g->gr_name, user, g->gr_name);
+		}
+	}
+	return 0;
+}
