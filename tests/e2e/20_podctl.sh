@@ -63,7 +63,7 @@ check_equal "port bindings" "80/tcp 80 8000/tcp 8000 8001/tcp 8001 " \
 check "no new privileges" grep -q no-new-privileges <<< "$(field web.app '{{.HostConfig.SecurityOpt}}')"
 check "NET_RAW and MKNOD are dropped" sh -c 'echo "$1" | grep -q NET_RAW && echo "$1" | grep -q MKNOD' sh \
 	"$(field web.app '{{.HostConfig.CapDrop}}')"
-check "a mount's source is made, owned by root" inside sh -c '[ "$(stat -c %u:%a /srv/pods/web/data/files)" = 0:755 ]'
+check_equal "a mount's source is made, owned by the containers' root" "$ROOT_UID:755" "$(inside stat -c %u:%a /srv/pods/web/data/files)"
 check "the file is seen inside" inside sh -c 'echo hi > /srv/pods/web/data/files/f && [ "$(docker exec web.app cat /data/f)" = hi ]'
 check "a readonly mount is" not inside docker exec -u 0 web.app touch /all/x
 check "the pod answers" inside sh -c 'for i in $(seq 50); do

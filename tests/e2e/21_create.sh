@@ -11,7 +11,7 @@ e2e_begin
 sed 's/^mount_root/network_name: pods\nguard: {required: false}\n&/' examples/complete-netguard.yml | put_config
 put_file /root/complete.yml < examples/complete.yml
 inside sh -c 'mkdir -p /srv/pods/complete/private && cd /srv/pods/complete/private &&
-	echo t0ken > token && printf "line\n\n" > tls.key && chown 1000:1000 token tls.key && chmod 400 token tls.key'
+	echo t0ken > token && printf "line\n\n" > tls.key && chown "$1:$1" token tls.key && chmod 400 token tls.key' sh "$((ROOT_UID + 1000))"
 check "the complete example" podctl /root/complete.yml
 check_status "applied again: nothing to change" 0 'nothing to change' podctl /root/complete.yml
 

@@ -189,6 +189,6 @@ inside sh -c 'rm /srv/pods/ways && echo > /srv/pods/ways'
 check_status "... or a file" 1 'no folder' podctl /root/ways.yml
 inside sh -c 'rm /srv/pods/ways'
 check "... made when it is not there" podctl /root/ways.yml
-check_equal "... root's, 0755" "0:0 755" "$(inside stat -c '%u:%g %a' /srv/pods/ways/a)"
+check_equal "... the containers' root's, 0755" "$ROOT_UID:$ROOT_UID 755" "$(inside stat -c '%u:%g %a' /srv/pods/ways/a)"
 check_equal "nothing was made elsewhere" "" "$(inside sh -c 'ls /srv/outside /srv/theirs/pods /srv/open/pods | grep -v :$ | grep .')"
 e2e_end

@@ -184,7 +184,7 @@ inherited "little memory" 'ulimit -v 40000' fails
 inherited "no time" 'ulimit -t 1' killed
 inherited "cores" 'ulimit -c unlimited'
 inherited "a working directory that is gone" 'mkdir gone && cd gone && rmdir ../gone || exit 99'
-check_equal "$((n - 2000)) folders were made, 0755 and root's whatever the umask" "$((n - 1999)) 0:0 755" \
+check_equal "$((n - 2000)) folders were made, 0755 and the containers' root's whatever the umask" "$((n - 1999)) $ROOT_UID:$ROOT_UID 755" \
 	"$(inside sh -c 'stat -c "%u:%g %a" /srv/pods/web/d* | sort | uniq -c | sed "s/^ *//"')"
 check_equal "/run/podctl is root's alone" "0:0 700" "$(inside stat -c '%u:%g %a' /run/podctl)"
 check_equal "the other pod is untouched" "$other" "$(inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' other other.app)"

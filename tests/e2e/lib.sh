@@ -75,10 +75,13 @@ wait_for() {
 	done
 }
 
-# e2e_begin [sandbox options]: a sandbox of this test's own, taken down whatever happens
+# e2e_begin [sandbox options]: a sandbox of this test's own, taken down whatever happens. With E2E_REMAP set
+# the engine maps the containers' users to others of the host: ROOT_UID is what root of a container is there.
+ROOT_UID=${E2E_REMAP:+200000}
+ROOT_UID=${ROOT_UID:-0}
 e2e_begin() {
 	[ "$(id -u)" = 0 ] || { fail "end-to-end tests need root"; exit 1; }
-	SANDBOX=$("$SANDBOX_CMD" up "$@") || { fail "make a sandbox"; exit 1; }
+	SANDBOX=$("$SANDBOX_CMD" up ${E2E_REMAP:+--userns-remap} "$@") || { fail "make a sandbox"; exit 1; }
 	export SANDBOX
 	trap e2e_cleanup EXIT
 	trap 'exit 130' INT

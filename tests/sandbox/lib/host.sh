@@ -79,6 +79,11 @@ write_etc() {
 	add_user opal 1237
 	add_group webteam 2001 dave
 	add_group ops 2002 opal
+	# for an engine with userns-remap
+	add_group dockremap 900 ""
+	echo "dockremap:x:900:900::/:/bin/false" >>/etc/passwd
+	echo dockremap:200000:65536 >/etc/subuid
+	echo dockremap:200000:65536 >/etc/subgid
 	mkdir -p /etc/sudoers.d
 	chmod 750 /etc/sudoers.d
 	# only the machine's own things could be there

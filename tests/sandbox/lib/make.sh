@@ -39,6 +39,10 @@ read_options() {
 			printf '%s\n' "$2" >>"$dir/conf/dockerd-args"
 			shift 2
 			;;
+		--userns-remap)
+			echo --userns-remap=dockremap >>"$dir/conf/dockerd-args"
+			shift
+			;;
 		--no-engine) engine=no; shift ;;
 		*) usage "no such option: $1" ;;
 		esac
