@@ -12,7 +12,7 @@
 #include "common/problems.h"
 #include "common/schema.h"
 #include "common/settings.h"
-#include "podctl/image_ref.h"
+#include "common/image_ref.h"
 #include "podctl/publish.h"
 
 /* Labels that say what a container is; nobody else may set labels with this prefix. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "podctl/image_ref.h"
+#include "common/image_ref.h"
 
 #include <setjmp.h>
 #include <cmocka.h>

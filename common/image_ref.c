@@ -3,7 +3,7 @@
  * The reference is cut from its end: digest behind '@', tag behind the last ':' that no '/'
  * follows; what is left is the name. Each part is then checked by itself, byte by byte.
  */
-#include "podctl/image_ref.h"
+#include "common/image_ref.h"
 
 #define NAME_MAX_LEN 255
 #define TAG_MAX_LEN  128
