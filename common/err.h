@@ -38,3 +38,5 @@ char *text_printable(char *buf, size_t size, const char *text);
 size_t text_utf8_at(const char *text, uint32_t *ret);
 /* Whether text_printable leaves this code point as it is. */
 bool text_harmless(uint32_t c);
+/* Whether the glob matches all of text, where a star stands for any text. */
+bool text_matches(const char *text, const char *glob);

@@ -5,6 +5,8 @@
  */
 #include "common/image_ref.h"
 
+#include "common/err.h"
+
 #define NAME_MAX_LEN 255
 #define TAG_MAX_LEN  128
 
@@ -250,26 +252,7 @@ const char *image_ref_version(const struct image_ref *r)
 	return r->digest ? r->digest : r->tag;
 }
 
-/* Linear but for the last star, which is where it falls back to: no exponential patterns. */
 bool image_ref_matches(const struct image_ref *r, const char *glob)
 {
-	const char *text = r->full, *star = NULL, *back = NULL;
-
-	while (*text) {
-		if (*glob == '*') {
-			star = ++glob;
-			back = text;
-		} else if (*glob == *text) {
-			glob++;
-			text++;
-		} else if (star) {
-			glob = star;
-			text = ++back;
-		} else {
-			return false;
-		}
-	}
-	while (*glob == '*')
-		glob++;
-	return *glob == '\0';
+	return text_matches(r->full, glob);
 }

@@ -57,6 +57,7 @@ void settings_free(struct settings *s)
 	strv_done(&s->policy.capabilities);
 	strv_done(&s->policy.images);
 	strv_done(&s->policy.labels_reserved);
+	settings_engine_done(&s->engine_policy);
 	free(s);
 }
 

@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "common/problems.h"
 #include "common/schema.h"
+#include "common/settings_engine.h"
 
 #define SETTINGS_PATH "/etc/netguard.yml"
 
@@ -36,12 +37,6 @@ struct settings_rate {
 	uint64_t rate;	/* packets per unit; 0: no limit */
 	uint64_t unit;	/* seconds: 1, 60, 3600, 86400 */
 	uint32_t burst; /* packets; default 5 */
-};
-
-/* Sorted by protocol and first port, no two overlapping. */
-struct settings_ports {
-	struct ports *items;
-	size_t n;
 };
 
 /* connect_to: pod -> ports; no ports given: any */
@@ -121,6 +116,7 @@ struct settings {
 	bool other_guard;	  /* other_containers.guard */
 	char *other_pod_label;	  /* NULL: none */
 	struct settings_policy policy;
+	struct settings_engine engine_policy;
 };
 
 /* The table of all keys. */

@@ -364,6 +364,11 @@ static const struct schema_field settings_fields[] = {
 	 .offset = AT(policy),
 	 .object = &policy_schema,
 	 .doc = "what pod files may ask for"},
+	{.key = "engine_policy",
+	 .type = SCHEMA_OBJECT,
+	 .offset = AT(engine_policy),
+	 .object = &settings_engine_schema,
+	 .doc = "what users of the engine's socket may ask for, where netguard authz runs"},
 	{0},
 };
 #undef AT
@@ -393,6 +398,7 @@ static void fill_in(struct settings *s, const char *hostname)
 		strv_add(&s->guard.allowed_users, "root");
 	if (!s->policy.capabilities_given)
 		settings_add_default_capabilities(&s->policy.capabilities);
+	settings_engine_fill_in(&s->engine_policy);
 }
 
 int settings_parse(const char *text, size_t size, const char *hostname, struct problems *problems,

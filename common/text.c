@@ -62,3 +62,25 @@ char *text_printable(char *buf, size_t size, const char *text)
 	buf[at] = '\0';
 	return buf;
 }
+
+/* Linear but for the last star, which is where it falls back to: no exponential patterns. */
+bool text_matches(const char *text, const char *glob)
+{
+	const char *star = NULL, *back = NULL;
+
+	while (*text) {
+		if (*glob == '*') {
+			star = ++glob;
+			back = text;
+		} else if (*glob == *text) {
+			glob++;
+			text++;
+		} else if (star) {
+			glob = star;
+			text = ++back;
+		} else {
+			return false;
+		}
+	}
+	return glob[strspn(glob, "*")] == '\0';
+}

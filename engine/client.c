@@ -211,12 +211,19 @@ void engine_free(struct engine *e)
 	closep(&e->epoll_fd);
 	free(e->host);
 	free(e->socket_path);
+	free(e->token_path);
 	free(e->base);
 	free(e->ca);
 	free(e->cert);
 	free(e->key);
 	free(e);
 	curl_global_cleanup();
+}
+
+void engine_set_token_file(struct engine *e, const char *path)
+{
+	free(e->token_path);
+	e->token_path = xstrdup(path);
 }
 
 const char *engine_host(const struct engine *e)

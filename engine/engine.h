@@ -40,6 +40,11 @@ struct engine_options {
 int engine_new_with(const struct engine_options *options, struct engine **ret, struct err *err);
 /* The same for a host without TLS. */
 int engine_new(const char *host, struct engine **ret, struct err *err);
+/*
+ * The file of common/authz_token.h, read before each request, which then carries what stands in it;
+ * without effect where there is none, or the engine is not at a socket of this host.
+ */
+void engine_set_token_file(struct engine *e, const char *path);
 const char *engine_host(const struct engine *e); /* "unix:///var/run/docker.sock" */
 void engine_free(struct engine *e);		 /* cancels what is in flight, without callbacks */
 DEFINE_CLEANUP(struct engine, engine_free);

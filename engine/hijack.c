@@ -276,6 +276,7 @@ int engine_hijack(struct engine *e, const char *path, json_t *body, struct engin
 	_cleanup_(engine_stream_freep)
 	struct engine_stream *s = xcalloc(1, sizeof(*s));
 	_cleanup_free_ char *text = json_dumps(body, JSON_COMPACT), *request = NULL;
+	_cleanup_free_ char *token = request_token_header(e);
 	int64_t deadline = now_ms() + ENGINE_TIMEOUT_MS;
 	int r;
 
@@ -287,8 +288,9 @@ int engine_hijack(struct engine *e, const char *path, json_t *body, struct engin
 		return r;
 	request = xasprintf("POST /v%s%s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: netguard\r\n"
 			    "Content-Type: application/json\r\nContent-Length: %zu\r\n"
-			    "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n%s",
-			    e->api_version, path, strlen(text), text);
+			    "Connection: Upgrade\r\nUpgrade: tcp\r\n%s%s\r\n%s",
+			    e->api_version, path, strlen(text), token ? token : "",
+			    token ? "\r\n" : "", text);
 	r = send_all(s, request, deadline);
 	if (r < 0)
 		return err_os(err, -r, "engine %s", e->host);

@@ -61,6 +61,7 @@ struct engine {
 	int epoll_fd, timer_fd;
 	char *host;	   /* as given */
 	char *socket_path; /* NULL: TCP */
+	char *token_path;  /* NULL: none */
 	char *base;	   /* "http://localhost" */
 	bool tls;
 	char *ca, *cert, *key;
@@ -82,6 +83,8 @@ void request_deactivate(struct engine_request *r); /* takes it out of curl's han
 void request_conclude(struct engine_request *r, CURLcode code); /* what curl says of its end */
 void request_free(struct engine_request *r);
 
+/* the line of the header that lets us pass `netguard authz`; NULL: none. Caller frees. */
+char *request_token_header(const struct engine *e);
 /* whom to connect to, and whom to trust */
 CURLcode request_set_peer(const struct engine *e, CURL *easy);
 bool request_path_valid(const char *path); /* nothing that would end the request line */

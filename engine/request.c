@@ -10,6 +10,8 @@
  */
 #include "engine/private.h"
 
+#include "common/authz_token.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -207,8 +209,22 @@ static void add_header(struct engine_request *r, const char *line)
 		abort();
 }
 
+char *request_token_header(const struct engine *e)
+{
+	char token[AUTHZ_TOKEN_SIZE];
+
+	/* each time: it may be made, or made anew, while we live */
+	if (!e->token_path || !e->socket_path || authz_token_read(e->token_path, token) < 0)
+		return NULL;
+	return xasprintf("%s: %s", AUTHZ_TOKEN_HEADER, token);
+}
+
 static void set_headers(struct engine_request *r, const struct engine_call *call)
 {
+	_cleanup_free_ char *token = request_token_header(r->engine);
+
+	if (token)
+		add_header(r, token);
 	/* "NAME:" leaves curl's own header out */
 	if (call->json) {
 		add_header(r, "Content-Type: application/json");

@@ -39,6 +39,11 @@ static const struct command commands[] = {
 	{"remove", "", "take the table away (stopping the daemon does not)", cmd_remove,
 	 "The daemon must be stopped. From then on Docker's own rules alone hold.\n"
 	 "Exit status: 0, or 1."},
+	{"authz", "", "decide what users of the engine's socket may ask of it", cmd_authz,
+	 "An authorization plugin of the engine (systemd starts this, where it is enabled).\n"
+	 "dockerd --authorization-plugin=netguard asks it; engine_policy in the configuration\n"
+	 "says what is allowed. While it does not run, the engine denies everything; to get\n"
+	 "out of that, see netguard(8)."},
 };
 
 static void usage(FILE *out)

@@ -2,6 +2,8 @@
 /* Connecting, asking for everything, replaying what happened meanwhile. */
 #include "netguard/watch_private.h"
 
+#include "common/authz_token.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/epoll.h>
@@ -328,6 +330,7 @@ int watch_new(struct loop *l, const char *host, struct model *model, const struc
 	r = engine_new(host, &w->engine, err);
 	if (r < 0)
 		return r;
+	engine_set_token_file(w->engine, AUTHZ_TOKEN_PATH);
 	r = source_add(l, &w->engine_source, engine_fd(w->engine), EPOLLIN, on_engine, w, err);
 	if (r < 0)
 		return r;

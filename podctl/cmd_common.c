@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/cmd.h"
 
+#include "common/authz_token.h"
 #include "podctl/lock.h"
 
 #include <errno.h>
@@ -111,6 +112,7 @@ int cmd_engine(struct cmd_context *ctx, struct engine **ret)
 		ui_error(&ctx->ui, "%s", err.text);
 		return r;
 	}
+	engine_set_token_file(e, AUTHZ_TOKEN_PATH);
 	*ret = take_ptr(e);
 	return 0;
 }

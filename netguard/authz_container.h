@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a container may be: as a create request asks for it, or as the engine describes one that is
+ * there. Pure. All return 0, AUTHZ_NEED or -EPERM.
+ */
+#pragma once
+
+#include "netguard/authz_fields.h"
+
+/* POST /containers/create: the whole request. */
+int authz_check_create(const struct authz_context *ctx);
+/* POST /containers/ID/update */
+int authz_check_update(const struct authz_context *ctx);
+
+/*
+ * A container that is there, by name or id: not one of podctl's, and none that the caller could
+ * not have created. What does not exist is denied too: it may exist in a moment.
+ */
+int authz_check_container(const struct authz_context *ctx, const char *name);
+
+/* Who a process would be: a number that is not 0, where rules do not allow root. whose: for the
+ * message. */
+int authz_check_user(const struct authz_context *ctx, const char *user, const char *whose);
+/* name: the container's ("" not known yet), with both sorts of labels (NULL: none). */
+int authz_check_labels(const struct authz_context *ctx, const char *name, json_t *labels,
+		       json_t *image_labels);
+
+/* authz_host.c: HostConfig, and what belongs to it. */
+int authz_check_host_config(const struct authz_context *ctx, json_t *host);
+/* fields that POST /containers/ID/update may bring */
+int authz_check_resources(const struct authz_context *ctx, json_t *object);
+
+/* authz_mounts.c: each value of HostConfig */
+authz_check_fn authz_check_binds, authz_check_mounts, authz_check_tmpfs, authz_check_volumes;
+/* a host path that is to be mounted; a named volume */
+int authz_check_source(const struct authz_context *ctx, const char *source);
+int authz_check_volume(const struct authz_context *ctx, const char *name);
+
+/* authz_network.c */
+authz_check_fn authz_check_network_mode, authz_check_ports, authz_check_networking;
+int authz_check_network(const struct authz_context *ctx, const char *name);
+int authz_check_endpoint(const struct authz_context *ctx, json_t *endpoint);
+int authz_check_network_create(const struct authz_context *ctx);
+
+bool authz_any_glob(const struct strv *globs, const char *text);

@@ -1,0 +1,821 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Decisions of the authorization plugin, each refusal beside what is allowed. */
+#include "common/problems.h"
+#include "netguard/authz_decide.h"
+#include "netguard/authz_http.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <openssl/evp.h>
+
+#define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+#define OPEN                                                                                       \
+	"port_whitelist: {80: front}\n"                                                            \
+	"pods: {shop: {connect_to: {db: }}, blog: }\n"                                             \
+	"policy: {labels_reserved: [traefik.]}\n"                                                  \
+	"other_containers: {pod_label: com.example.pod}\n"                                         \
+	"engine_policy:\n"                                                                         \
+	"  bind_roots: [/srv/share]\n"                                                             \
+	"  images: ['docker.io/library/*', 'docker.io/team/app:*']\n"                              \
+	"  capabilities: [NET_BIND_SERVICE]\n"                                                     \
+	"  networks: [bridge, front-*]\n"                                                          \
+	"  runtimes: [runsc]\n"                                                                    \
+	"  publish: [8000-8009, 53/udp]\n"                                                         \
+	"  pods: [blog]\n"                                                                         \
+	"  exempt: [admin]\n"                                                                      \
+	"  clients: {ci: {allow_root: false, allow_new_privileges: true}}\n"
+#define ALL                                                                                        \
+	"engine_policy: {endpoints: [default, container-rename, container-update, "                \
+	"container-copy-out, image-tag, network-create, network-connect, network-disconnect], "    \
+	"images: ['docker.io/library/*']}\n"
+#define ROOT "engine_policy: {allow_root: true, allow_new_privileges: true, bind_roots: [/srv/x]}\n"
+
+/* ---- what the engine would say ---- */
+
+#define HOST_GOOD                                                                                  \
+	"{\"NetworkMode\":\"default\",\"IpcMode\":\"private\",\"CgroupnsMode\":\"host\","          \
+	"\"Runtime\":\"runc\",\"SecurityOpt\":[\"no-new-privileges\"],\"ShmSize\":67108864,"       \
+	"\"LogConfig\":{\"Type\":\"syslog\",\"Config\":{\"x\":\"y\"}},\"Privileged\":false,"       \
+	"\"MaskedPaths\":[\"/proc/acpi\",\"/proc/kcore\"],\"ReadonlyPaths\":[\"/proc/sys\"],"      \
+	"\"Newer\":null,\"ConsoleSize\":[0,0]"
+#define CONTAINER(name, user, labels, host)                                                        \
+	"{\"Id\":\"" name "\",\"Name\":\"/" name "\",\"Config\":{\"User\":\"" user                 \
+	"\",\"Image\":\"busybox\",\"Labels\":{" labels "},\"Cmd\":[\"sh\"]},\"HostConfig\":" host  \
+	"}}"
+#define IMAGE(tag, user, labels)                                                                   \
+	"{\"RepoTags\":[\"" tag "\"],\"RepoDigests\":[],\"Config\":{\"User\":\"" user              \
+	"\",\"Labels\":{" labels "}}}"
+
+static const struct {
+	enum authz_fact_kind kind;
+	const char *name;
+	int result;
+	const char *json;
+} world[] = {
+	{AUTHZ_FACT_CONTAINER, "good", 0, CONTAINER("good", "1000", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "asroot", 0, CONTAINER("asroot", "", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "named", 0, CONTAINER("named", "node", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "priv", 0,
+	 CONTAINER("priv", "1000", "",
+		   "{\"Privileged\":true,\"SecurityOpt\":[\"no-new-privileges\"]")},
+	{AUTHZ_FACT_CONTAINER, "mounter", 0,
+	 CONTAINER("mounter", "1000", "", HOST_GOOD ",\"Binds\":[\"/etc:/x\"]")},
+	{AUTHZ_FACT_CONTAINER, "sharer", 0,
+	 CONTAINER("sharer", "1000", "", HOST_GOOD ",\"Binds\":[\"/srv/share/link:/x\"]")},
+	{AUTHZ_FACT_CONTAINER, "unmasked", 0,
+	 CONTAINER("unmasked", "1000", "",
+		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"MaskedPaths\":[]")},
+	{AUTHZ_FACT_CONTAINER, "odd", 0,
+	 CONTAINER("odd", "1000", "", HOST_GOOD ",\"NewPower\":\"on\"")},
+	{AUTHZ_FACT_CONTAINER, "web.app", 0,
+	 CONTAINER("web.app", "1000", "\"podctl.pod\":\"web\"", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "shop", 0, CONTAINER("shop", "1000", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "mute", 0, "{\"Id\":\"mute\"}"},
+	{AUTHZ_FACT_EXEC, "fine", 0,
+	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"privileged\":false,\"user\":\"1000\"}}"},
+	{AUTHZ_FACT_EXEC, "default", 0, "{\"ContainerID\":\"good\",\"ProcessConfig\":{}}"},
+	{AUTHZ_FACT_EXEC, "rooted", 0,
+	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"user\":\"0\"}}"},
+	{AUTHZ_FACT_EXEC, "mighty", 0,
+	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"privileged\":true,\"user\":\"1\"}}"},
+	{AUTHZ_FACT_EXEC, "inroot", 0, "{\"ContainerID\":\"asroot\",\"ProcessConfig\":{}}"},
+	{AUTHZ_FACT_IMAGE, "busybox", 0, IMAGE("busybox:latest", "", "")},
+	{AUTHZ_FACT_IMAGE, "numbered", 0, IMAGE("numbered:latest", "1000:1000", "")},
+	{AUTHZ_FACT_IMAGE, "named", 0, IMAGE("named:latest", "node", "")},
+	{AUTHZ_FACT_IMAGE, "ours", 0, IMAGE("ours:latest", "1000", "\"podctl.pod\":\"web\"")},
+	{AUTHZ_FACT_IMAGE, "composed", 0,
+	 IMAGE("composed:latest", "1000", "\"com.docker.compose.project\":\"shop\"")},
+	{AUTHZ_FACT_IMAGE, "routed", 0, IMAGE("routed:latest", "1000", "\"Traefik.enable\":\"1\"")},
+	{AUTHZ_FACT_IMAGE, "abcdef012345", 0, IMAGE("evil/x:1", "1000", "")},
+	{AUTHZ_FACT_IMAGE, "team/app:1", 0, IMAGE("team/app:1", "1000", "")},
+	{AUTHZ_FACT_IMAGE, "broken", -EIO, NULL},
+	{AUTHZ_FACT_VOLUME, "plain", 0, "{\"Driver\":\"local\",\"Options\":null}"},
+	{AUTHZ_FACT_VOLUME, "rooted", 0,
+	 "{\"Driver\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}"},
+	{AUTHZ_FACT_VOLUME, "nfs", 0, "{\"Driver\":\"nfs\",\"Options\":null}"},
+	{AUTHZ_FACT_NETWORK, "bridge", 0, "{\"Name\":\"bridge\",\"Driver\":\"bridge\"}"},
+	{AUTHZ_FACT_NETWORK, "front-a", 0, "{\"Name\":\"front-a\",\"Driver\":\"bridge\"}"},
+	{AUTHZ_FACT_NETWORK, "front-b", 0, "{\"Name\":\"front-b\",\"Driver\":\"macvlan\"}"},
+	{AUTHZ_FACT_NETWORK, "front-c", 0, "{\"Name\":\"host\",\"Driver\":\"host\"}"},
+	{AUTHZ_FACT_POD, "web", 0, "[{\"Id\":\"web.app\"}]"},
+	{AUTHZ_FACT_PATH, "/srv/share", 0, NULL},
+	{AUTHZ_FACT_PATH, "/srv/share/bob", 0, NULL},
+	{AUTHZ_FACT_PATH, "/srv/x", 0, NULL},
+	{AUTHZ_FACT_PATH, "/srv/share/link", -EPERM, NULL},
+};
+
+static void add_fact(struct authz_facts *facts, struct authz_need *need)
+{
+	/* of what is not listed there is none; pods without containers */
+	struct authz_fact f = {.kind = need->kind, .name = need->name, .result = -ENOENT};
+
+	if (need->kind == AUTHZ_FACT_POD) {
+		f.result = 0;
+		f.json = json_array();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(world); i++) {
+		if (world[i].kind != need->kind || !streq(world[i].name, need->name))
+			continue;
+		f.result = world[i].result;
+		json_decref(f.json);
+		f.json = world[i].json ? json_loads(world[i].json, 0, NULL) : NULL;
+		assert_true(!world[i].json || f.json);
+	}
+	f.why = f.result < 0 ? xstrdup("could not be told") : NULL;
+	need->name = NULL;
+	ARRAY_PUSH(facts->items, facts->n) = f;
+}
+
+static struct settings *settings_of(const char *text)
+{
+	_cleanup_(problems_done)
+	struct problems p = {0};
+	struct settings *s = NULL;
+
+	if (settings_parse(text, strlen(text), "h", &p, &s) < 0) {
+		problems_print(&p, "f", stderr);
+		fail_msg("%s", text);
+	}
+	return s;
+}
+
+/* ---- the engine's message ---- */
+
+static char *base64(const char *text)
+{
+	size_t n = strlen(text);
+	char *out = xcalloc(n * 4 / 3 + 8, 1);
+
+	EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)text, (int)n);
+	return out;
+}
+
+/* body: as the engine hands it over; "-": none, and Content-Length: 0. */
+static char *message_of(const char *client, const char *method, const char *uri, const char *body)
+{
+	bool empty = body && streq(body, "-");
+	_cleanup_free_ char *encoded = body && !empty ? base64(body) : NULL;
+	json_auto_t *m = json_pack("{s:s, s:s, s:{s:s}}", "RequestMethod", method, "RequestUri",
+				   uri, "RequestHeaders", "Content-Type", "application/json");
+
+	if (client) {
+		json_object_set_new(m, "User", json_string(client));
+		json_object_set_new(m, "UserAuthNMethod", json_string("TLS"));
+	}
+	if (encoded)
+		json_object_set_new(m, "RequestBody", json_string(encoded));
+	if (empty)
+		json_object_set_new(json_object_get(m, "RequestHeaders"), "Content-Length",
+				    json_string("0"));
+	return json_dumps(m, 0);
+}
+
+/* 0: allowed; -EPERM, -EINVAL: with why. */
+static int ask(const char *config, const char *client, const char *method, const char *uri,
+	       const char *body, struct err *err)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_of(config);
+	_cleanup_free_ char *message = message_of(client, method, uri, body);
+	_cleanup_(authz_request_done)
+	struct authz_request request = {0};
+	_cleanup_(authz_facts_done)
+	struct authz_facts facts = {0};
+	struct authz_need need = {0};
+	int r;
+
+	*err = (struct err){0};
+	r = authz_request_parse(message, strlen(message), &request, err);
+	if (r < 0)
+		return r;
+	if (authz_is_exempt(s, &request, TOKEN))
+		return 0;
+	r = authz_request_read(&request, err);
+	if (r < 0)
+		return r;
+	while ((r = authz_decide(s, &request, &facts, &need, err)) == AUTHZ_NEED)
+		add_fact(&facts, &need);
+	return r;
+}
+
+static void expect(const char *config, const char *client, const char *method, const char *uri,
+		   const char *body, const char *why)
+{
+	struct err err;
+	int r = ask(config, client, method, uri, body, &err);
+
+	if (why ? r >= 0 || !strstr(err.text, why) : r != 0)
+		fail_msg("%s %s %s\n  wanted: %s\n  got %d: %s", method, uri, body ? body : "",
+			 why ? why : "allowed", r, err.text);
+}
+
+/* ---- create ---- */
+
+#define NNP	"\"SecurityOpt\":[\"no-new-privileges\"]"
+#define USER	"\"Image\":\"busybox\",\"User\":\"1000\""
+#define HOST(h) "{" USER ",\"HostConfig\":{" NNP "," h "}}"
+#define TOP(t)	"{" t ",\"HostConfig\":{" NNP "}}"
+
+static const struct {
+	const char *body, *why; /* why NULL: allowed */
+} creates[] = {
+	{TOP(USER), NULL},
+	{"{" USER "}", "no-new-privileges"},
+	{"{\"image\":\"busybox\",\"USER\":\"1000\",\"hostconfig\":{\"securityOPT\":[\"no-new-"
+	 "privileges\"]}}",
+	 NULL},
+	{TOP("\"Image\":\"busybox\""), "is root"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"\""), "is root"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"0\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"root\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"+0\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"00\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\" 1\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"1000:staff\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\":1000\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"1000:\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"1000:0\""), NULL},
+	{TOP("\"Image\":\"busybox\",\"User\":1000"), "not a value"},
+	{TOP("\"Image\":\"numbered\""), NULL},
+	{TOP("\"Image\":\"numbered\",\"User\":null"), NULL},
+	{TOP("\"Image\":\"named\""), "is node"},
+	{TOP("\"Image\":\"broken\",\"User\":\"1000\""), "could not be told"},
+	{TOP("\"Image\":\"../x\",\"User\":\"1000\""), "not a name"},
+	{TOP("\"Image\":\"\",\"User\":\"1000\""), "not a name"},
+	{TOP("\"Image\":\"missing\",\"User\":\"1000\""), NULL},
+	{TOP("\"Image\":\"evil/missing\",\"User\":\"1000\""), "not one that is allowed"},
+	{TOP("\"Image\":\"abcdef012345\",\"User\":\"1000\""), "not one that is allowed"},
+	{TOP("\"Image\":\"team/app:1\",\"User\":\"1000\""), NULL},
+	/* read as Go reads it, or refused */
+	{"{" USER ",\"User\":\"0\",\"HostConfig\":{" NNP "}}", "a key twice"},
+	{"{" USER ",\"user\":\"0\",\"HostConfig\":{" NNP "}}", "twice"},
+	{"{" USER ",\"HostConfig\":{" NNP "},\"HOSTCONFIG\":{\"Privileged\":true}}", "twice"},
+	{"{" USER ",\"Ho\xc5\xbftConfig\":{\"Privileged\":true},\"HostConfig\":{" NNP "}}",
+	 "not a field"},
+	{"{" USER ",\"HostConfig\":{" NNP ",\"Devices\":[],\"Lin\xe2\x84\xaas\":[\"a\"]}}",
+	 "not a field"},
+	{TOP(USER ",\"Privileged\":true"), "not a field"},
+	{TOP(USER ",\"Memory\":1"), "not a field"},
+	{TOP(USER) " {}", "no JSON object"},
+	{"[" TOP(USER) "]", "no JSON object"},
+	{"{" USER ",\"HostConfig\":\"x\"}", "no object"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[\"no-new-privileges\"],\"a\\u0000b\":1}}",
+	 "no JSON object"},
+	{"\xff" TOP(USER), "no JSON object"},
+	{TOP(USER ",\"Env\":[\"A=\xff\"]"), "no JSON object"},
+	{TOP(USER ",\"Env\":\"A=1\""), "not a value"},
+	{TOP(USER ",\"Cmd\":\"sleep 1\",\"Entrypoint\":[\"a\"],\"Tty\":false,\"Healthcheck\":{"
+		  "\"Test\":[\"NONE\"]},\"ExposedPorts\":{\"80/tcp\":{}},\"Volumes\":{\"/d\":{}}"),
+	 NULL},
+	{TOP(USER ",\"Tty\":\"true\""), "not a value"},
+	{TOP(USER ",\"Volumes\":{\"/etc:/x\":{}}"), "no path"},
+	{TOP(USER ",\"MacAddress\":\"02:42:ac:11:00:02\""), "fixed address"},
+	{TOP(USER ",\"Runtime\":null"), NULL},
+	/* the host */
+	{HOST("\"Privileged\":false"), NULL},
+	{HOST("\"Privileged\":true"), "privileged"},
+	{HOST("\"privileged\":true"), "privileged"},
+	{HOST("\"Privileged\":\"true\""), "privileged"},
+	{HOST("\"Privileged\":1"), "privileged"},
+	{HOST("\"CapAdd\":[\"NET_BIND_SERVICE\",\"cap_net_bind_service\"]"), NULL},
+	{HOST("\"CapAdd\":[\"SYS_ADMIN\"]"), "SYS_ADMIN"},
+	{HOST("\"CapAdd\":[\"ALL\"]"), "ALL"},
+	{HOST("\"CapAdd\":\"SYS_ADMIN\""), "not a list"},
+	{HOST("\"CapDrop\":[\"ALL\"]"), NULL},
+	{HOST("\"PidMode\":\"\",\"UTSMode\":\"\",\"UsernsMode\":\"\",\"Cgroup\":\"\""), NULL},
+	{HOST("\"PidMode\":\"host\""), "namespace"},
+	{HOST("\"PidMode\":\"container:good\""), "namespace"},
+	{HOST("\"IpcMode\":\"private\""), NULL},
+	{HOST("\"IpcMode\":\"host\""), "namespace"},
+	{HOST("\"IpcMode\":\"container:web\""), "namespace"},
+	{HOST("\"UTSMode\":\"host\""), "namespace"},
+	{HOST("\"UsernsMode\":\"host\""), "user namespace"},
+	{HOST("\"CgroupnsMode\":\"private\""), NULL},
+	{HOST("\"CgroupnsMode\":\"host\""), "namespace"},
+	{HOST("\"Devices\":[]"), NULL},
+	{HOST("\"Devices\":[{\"PathOnHost\":\"/dev/sda\"}]"), "devices"},
+	{HOST("\"DeviceRequests\":[{\"Driver\":\"nvidia\"}]"), "devices"},
+	{HOST("\"DeviceCgroupRules\":[\"b *:* rwm\"]"), "devices"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[\"no-new-privileges:true\"]}}", NULL},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[\"no-new-privileges:false\"]}}",
+	 "security option"},
+	{"{" USER
+	 ",\"HostConfig\":{\"SecurityOpt\":[\"no-new-privileges\",\"seccomp=unconfined\"]}}",
+	 "seccomp"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[\"apparmor:unconfined\"]}}", "apparmor"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[\"systempaths=unconfined\"]}}", "systempaths"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[\"label=disable\"]}}", "label"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[]}}", "no-new-privileges"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":null}}", "no-new-privileges"},
+	{HOST("\"MaskedPaths\":null,\"ReadonlyPaths\":null"), NULL},
+	{HOST("\"MaskedPaths\":[]"), "MaskedPaths"},
+	{HOST("\"ReadonlyPaths\":[\"/proc/sys\"]"), "ReadonlyPaths"},
+	{HOST("\"Runtime\":\"runsc\""), NULL},
+	{HOST("\"Runtime\":\"runc\""), "runtime runc"},
+	{HOST("\"Runtime\":\"evil\""), "runtime evil"},
+	{HOST("\"CgroupParent\":\"/\""), "cgroup"},
+	{HOST("\"Sysctls\":{}"), NULL},
+	{HOST("\"Sysctls\":{\"net.ipv4.ip_forward\":\"1\"}"), "kernel parameters"},
+	{HOST("\"OomScoreAdj\":500"), NULL},
+	{HOST("\"OomScoreAdj\":-500"), "not a value"},
+	{HOST("\"OomScoreAdj\":5e2"), "not a value"},
+	{HOST("\"Memory\":67108864,\"PidsLimit\":100,\"NanoCpus\":5"), NULL},
+	{HOST("\"Memory\":\"64m\""), "not a value"},
+	{HOST("\"VolumesFrom\":[\"web.app\"]"), "another container"},
+	{HOST("\"Links\":[\"web.app:x\"]"), "links"},
+	{HOST("\"Annotations\":{\"run.oci.keep\":\"1\"}"), "annotations"},
+	{HOST("\"StorageOpt\":{\"size\":\"1G\"}"), "not allowed"},
+	{HOST("\"ContainerIDFile\":\"/tmp/x\",\"ConsoleSize\":[0,0],\"Isolation\":\"\""), NULL},
+	{HOST("\"NewKey\":null"), "not a field"},
+	{HOST("\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1m\"}}"), NULL},
+	{HOST("\"LogConfig\":{\"Type\":\"syslog\",\"Config\":{}}"), "log driver"},
+	{HOST("\"LogConfig\":{\"Type\":\"\",\"Config\":{\"syslog-address\":\"unix:///x\"}}"),
+	 "log option"},
+	{HOST("\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":0}"), NULL},
+	{HOST("\"Ulimits\":[{\"Name\":\"nofile\",\"Hard\":1,\"Soft\":1}]"), NULL},
+	/* mounts */
+	{HOST("\"Binds\":[\"/srv/share:/x\",\"/srv/share/bob:/y:ro,rprivate\"]"), NULL},
+	{HOST("\"Binds\":[\"plain:/x\",\"fresh:/y:nocopy\"]"), NULL},
+	{HOST("\"Binds\":[\"/:/x\"]"), "not below"},
+	{HOST("\"Binds\":[\"/etc:/x\"]"), "not below"},
+	{HOST("\"Binds\":[\"/srv/shared:/x\"]"), "not below"},
+	{HOST("\"Binds\":[\"/srv/share/../../etc:/x\"]"), "absolute path"},
+	{HOST("\"Binds\":[\"/srv/share//bob:/x\"]"), "absolute path"},
+	{HOST("\"Binds\":[\"/srv/share/./bob:/x\"]"), "absolute path"},
+	{HOST("\"Binds\":[\"/srv/share/:/x\"]"), "absolute path"},
+	{HOST("\"Binds\":[\"/srv/share/link:/x\"]"), "could not be told"},
+	{HOST("\"Binds\":[\"/srv/share:/x:rshared\"]"), "of modes"},
+	{HOST("\"Binds\":[\"/srv/share:/x:z\"]"), "of modes"},
+	{HOST("\"Binds\":[\"/srv/share:/x:ro:rw\"]"), "of modes"},
+	{HOST("\"Binds\":[\"rooted:/x\"]"), "something else"},
+	{HOST("\"Binds\":[\"nfs:/x\"]"), "something else"},
+	{HOST("\"Binds\":[\"./x:/x\"]"), "neither a path"},
+	{HOST("\"Binds\":[\"~/x:/x\"]"), "neither a path"},
+	{HOST("\"Binds\":[\"C:\\\\x:/x\"]"), "SOURCE:TARGET"},
+	{HOST("\"Binds\":\"/:/x\""), "not a list"},
+	{HOST("\"VolumeDriver\":\"evil\""), "volume drivers"},
+	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/share/bob\",\"Target\":\"/x\"}]"),
+	 NULL},
+	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/etc\",\"Target\":\"/x\"}]"),
+	 "not below"},
+	{HOST("\"Mounts\":[{\"type\":\"bind\",\"SOURCE\":\"/etc\",\"Target\":\"/x\"}]"),
+	 "not below"},
+	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/share\",\"source\":\"/\"}]"),
+	 "twice"},
+	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/share\",\"Target\":\"/"
+	      "x\",\"BindOptions\":{\"Propagation\":\"rshared\"}}]"),
+	 "only private"},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"plain\",\"Target\":\"/x\"},{\"Type\":"
+	      "\"tmpfs\",\"Target\":\"/t\",\"TmpfsOptions\":{\"SizeBytes\":1}},{\"Type\":"
+	      "\"volume\",\"Target\":\"/a\"}]"),
+	 NULL},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"rooted\",\"Target\":\"/x\"}]"),
+	 "something else"},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"new\",\"Target\":\"/"
+	      "x\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"local\",\"Options\":{"
+	      "\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}}}]"),
+	 "mount the host"},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"new\",\"Target\":\"/"
+	      "x\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"evil\"}}}]"),
+	 "driver"},
+	{HOST("\"Mounts\":[{\"Type\":\"npipe\",\"Source\":\"x\",\"Target\":\"/x\"}]"), "npipe"},
+	{HOST("\"Mounts\":[{\"Type\":\"image\",\"Source\":\"x\",\"Target\":\"/x\"}]"), "image"},
+	{HOST("\"Mounts\":[{\"Type\":\"cluster\",\"Source\":\"x\",\"Target\":\"/x\"}]"), "cluster"},
+	{HOST("\"Mounts\":[{\"Source\":\"/etc\",\"Target\":\"/x\"}]"), "(none)"},
+	{HOST("\"Mounts\":[null]"), "no object"},
+	{HOST("\"Tmpfs\":{\"/run\":\"size=1m\"}"), NULL},
+	/* networks and ports */
+	{HOST("\"NetworkMode\":\"none\""), NULL},
+	{HOST("\"NetworkMode\":\"front-a\""), NULL},
+	{HOST("\"NetworkMode\":\"host\""), "host's network"},
+	{HOST("\"NetworkMode\":\"container:good\""), "not a name"},
+	{HOST("\"NetworkMode\":\"back\""), "not one that may be joined"},
+	{HOST("\"NetworkMode\":\"front-b\""), "only bridges"},
+	{HOST("\"NetworkMode\":\"front-c\""), "whole name"},
+	{HOST("\"NetworkMode\":\"front-d\""), "none of this name"},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"Aliases\":[\"a\"],"
+		  "\"IPAMConfig\":{}}}}"),
+	 NULL},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":null}}"), NULL},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-c\":{}}}"), "whole name"},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"host\":{}}}"),
+	 "not one that may be joined"},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"IPAMConfig\":{"
+		  "\"IPv4Address\":\"10.0.0.2\"}}}}"),
+	 "fixed address"},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"MacAddress\":\"02:42:"
+		  "0:0:0:1\"}}}"),
+	 "fixed address"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8000\"}],\"53/"
+	      "udp\":[{\"HostPort\":\"53\"}],\"1/tcp\":[{\"HostPort\":\"8001-8003\"}]}"),
+	 NULL},
+	{HOST("\"PortBindings\":{}"), NULL},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"22\"}]}"), "22/tcp"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"53\"}]}"), "53/tcp"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"8005-8012\"}]}"), "8010/tcp"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"\"}]}"), "must be named"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"0\"}]}"), "must be named"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"8000x\"}]}"), "must be named"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"73536\"}]}"), "must be named"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[]}"), "must be named"},
+	{HOST("\"PortBindings\":{\"80/sctp\":[{\"HostPort\":\"8000\"}]}"), "only tcp and udp"},
+	{HOST("\"PublishAllPorts\":true"), "must be named"},
+	/* labels and pods */
+	{TOP(USER ",\"Labels\":{\"a\":\"b\",\"A\":\"c\"}"), NULL},
+	{TOP(USER ",\"Labels\":{\"podctl.pod\":\"web\"}"), "reserved"},
+	{TOP(USER ",\"Labels\":{\"Podctl.container\":\"web\"}"), "reserved"},
+	{TOP(USER ",\"Labels\":{\"traefik.enable\":\"true\"}"), "reserved"},
+	{TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"blog\"}"), NULL},
+	{TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"mine\"}"), NULL},
+	{TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"shop\"}"), "pod shop"},
+	{TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"db\"}"), "pod db"},
+	{TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"web\"}"), "podctl's"},
+	{TOP(USER ",\"Labels\":{\"com.example.pod\":\"front\"}"), "pod front"},
+	{TOP(USER ",\"Labels\":{\"com.example.pod\":1}"), "not a value"},
+	{TOP("\"Image\":\"ours\""), "reserved"},
+	{TOP("\"Image\":\"composed\""), "pod shop"},
+	{TOP("\"Image\":\"routed\""), "reserved"},
+};
+
+static void test_create(void **state _unused_)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(creates); i++)
+		expect(OPEN, NULL, "POST", "/v1.41/containers/create?name=mine", creates[i].body,
+		       creates[i].why);
+	/* a label can also name a pod where the engine chooses the name */
+	expect(OPEN, NULL, "POST", "/containers/create",
+	       TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"shop\"}"), "pod shop");
+	expect(OPEN, NULL, "POST", "/containers/create", TOP(USER), NULL);
+}
+
+/* Every body but the good ones is refused with the defaults too, and as another client. */
+static void test_defaults(void **state _unused_)
+{
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(creates); i++) {
+		if (creates[i].why)
+			assert_true(ask("", NULL, "POST", "/containers/create?name=web.x",
+					creates[i].body, &err) < 0);
+		assert_int_equal(
+			ask(OPEN, "admin", "POST", "/containers/create", creates[i].body, &err), 0);
+	}
+	expect("", NULL, "POST", "/containers/create", TOP(USER), NULL);
+	expect("", NULL, "POST", "/containers/create", HOST("\"Binds\":[\"/srv/share:/x\"]"),
+	       "not below");
+	/* rules of a client's own, not those of everybody */
+	expect(OPEN, "ci", "POST", "/containers/create", "{" USER "}", NULL);
+	expect(OPEN, "bob", "POST", "/containers/create", "{" USER "}", "no-new-privileges");
+	expect(OPEN, "ci", "POST", "/containers/create", HOST("\"Binds\":[\"/srv/share:/x\"]"),
+	       "not below");
+	/* with root in containers only the roots themselves */
+	expect(ROOT, NULL, "POST", "/containers/create", "{\"Image\":\"busybox\"}", NULL);
+	expect(ROOT, NULL, "POST", "/containers/create",
+	       "{\"Image\":\"busybox\",\"HostConfig\":{\"Binds\":[\"/srv/x:/x\"]}}", NULL);
+	expect(ROOT, NULL, "POST", "/containers/create",
+	       "{\"Image\":\"busybox\",\"HostConfig\":{\"Binds\":[\"/srv/x/y:/x\"]}}",
+	       "not one of");
+}
+
+/* ---- other requests ---- */
+
+static const struct {
+	const char *config, *method, *uri, *body, *why;
+} requests[] = {
+	{"", "GET", "/_ping", NULL, NULL},
+	{"", "HEAD", "/_ping", NULL, NULL},
+	{"", "GET", "/v1.41/info?x=%20+y", NULL, NULL},
+	{"engine_policy: {endpoints: [ping]}\n", "GET", "/info", NULL, "not among"},
+	{"", "GET", "/v1.24/version", NULL, NULL},
+	{"", "GET", "/v1.23/version", NULL, "before 1.24"},
+	{"", "GET", "/v2.0/version", NULL, "not a version"},
+	{"", "GET", "/v1.41.0/version", NULL, "not a version"},
+	{"", "GET", "/v1.9999/version", NULL, "not a version"},
+	{"", "GET", "/v1.41/v1.41/version", NULL, "nobody"},
+	/* paths that could be read in two ways */
+	{"", "GET", "//version", NULL, "not a plain one"},
+	{"", "GET", "/version/", NULL, "not a plain one"},
+	{"", "GET", "/./version", NULL, "not a plain one"},
+	{"", "GET", "/x/../version", NULL, "not a plain one"},
+	{"", "GET", "/%76ersion", NULL, "two ways"},
+	{"", "GET", "/version%2f", NULL, "two ways"},
+	{"", "GET", "/version%00", NULL, "two ways"},
+	{"", "GET", "http://e/version", NULL, "not a plain one"},
+	{"", "GET", "version", NULL, "not a plain one"},
+	{"", "GET", "", NULL, "not a plain one"},
+	{"", "GET", "*", NULL, "two ways"},
+	{"", "GET", "/images/busybox%40sha256%3Aab/json", NULL, NULL},
+	{"", "GET", "/images/a/b/c/json", NULL, NULL},
+	{"", "get", "/version", NULL, "nobody"},
+	{"", "OPTIONS", "/version", NULL, "nobody"},
+	{"", "GET", "/containers/json?all=1&all=0", NULL, "twice"},
+	{"", "GET", "/containers/json?all=1;limit=1", NULL, "two ways"},
+	{"", "GET", "/containers/json?all=%zz", NULL, "two ways"},
+	{"", "GET", "/containers/json?all=%0a", NULL, "two ways"},
+	{"", "GET", "/containers/json?&&all=1&", NULL, NULL},
+	/* create without a body that can be read */
+	{"", "POST", "/containers/create", NULL, "not handed over"},
+	{"", "POST", "/containers/create", "-", "not handed over"},
+	{"", "POST", "/containers/create?name=a&name=b", TOP(USER), "twice"},
+	{"", "POST", "/containers/create?name=a%2Fb", TOP(USER), "not one that"},
+	{"", "POST", "/containers/create?name=%2Fab&platform=linux", TOP(USER), NULL},
+	{"", "POST", "/containers/create?Name=a", TOP(USER), "parameter Name"},
+	{OPEN, "POST", "/containers/create?name=shop", TOP(USER), "pod shop"},
+	{OPEN, "POST", "/containers/create?name=shop.x", TOP(USER), "pod shop"},
+	{OPEN, "POST", "/containers/create?name=blog.x", TOP(USER), NULL},
+	{OPEN, "POST", "/containers/create?name=web", TOP(USER), "podctl's"},
+	{OPEN, "POST", "/containers/create?name=web.new", TOP(USER), "podctl's"},
+	/* what is there */
+	{"", "POST", "/containers/good/start", "-", NULL},
+	{"", "POST", "/containers/good/start", NULL, "Content-Length: 0"},
+	{"", "POST", "/containers/good/start", "{\"Privileged\":true}", "Content-Length: 0"},
+	{"", "POST", "/containers/good/start?checkpoint=x", "-", "parameter checkpoint"},
+	{"", "POST", "/containers/a/good/start", "-", "nobody"},
+	{"", "POST", "/containers/missing/start", "-", "No such container"},
+	{"", "POST", "/containers/asroot/start", "-", "is root"},
+	{ROOT, "POST", "/containers/asroot/start", "-", NULL},
+	{"", "POST", "/containers/named/start", "-", "is node"},
+	{"", "POST", "/containers/priv/start", "-", "privileged"},
+	{"", "POST", "/containers/mounter/start", "-", "not below"},
+	{OPEN, "POST", "/containers/sharer/start", "-", "could not be told"},
+	{OPEN, "POST", "/containers/sharer/stop", "-", NULL},
+	{"", "POST", "/containers/mounter/stop", "-", "not below"},
+	{"", "POST", "/containers/unmasked/start", "-", "MaskedPaths"},
+	{"", "POST", "/containers/odd/start", "-", "NewPower"},
+	{"", "POST", "/containers/mute/start", "-", "does not describe"},
+	{OPEN, "POST", "/containers/shop/start", "-", "pod shop"},
+	{"", "POST", "/containers/shop/start", "-", NULL},
+	{"", "GET", "/containers/good/logs?follow=1", NULL, NULL},
+	{"", "GET", "/containers/web.app/logs", NULL, "reserved"},
+	{"", "GET", "/containers/web.app/json", NULL, "reserved"},
+	{"", "DELETE", "/containers/web.app?force=1", NULL, "reserved"},
+	{"", "DELETE", "/containers/good?force=1&v=1", NULL, NULL},
+	{"", "POST", "/containers/web.app/attach?stream=1", "-", "reserved"},
+	{"", "POST", "/containers/good/attach?stream=1&stdin=1", "-", NULL},
+	{"", "POST", "/containers/priv/kill", "-", "privileged"},
+	{"", "POST", "/containers/good/rename?name=x", "-", "not among"},
+	{ALL, "POST", "/containers/good/rename?name=other", "-", NULL},
+	{ALL, "POST", "/containers/good/rename?name=web", "-", "podctl's"},
+	{ALL, "POST", "/containers/web.app/rename?name=other", "-", "reserved"},
+	{ALL, "POST", "/containers/good/update", "{\"Memory\":1}", NULL},
+	{ALL, "POST", "/containers/good/update", "{\"Devices\":[{}]}", "devices"},
+	{ALL, "POST", "/containers/web.app/update", "{\"Memory\":1}", "reserved"},
+	{ALL, "GET", "/containers/good/archive?path=/etc", NULL, NULL},
+	{ALL, "PUT", "/containers/good/archive?path=/", NULL, "nobody"},
+	/* exec */
+	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"]}", NULL},
+	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"],\"User\":\"1\"}", NULL},
+	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"],\"User\":\"root\"}", "root"},
+	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"],\"user\":\"0:0\"}", "0:0"},
+	{"", "POST", "/containers/good/exec", "{\"Privileged\":true}", "privileged"},
+	{"", "POST", "/containers/good/exec", "{\"privileged\":true}", "privileged"},
+	{"", "POST", "/containers/good/exec", NULL, "not handed over"},
+	{"", "POST", "/containers/asroot/exec", "{}", "is root"},
+	{"", "POST", "/containers/asroot/exec", "{\"User\":\"1\"}", "is root"},
+	{"", "POST", "/containers/web.app/exec", "{\"User\":\"1\"}", "reserved"},
+	{"", "POST", "/exec/fine/start", "{\"Detach\":false,\"Tty\":true}", NULL},
+	{"", "POST", "/exec/default/start", "{}", NULL},
+	{"", "POST", "/exec/rooted/start", "{}", "user of the exec"},
+	{"", "POST", "/exec/mighty/start", "{}", "is privileged"},
+	{"", "POST", "/exec/inroot/start", "{}", "is root"},
+	{"", "POST", "/exec/missing/start", "{}", "No such exec"},
+	{"", "POST", "/exec/fine/start", "{\"User\":\"0\"}", "not a field"},
+	/* images */
+	{OPEN, "POST", "/images/create?fromImage=busybox&tag=latest", "-", NULL},
+	{OPEN, "POST", "/images/create?fromImage=busybox%3A1", "-", NULL},
+	{OPEN, "POST", "/images/create?fromImage=busybox", "-", "name the tag"},
+	{OPEN, "POST", "/images/create?fromImage=busybox:1&tag=2", "-", "twice"},
+	{OPEN, "POST", "/images/create?fromImage=team/app&tag=1", "-", NULL},
+	{OPEN, "POST", "/images/create?fromImage=team/other&tag=1", "-", "not one that"},
+	{OPEN, "POST", "/images/create?fromImage=evil.example/library/x&tag=1", "-", "not one"},
+	{OPEN, "POST", "/images/create?fromSrc=-&repo=busybox", "-", "parameter fromSrc"},
+	{OPEN, "POST", "/images/create?fromImage=busybox&tag=1&changes=USER+0", "-", "changes"},
+	{"", "POST", "/images/create?fromImage=any.example/x&tag=1", "-", NULL},
+	{ALL, "POST", "/images/numbered/tag?repo=mine/x&tag=1", "-", NULL},
+	{ALL, "POST", "/images/numbered/tag?repo=busybox&tag=1", "-", "stands for"},
+	{ALL, "POST", "/images/load", NULL, "nobody"},
+	{ALL, "POST", "/build", NULL, "nobody"},
+	{ALL, "POST", "/commit?container=good", "-", "nobody"},
+	{ALL, "POST", "/session", NULL, "nobody"},
+	{ALL, "POST", "/grpc", NULL, "nobody"},
+	{ALL, "POST", "/plugins/pull?remote=x", NULL, "nobody"},
+	{ALL, "POST", "/swarm/init", "{}", "nobody"},
+	{ALL, "POST", "/services/create", "{}", "nobody"},
+	{ALL, "POST", "/containers/prune", "-", "nobody"},
+	{ALL, "GET", "/containers/good/attach/ws", NULL, "nobody"},
+	/* volumes and networks */
+	{"", "POST", "/volumes/create", "{\"Name\":\"data\"}", NULL},
+	{"", "POST", "/volumes/create",
+	 "{\"Name\":\"data\",\"Driver\":\"local\",\"DriverOpts\":{}}", NULL},
+	{"", "POST", "/volumes/create",
+	 "{\"DriverOpts\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}", "mount the host"},
+	{"", "POST", "/volumes/create",
+	 "{\"driveropts\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}", "mount the host"},
+	{"", "POST", "/volumes/create", "{\"Driver\":\"evil\"}", "only local"},
+	{"", "POST", "/networks/create", "{\"Name\":\"net\"}", "not among"},
+	{ALL, "POST", "/networks/create",
+	 "{\"Name\":\"net\",\"Driver\":\"bridge\",\"IPAM\":{\"Driver\":\"default\",\"Config\":[]},"
+	 "\"Options\":{}}",
+	 NULL},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"net\",\"Driver\":\"macvlan\"}", "bridge"},
+	{ALL, "POST", "/networks/create",
+	 "{\"Name\":\"net\",\"Options\":{\"com.docker.network.bridge.name\":\"eth0\"}}", "options"},
+	{ALL, "POST", "/networks/create",
+	 "{\"Name\":\"net\",\"IPAM\":{\"Config\":[{\"Subnet\":\"0.0.0.0/1\"}]}}", "subnet"},
+	{ALL, "POST", "/networks/bridge/connect", "{\"Container\":\"good\"}", NULL},
+	{ALL, "POST", "/networks/bridge/connect", "{\"Container\":\"web.app\"}", "reserved"},
+	{ALL, "POST", "/networks/front-b/connect", "{\"Container\":\"good\"}", "only bridges"},
+	{ALL, "POST", "/networks/bridge/disconnect", "{\"Container\":\"web.app\"}", "reserved"},
+};
+
+static void test_requests(void **state _unused_)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++)
+		expect(requests[i].config, NULL, requests[i].method, requests[i].uri,
+		       requests[i].body, requests[i].why);
+}
+
+/* ---- the message itself ---- */
+
+static void test_messages(void **state _unused_)
+{
+	static const char *const wrong[] = {
+		"",
+		"[]",
+		"{",
+		"{\"RequestUri\":\"/_ping\"}",
+		"{\"RequestMethod\":\"GET\"}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":1}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/_ping\",\"RequestUri\":\"/_ping\"}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/a\\u0000b\"}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestBody\":\"abc\"}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestBody\":\"!!!!\"}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestBody\":{}}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestHeaders\":[]}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestHeaders\":{\"Content-"
+		"Type\":1}}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestHeaders\":{\"content-"
+		"type\":\"a\",\"Content-Type\":\"b\"}}",
+	};
+	struct authz_request r = {0};
+	char deep[200];
+	struct err err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		if (authz_request_parse(wrong[i], strlen(wrong[i]), &r, &err) != -EINVAL)
+			fail_msg("%s", wrong[i]);
+	}
+	memset(deep, '[', sizeof(deep));
+	assert_int_equal(authz_request_parse(deep, sizeof(deep), &r, &err), -EINVAL);
+	assert_null(r.method);
+}
+
+static bool exempt(const char *message)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_of("engine_policy: {exempt: [admin]}\n");
+	struct authz_request r = {0};
+	struct err err;
+	bool is;
+
+	if (authz_request_parse(message, strlen(message), &r, &err) < 0)
+		fail_msg("%s: %s", message, err.text);
+	is = authz_is_exempt(s, &r, TOKEN);
+	assert_false(authz_is_exempt(s, &r, "") && !r.client);
+	authz_request_done(&r);
+	return is;
+}
+
+#define ASK "\"RequestMethod\":\"POST\",\"RequestUri\":\"/build\""
+static void test_exempt(void **state _unused_)
+{
+	assert_true(exempt("{" ASK ",\"RequestHeaders\":{\"Netguard-Token\":\"" TOKEN "\"}}"));
+	assert_false(exempt("{" ASK ",\"RequestHeaders\":{\"Netguard-Token\":\"\"}}"));
+	assert_false(exempt("{" ASK ",\"RequestHeaders\":{\"Netguard-Token\":\"1" TOKEN "\"}}"));
+	assert_false(exempt("{" ASK ",\"RequestHeaders\":{\"X\":\"" TOKEN "\"}}"));
+	assert_false(exempt("{" ASK "}"));
+	assert_true(exempt("{" ASK ",\"User\":\"admin\",\"UserAuthNMethod\":\"TLS\"}"));
+	assert_false(exempt("{" ASK ",\"User\":\"admin\"}"));
+	assert_false(exempt("{" ASK ",\"User\":\"admin\",\"UserAuthNMethod\":\"Basic\"}"));
+	assert_false(exempt("{" ASK ",\"User\":\"Admin\",\"UserAuthNMethod\":\"TLS\"}"));
+}
+
+/* What is said to users and to the log has nothing in it that drives a terminal. */
+static void test_printable(void **state _unused_)
+{
+	struct err err;
+
+	assert_int_equal(ask("", NULL, "POST", "/containers/create",
+			     TOP(USER ",\"x\\u001b[2J\\u202ey\":1"), &err),
+			 -EPERM);
+	for (const char *p = err.text; *p; p++)
+		assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
+}
+
+#define HEAD "POST /AuthZPlugin.AuthZReq HTTP/1.1\r\n"
+static void test_http(void **state _unused_)
+{
+	static const struct {
+		const char *text;
+		int r;
+		enum authz_http_what what;
+		size_t body;
+	} cases[] = {
+		{HEAD "Host: x\r\nContent-Length: 12\r\n\r\n", 1, AUTHZ_HTTP_REQUEST, 12},
+		{HEAD "content-length:12 \r\n\r\nrest", 1, AUTHZ_HTTP_REQUEST, 12},
+		{"POST /Plugin.Activate HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 1,
+		 AUTHZ_HTTP_ACTIVATE, 0},
+		{"POST /AuthZPlugin.AuthZRes HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 1,
+		 AUTHZ_HTTP_REPLY, 0},
+		{"POST /x HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 1, AUTHZ_HTTP_OTHER, 0},
+		{"", 0, 0, 0},
+		{HEAD, 0, 0, 0},
+		{HEAD "Content-Length: 12\r\n", 0, 0, 0},
+		{HEAD "\r\n", -EINVAL, 0, 0},
+		{"\r\n" HEAD, -EINVAL, 0, 0},
+		{"GET /x HTTP/1.1\r\n", -EINVAL, 0, 0},
+		{"POST /x HTTP/1.0\r\n", -EINVAL, 0, 0},
+		{"POST x HTTP/1.1\r\n", -EINVAL, 0, 0},
+		{HEAD "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "Content-Length: -1\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "Content-Length: 1x\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "Content-Length: 99999999999\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "Content-Length: 4194305\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "Transfer-Encoding: chunked\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "Content-Length : 1\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X: a\r\n b\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X: a\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X: \x01\r\n\r\n", -EINVAL, 0, 0},
+	};
+	_cleanup_free_ char *long_head = NULL;
+	struct authz_http h;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int r = authz_http_parse(cases[i].text, strlen(cases[i].text), &h);
+
+		if (r != cases[i].r)
+			fail_msg("%s: %d", cases[i].text, r);
+		if (r == 1) {
+			assert_int_equal(h.what, cases[i].what);
+			assert_int_equal(h.body, cases[i].body);
+			assert_false(h.closing);
+		}
+	}
+	assert_int_equal(authz_http_parse(HEAD "Connection: close\r\nContent-Length: 0\r\n\r\n",
+					  strlen(HEAD) + 40, &h),
+			 1);
+	assert_true(h.closing);
+	long_head = xcalloc(AUTHZ_HEAD_MAX + 2, 1);
+	memset(long_head, 'x', AUTHZ_HEAD_MAX + 1);
+	memcpy(long_head, HEAD, strlen(HEAD));
+	assert_int_equal(authz_http_parse(long_head, AUTHZ_HEAD_MAX - 1, &h), 0);
+	assert_int_equal(authz_http_parse(long_head, AUTHZ_HEAD_MAX, &h), -EINVAL);
+}
+
+static void refuses(const char *text, const char *why)
+{
+	_cleanup_(problems_done)
+	struct problems p = {0};
+	struct settings *s = NULL;
+
+	if (settings_parse(text, strlen(text), "h", &p, &s) != -EINVAL || p.n != 1 ||
+	    !strstr(p.items[0].text, why))
+		fail_msg("%s: %s", text, p.n ? p.items[0].text : "(taken)");
+}
+
+static void test_settings(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_of(OPEN), *d = settings_of("");
+	const struct settings_engine_rules *ci = settings_engine_rules_of(&s->engine_policy, "ci");
+
+	assert_true(ci->allow_new_privileges && !ci->images_given);
+	assert_ptr_equal(settings_engine_rules_of(&s->engine_policy, "x"), &s->engine_policy.rules);
+	assert_true(d->engine_policy.rules.endpoints & ENDPOINT_BIT(ENDPOINT_CONTAINER_CREATE));
+	assert_false(d->engine_policy.rules.endpoints & ENDPOINT_BIT(ENDPOINT_IMAGE_TAG));
+	refuses("engine_policy: {endpoints: [containers]}", "not an endpoint");
+	refuses("engine_policy: {bind_roots: [/]}", "may not be");
+	refuses("engine_policy: {bind_roots: [/proc/1/root]}", "may not be");
+	refuses("engine_policy: {bind_roots: [srv]}", "absolute path");
+	refuses("engine_policy: {bind_roots: [/srv/]}", "absolute path");
+	refuses("engine_policy: {bind_roots: [/srv/../etc]}", "absolute path");
+	refuses("engine_policy: {capabilities: [ALL]}", "not a capability");
+	refuses("engine_policy: {pods: ['a b']}", "name of a pod");
+	refuses("engine_policy: {clients: {x: {exempt: [y]}}}", "unknown key");
+	refuses("engine_policy: {allow_rot: true}", "unknown key");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_create),	 cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_requests), cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_exempt),	 cmocka_unit_test(test_printable),
+		cmocka_unit_test(test_http),	 cmocka_unit_test(test_settings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
