@@ -91,11 +91,9 @@ static void go_on(struct decision *d);
 /* Takes over json and why. */
 static void add_fact(struct decision *d, int result, json_t *json, char *why)
 {
-	struct authz_fact fact = {.kind = d->need.kind,
-				  .name = take_ptr(d->need.name),
-				  .result = result,
-				  .json = json};
+	struct authz_fact fact = {.kind = d->need.kind, .result = result, .json = json};
 
+	fact.name = take_ptr(d->need.name);
 	fact.why = why;
 	ARRAY_PUSH(d->facts.items, d->facts.n) = fact;
 }
