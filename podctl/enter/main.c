@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #define RESTART_TRIES 100
@@ -199,6 +200,17 @@ static int enter(struct session *s, int *ret, struct err *err)
 	return r < 0 ? r : go_in(s, ret, err);
 }
 
+/* For the admin as well: sshd shows sftp's users nothing of it. */
+static int fail(const struct cmd_context *ctx, const struct err *err)
+{
+	char shown[ERR_TEXT_MAX];
+
+	openlog("podctl-enter", LOG_PID, LOG_AUTHPRIV);
+	syslog(LOG_WARNING, "user %s: %s", ctx->caller.name ? ctx->caller.name : "unknown",
+	       text_printable(shown, sizeof(shown), err->text));
+	return cmd_fail(ctx, err);
+}
+
 static bool parse(int argc, char **argv, struct session *s)
 {
 	if (argc == 3 && streq(argv[1], "-c")) {
@@ -220,7 +232,7 @@ int main(int argc, char **argv)
 	if (!parse(argc, argv, &s))
 		ui_error(&ctx.ui, "usage: podctl-enter [-c COMMAND]");
 	else if (enter(&s, &status, &err) < 0)
-		status = cmd_fail(&ctx, &err);
+		status = fail(&ctx, &err);
 	engine_free(s.engine);
 	jail_done(&s.jail);
 	free(s.pod);
