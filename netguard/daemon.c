@@ -242,6 +242,7 @@ static void finish(struct daemon *d)
 	keeper_free(d->keeper);
 	config_free(d->config);
 	loop_free(d->loop);
+	elements_free(d->found);
 	strv_done(&d->unguarded);
 	model_index_free(d->index);
 	free(d->table_error);

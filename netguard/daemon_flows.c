@@ -69,3 +69,44 @@ void daemon_end_flows(const struct elements *before, const struct elements *afte
 			 r == 1 ? "is allowed" : "are allowed");
 	free(list.items);
 }
+
+/* What was found, less the members that are none now. */
+static struct elements *without_lost_members(const struct elements *found,
+					     const struct elements *now)
+{
+	struct elements *ret = elements_new();
+
+	for (unsigned set = 0; set < SET_COUNT_; set++) {
+		bool members = set == SET_MEMBERS4 || set == SET_MEMBERS6;
+
+		for (size_t i = 0; i < found->n[set]; i++) {
+			const struct nft_element *e = &found->sets[set][i];
+
+			if (!members || elements_find(now, set, e))
+				elements_add_copy(ret, set, e);
+		}
+	}
+	elements_normalize(ret);
+	return ret;
+}
+
+void daemon_end_found_flows(struct daemon *d)
+{
+	_cleanup_(elements_freep)
+	struct elements *known = NULL;
+
+	if (!d->found)
+		return;
+	/* a file that is broken at the start denies what is new, but revokes nothing */
+	if (!config_problem(d->config)) {
+		/*
+		 * The engine has not told of all yet: a container of the last moments, which only
+		 * the table knows of, goes on.
+		 */
+		if (!d->watch || watch_get_state(d->watch) != WATCH_UP)
+			known = without_lost_members(d->found, keeper_holds(d->keeper));
+		daemon_end_flows(known ? known : d->found, keeper_holds(d->keeper));
+	}
+	if (d->watch && watch_get_state(d->watch) == WATCH_UP)
+		elements_free(take_ptr(d->found));
+}

@@ -30,6 +30,7 @@ struct daemon {
 	struct source signals, keeper_source, bridges_source, links_source, denials_source;
 	struct source apply, retry, save, verify, suppressed;
 
+	struct elements *found;	   /* in an adopted table; NULL: flows are judged by it already */
 	struct model_index *index; /* NULL: all is to be computed at the next change */
 	uint64_t applied_at;	   /* loop_now_ms */
 	bool due;		   /* the model changed since */
@@ -47,6 +48,8 @@ struct daemon {
 
 /* daemon_flows.c: ends the flows that are allowed no more; told in the log */
 void daemon_end_flows(const struct elements *before, const struct elements *after);
+/* ... and those that only the table of an earlier daemon had allowed; after each change */
+void daemon_end_found_flows(struct daemon *d);
 
 /* daemon_table.c: model -> kernel */
 int daemon_apply(struct daemon *d, struct err *err);

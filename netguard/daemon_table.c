@@ -191,6 +191,9 @@ int daemon_apply(struct daemon *d, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	if (result.adopted)
+		d->found = keeper_take_found(d->keeper);
+	daemon_end_found_flows(d);
 	if (result.installed || result.adopted)
 		log_notice("table %s, %zu elements", result.adopted ? "adopted" : "installed",
 			   elements_count(keeper_holds(d->keeper)));

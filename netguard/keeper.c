@@ -43,6 +43,7 @@ void keeper_free(struct keeper *k)
 	elements_free(k->wanted);
 	elements_free(k->add);
 	elements_free(k->del);
+	elements_free(k->found);
 	free(k);
 }
 
@@ -239,6 +240,7 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 	_cleanup_(elements_freep)
 	struct elements *have = NULL;
 	struct keeper_table tables[RULESET_N_TABLES];
+	bool first = !k->wanted;
 	uint32_t generation = 0;
 	int r = nft_generation(k->socket, &generation, err);
 
@@ -262,6 +264,8 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 	} else if (keeper_can_split(r)) {
 		r = keeper_send_parts(k, tables, want, have, generation, ret, err);
 	}
+	if (r == 0 && first && tables[0].ours)
+		k->found = take_ptr(have);
 	if (r < 0 || !k->missed)
 		return r;
 	k->missed = false;
@@ -346,6 +350,11 @@ const struct elements *keeper_holds(struct keeper *k)
 {
 	keeper_settle(k);
 	return k->wanted;
+}
+
+struct elements *keeper_take_found(struct keeper *k)
+{
+	return take_ptr(k->found);
 }
 
 /* ---- others ---- */

@@ -45,6 +45,12 @@ int keeper_change(struct keeper *k, const struct elements *before, const struct 
 /* Whether the kernel holds an element with this key, as far as is known. */
 bool keeper_has(const struct keeper *k, enum set_id set, const struct nft_key *key);
 
+/*
+ * What the first keeper_apply found in a table that it adopted, as an earlier daemon had left it;
+ * NULL: there was none. Once; caller frees.
+ */
+struct elements *keeper_take_found(struct keeper *k);
+
 /* What the kernel holds as far as is known: `want` of the last keeper_apply with the changes
  * since, less what was refused. Valid until the next call that changes something.
  */

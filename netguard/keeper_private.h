@@ -16,9 +16,10 @@ struct keeper {
 	 * then add comes to it. NULL: none.
 	 */
 	struct elements *add, *del;
-	bool missed; /* others changed the ruleset while the monitor did not listen */
-	bool loud;   /* the last try: the monitor listens all the time, any generation will do */
-	bool known;  /* the kernel is known to hold `wanted`; else it is asked first */
+	struct elements *found; /* by the first keeper_apply, in a table that it adopted; or NULL */
+	bool missed;		/* others changed the ruleset while the monitor did not listen */
+	bool loud;  /* the last try: the monitor listens all the time, any generation will do */
+	bool known; /* the kernel is known to hold `wanted`; else it is asked first */
 };
 
 /* What the kernel has of one table. */
