@@ -244,6 +244,24 @@ void engine_container_done(struct engine_container *c);
 int engine_json_parse(const char *text, size_t size, json_t **ret, struct err *err);
 
 /*
+ * The same for a long array that comes in pieces (on_data): fn gets each value, borrowed, and
+ * returns 0 or -errno with err, which ends it. Start with a zeroed struct. Pure.
+ */
+typedef int engine_item_fn(void *userdata, json_t *item, struct err *err);
+struct engine_items {
+	int place; /* before, inside or behind the array */
+	bool any, in_string, escaped;
+	size_t depth, total;
+	char *item; /* as far as it has come */
+	size_t size, room;
+};
+/* 0; -EPROTO, -EMSGSIZE: it is no array of JSON, or too big; what fn returned. Then give it up. */
+int engine_items_feed(struct engine_items *s, const char *data, size_t size, engine_item_fn *fn,
+		      void *userdata, struct err *err);
+bool engine_items_whole(const struct engine_items *s); /* the array was closed */
+void engine_items_done(struct engine_items *s);
+
+/*
  * Decoders: pure. Leave *ret alone on failure; -EPROTO with the key in err. Ids are made of
  * [A-Za-z0-9_.-] only, so they can stand in a path. Other strings are as the engine sent them:
  * text_printable before they are shown.

@@ -228,6 +228,7 @@ static void finish(struct daemon *d)
 				    &d->suppressed};
 	struct err err;
 
+	state_saving_free(take_ptr(d->saving));
 	if (d->watch && state_save(STATE_DIR, daemon_model(d), &err) < 0)
 		log_warning("state not saved: %s", err.text);
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)

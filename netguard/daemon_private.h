@@ -11,6 +11,7 @@
 #include "netguard/links.h"
 #include "netguard/loop.h"
 #include "netguard/model_delta.h"
+#include "netguard/state.h"
 #include "netguard/watch.h"
 
 struct daemon {
@@ -40,6 +41,9 @@ struct daemon {
 	uint64_t n_healed;
 	struct strv unguarded;	      /* ids of containers that the log has told of */
 	char *engine_why;	      /* why the engine is not reached */
+	struct state_saving *saving;  /* under way, or NULL */
+	bool save_due;		      /* the timer runs */
+	bool save_again;	      /* something changed meanwhile */
 	bool save_failed;	      /* said once */
 	struct explain_local *locals; /* the host's addresses, as of locals_at */
 	size_t n_locals;

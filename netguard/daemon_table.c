@@ -8,7 +8,6 @@
 #include "netguard/daemon_private.h"
 
 #include "common/log.h"
-#include "netguard/state.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -18,6 +17,7 @@
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 10000
 #define SAVE_MS	     200
+#define SAVE_AT_ONCE 100
 #define VERIFY_MS    5000
 
 const struct model *daemon_model(const struct daemon *d)
@@ -174,6 +174,47 @@ static int apply_all(struct daemon *d, struct keeper_result *ret, struct err *er
 	return 0;
 }
 
+/* Not later and later while changes go on. */
+static void save_soon(struct daemon *d)
+{
+	if (d->saving) {
+		d->save_again = true;
+	} else if (d->save.fd >= 0 && !d->save_due) {
+		timer_set(&d->save, SAVE_MS, 0);
+		d->save_due = true;
+	}
+}
+
+/* Some members each round of the loop, so that events never wait for it. */
+static void on_save(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	struct err err;
+	int r = 0;
+
+	if (!timer_read(s))
+		return;
+	d->save_due = false;
+	if (!d->saving) {
+		/* what a burst of answers needed goes back: the daemon stays small for months */
+		malloc_trim(0);
+		r = state_save_begin(STATE_DIR, &d->saving, &err);
+	}
+	if (r == 0)
+		r = state_save_some(d->saving, daemon_model(d), SAVE_AT_ONCE, &err);
+	if (r > 0) {
+		timer_fire(&d->save);
+		return;
+	}
+	state_saving_free(take_ptr(d->saving));
+	if (r < 0 && !d->save_failed)
+		log_warning("state not saved: %s", err.text);
+	d->save_failed = r < 0;
+	if (d->save_again)
+		save_soon(d);
+	d->save_again = false;
+}
+
 int daemon_apply(struct daemon *d, struct err *err)
 {
 	struct keeper_result result = {0};
@@ -201,8 +242,7 @@ int daemon_apply(struct daemon *d, struct err *err)
 		log_debug("table: %zu elements added, %zu taken away", result.added,
 			  result.deleted);
 	tell_unguarded(d);
-	if (d->save.fd >= 0)
-		timer_set(&d->save, SAVE_MS, 0);
+	save_soon(d);
 	if (d->control)
 		control_check(d->control);
 	return 0;
@@ -241,24 +281,6 @@ static void on_apply(struct source *s, uint32_t events _unused_)
 
 	if (timer_read(s))
 		daemon_apply(s->userdata, &err); /* told there, and tried again */
-}
-
-static void on_save(struct source *s, uint32_t events _unused_)
-{
-	struct daemon *d = s->userdata;
-	struct err err;
-
-	if (!timer_read(s))
-		return;
-	/* what a burst of answers needed goes back: the daemon stays small for months */
-	malloc_trim(0);
-	if (state_save(STATE_DIR, daemon_model(d), &err) == 0) {
-		d->save_failed = false;
-		return;
-	}
-	if (!d->save_failed)
-		log_warning("state not saved: %s", err.text);
-	d->save_failed = true;
 }
 
 static void on_keeper(struct source *s, uint32_t events _unused_)

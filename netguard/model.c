@@ -115,6 +115,13 @@ struct member *model_find(const struct model *m, const char *id)
 	return i < m->n_members && streq(m->members[i].id, id) ? &m->members[i] : NULL;
 }
 
+size_t model_place_behind(const struct model *m, const char *id)
+{
+	size_t i = place_of(m, id);
+
+	return i < m->n_members && streq(m->members[i].id, id) ? i + 1 : i;
+}
+
 struct member *model_find_joined(const struct model *m, const char *id_or_name)
 {
 	struct member *found = model_find(m, id_or_name);

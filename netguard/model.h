@@ -71,6 +71,8 @@ void model_free(struct model *m);
 DEFINE_CLEANUP(struct model, model_free);
 
 struct member *model_find(const struct model *m, const char *id); /* NULL where unknown */
+/* The place of the first member whose id comes behind this one; n_members: there is none. */
+size_t model_place_behind(const struct model *m, const char *id);
 /* By id, or by name: what "container:X" may stand for. NULL where unknown. */
 struct member *model_find_joined(const struct model *m, const char *id_or_name);
 /*

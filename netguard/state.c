@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The state file. It is JSON as a whole, and each member is one line of it, so that it is written
+ * and read member by member: neither takes much memory, and writing goes on between other work.
+ */
 #include "netguard/state.h"
-
-#include "common/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STATE_VERSION 1
-#define STATE_MAX     ((size_t)64 * 1024 * 1024)
+#define STATE_VERSION 2
+#define STATE_MAX     ((off_t)64 * 1024 * 1024)
 #define BOOT_ID_PATH  "/proc/sys/kernel/random/boot_id"
 
 /* ---- to JSON ---- */
@@ -54,19 +57,12 @@ static json_t *encode_member(const struct member *m)
 			 "ports", ports);
 }
 
-json_t *state_encode(const struct model *m, const char *boot_id)
+/* One line; NULL for a name that is no UTF-8: left out, so unknown, so closed. */
+static char *member_line(const struct member *m)
 {
-	json_t *members = json_array();
+	json_auto_t *json = encode_member(m);
 
-	for (size_t i = 0; i < m->n_members; i++) {
-		/* NULL for a name that is no UTF-8: left out, so unknown, so closed */
-		json_t *member = encode_member(&m->members[i]);
-
-		if (member)
-			json_array_append_new(members, member);
-	}
-	return json_pack("{s:i, s:s, s:o}", "version", STATE_VERSION, "boot", boot_id, "members",
-			 members);
+	return json ? json_dumps(json, JSON_COMPACT) : NULL;
 }
 
 /* ---- from JSON ---- */
@@ -167,30 +163,74 @@ static bool decode_member(json_t *json, struct member *m)
 	return id[0] && (!m->pod || pod_name_valid(m->pod)) && decode_lists(addresses, ports, m);
 }
 
-int state_decode(json_t *root, const char *boot_id, struct model **ret, struct err *err)
+/* "{"version":2,"boot":"...","members":[" */
+static int decode_head(char *line, const char *boot_id, struct err *err)
 {
-	_cleanup_(model_freep)
-	struct model *m = model_new();
-	json_t *members, *item;
+	_cleanup_free_ char *whole = xasprintf("%s]}", line);
+	json_auto_t *json = json_loads(whole, JSON_REJECT_DUPLICATES, NULL);
 	const char *boot;
+	json_t *members;
 	int version;
-	size_t i;
 
-	if (json_unpack(root, "{s:i, s:s, s:o}", "version", &version, "boot", &boot, "members",
+	if (!json ||
+	    json_unpack(json, "{s:i, s:s, s:o}", "version", &version, "boot", &boot, "members",
 			&members) < 0 ||
-	    version != STATE_VERSION || !json_is_array(members))
+	    version != STATE_VERSION || !json_is_array(members) || json_array_size(members) > 0)
 		return err_set(err, EINVAL, "not a state file of version %d", STATE_VERSION);
 	if (!streq(boot, boot_id))
 		return err_set(err, ESTALE, "of another boot");
-	json_array_foreach (members, i, item) {
-		struct member member = {0};
+	return 0;
+}
 
-		if (!decode_member(item, &member)) {
-			member_done(&member);
-			return err_set(err, EINVAL, "member %zu makes no sense", i);
-		}
-		model_put(m, &member);
+/* A line without its newline and, last: but for the last member, its comma. NULL at the end. */
+static char *next_line(FILE *f, char **buffer, size_t *room, bool *ret_comma)
+{
+	ssize_t n = getline(buffer, room, f);
+
+	if (n <= 0 || (*buffer)[n - 1] != '\n')
+		return NULL;
+	(*buffer)[--n] = '\0';
+	*ret_comma = n > 0 && (*buffer)[n - 1] == ',';
+	if (*ret_comma)
+		(*buffer)[n - 1] = '\0';
+	return *buffer;
+}
+
+static int decode_line(const char *line, struct model *m, struct err *err)
+{
+	json_auto_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	struct member member = {0};
+
+	if (!json || !decode_member(json, &member)) {
+		member_done(&member);
+		return err_set(err, EINVAL, "member %zu makes no sense", m->n_members);
 	}
+	model_put(m, &member);
+	return 0;
+}
+
+int state_read(FILE *f, const char *boot_id, struct model **ret, struct err *err)
+{
+	_cleanup_(model_freep)
+	struct model *m = model_new();
+	_cleanup_free_ char *buffer = NULL;
+	size_t room = 0;
+	bool comma = false, more = true;
+	char *line = next_line(f, &buffer, &room, &comma);
+	int r;
+
+	if (!line || comma)
+		return err_set(err, EINVAL, "not a state file of version %d", STATE_VERSION);
+	r = decode_head(line, boot_id, err);
+	while (r == 0 && (line = next_line(f, &buffer, &room, &comma)) && !streq(line, "]}")) {
+		r = more ? decode_line(line, m, err) : err_set(err, EINVAL, "a comma is missing");
+		more = comma;
+	}
+	if (r < 0)
+		return r;
+	/* the first member needs no comma before it, and behind the last there is none */
+	if (!line || comma || (more && m->n_members > 0) || getc(f) != EOF)
+		return err_set(err, EINVAL, "cut short, or more than a state file");
 	*ret = take_ptr(m);
 	return 0;
 }
@@ -206,78 +246,127 @@ static void read_boot_id(char ret[static 64])
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
+struct state_saving {
+	int dir;
+	FILE *file;
+	char *path;   /* for messages */
+	char *behind; /* id of the last member that was written */
+	bool any;     /* a member was written */
+};
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0) {
-			data += n;
-			size -= (size_t)n;
-		}
+void state_saving_free(struct state_saving *s)
+{
+	if (!s)
+		return;
+	if (s->file) {
+		fclose(s->file);
+		unlinkat(s->dir, STATE_FILE ".new", 0);
 	}
+	closep(&s->dir);
+	free(s->path);
+	free(s->behind);
+	free(s);
+}
+
+int state_save_begin(const char *dir, struct state_saving **ret, struct err *err)
+{
+	_cleanup_(state_saving_freep)
+	struct state_saving *s = xcalloc(1, sizeof(*s));
+	char boot_id[64];
+	int fd;
+
+	s->path = xasprintf("%s/%s.new", dir, STATE_FILE);
+	s->dir = -1;
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_os(err, errno, "%s", dir);
+	s->dir = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (s->dir < 0)
+		return err_os(err, errno, "%s", dir);
+	if (unlinkat(s->dir, STATE_FILE ".new", 0) < 0 && errno != ENOENT)
+		return err_os(err, errno, "%s", s->path);
+	fd = openat(s->dir, STATE_FILE ".new", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return err_os(err, errno, "%s", s->path);
+	s->file = fdopen(fd, "we");
+	if (!s->file)
+		abort();
+	read_boot_id(boot_id);
+	fprintf(s->file, "{\"version\":%d,\"boot\":\"%s\",\"members\":[\n", STATE_VERSION, boot_id);
+	*ret = take_ptr(s);
 	return 0;
 }
 
-int state_save(const char *dir, const struct model *m, struct err *err)
+/* All is written: in place of the old one. */
+static int finish(struct state_saving *s, struct err *err)
 {
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int dfd = -1, fd = -1;
-	char boot_id[64];
-	json_t *root;
-	int r;
+	bool failed;
 
-	read_boot_id(boot_id);
-	root = state_encode(m, boot_id);
-	text = json_dumps(root, JSON_COMPACT);
-	json_decref(root);
-	if (!text)
-		return err_set(err, EINVAL, "the state can't be written as JSON");
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_os(err, errno, "%s", dir);
-	dfd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (dfd < 0)
-		return err_os(err, errno, "%s", dir);
-	if (unlinkat(dfd, STATE_FILE ".new", 0) < 0 && errno != ENOENT)
-		return err_os(err, errno, "%s/%s.new", dir, STATE_FILE);
-	fd = openat(dfd, STATE_FILE ".new", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		    0600);
-	if (fd < 0)
-		return err_os(err, errno, "%s/%s.new", dir, STATE_FILE);
-	r = write_all(fd, text, strlen(text));
-	if (r < 0)
-		return err_os(err, -r, "%s/%s.new", dir, STATE_FILE);
+	fputs(s->any ? "\n]}\n" : "]}\n", s->file);
+	failed = ferror(s->file) != 0;
+	failed |= fclose(take_ptr(s->file)) != 0;
 	/*
 	 * No fsync, which can take seconds while a container writes: the file counts in this boot
 	 * only, and a crash that loses it ends the boot.
 	 */
-	if (renameat(dfd, STATE_FILE ".new", dfd, STATE_FILE) < 0)
-		return err_os(err, errno, "%s/%s", dir, STATE_FILE);
+	if (failed || renameat(s->dir, STATE_FILE ".new", s->dir, STATE_FILE) < 0) {
+		err_os(err, errno, "%s", s->path);
+		unlinkat(s->dir, STATE_FILE ".new", 0);
+		return -err->code;
+	}
 	return 0;
+}
+
+int state_save_some(struct state_saving *s, const struct model *m, size_t n, struct err *err)
+{
+	size_t i = s->behind ? model_place_behind(m, s->behind) : 0;
+	size_t end = m->n_members - i > n ? i + n : m->n_members;
+
+	for (; i < end; i++) {
+		_cleanup_free_ char *line = member_line(&m->members[i]);
+
+		if (!line)
+			continue;
+		fprintf(s->file, "%s%s", s->any ? ",\n" : "", line);
+		s->any = true;
+	}
+	if (end == m->n_members)
+		return finish(s, err);
+	free(s->behind);
+	s->behind = xstrdup(m->members[end - 1].id);
+	return 1;
+}
+
+int state_save(const char *dir, const struct model *m, struct err *err)
+{
+	_cleanup_(state_saving_freep)
+	struct state_saving *s = NULL;
+	int r = state_save_begin(dir, &s, err);
+
+	return r < 0 ? r : state_save_some(s, m, SIZE_MAX, err);
 }
 
 int state_load(const char *dir, struct model **ret, struct err *err)
 {
-	_cleanup_free_ char *path = xasprintf("%s/%s", dir, STATE_FILE), *text = NULL;
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, STATE_FILE);
 	_cleanup_close_ int fd =
 		open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	_cleanup_fclose_ FILE *f = NULL;
 	char boot_id[64];
-	json_t *root;
-	size_t size;
+	struct stat st;
 	int r;
 
 	if (fd < 0)
 		return err_os(err, errno, "%s", path);
-	r = file_read_limited(fd, STATE_MAX, &text, &size, err);
-	if (r < 0)
-		return err_wrap(err, "%s", path);
-	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-	if (!root)
-		return err_set(err, EINVAL, "%s: no JSON", path);
+	if (fstat(fd, &st) < 0)
+		return err_os(err, errno, "%s", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > STATE_MAX)
+		return err_set(err, EINVAL, "%s: not a file, or too big", path);
+	f = fdopen(fd, "re");
+	if (!f)
+		abort();
+	take_fd(&fd);
 	read_boot_id(boot_id);
-	r = state_decode(root, boot_id, ret, err);
-	json_decref(root);
+	r = state_read(f, boot_id, ret, err);
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }

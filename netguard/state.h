@@ -8,16 +8,29 @@
 
 #include "netguard/model.h"
 
-#include <jansson.h>
+#include <stdio.h>
 
 #define STATE_DIR  "/var/lib/netguard"
 #define STATE_FILE "state.json"
 
-/* Pure. decode: -EINVAL where a type is wrong; a member is taken whole or the file is refused. */
-json_t *state_encode(const struct model *m, const char *boot_id);
-int state_decode(json_t *root, const char *boot_id, struct model **ret, struct err *err);
-
-/* Writes a new file beside the old one, syncs it and renames it. dir: STATE_DIR, made if absent. */
+/*
+ * Writing a new file beside the old one, which stays until the new one is whole. dir: STATE_DIR,
+ * made if absent. No sync: see there.
+ */
+struct state_saving;
+int state_save_begin(const char *dir, struct state_saving **ret, struct err *err);
+/*
+ * Writes at most n members more. 1: there are others left; 0: all are written and the file is in
+ * place; -errno. The model may change between two calls, which the next file will have. To be freed
+ * in each case.
+ */
+int state_save_some(struct state_saving *s, const struct model *m, size_t n, struct err *err);
+void state_saving_free(struct state_saving *s); /* gives up what is not in place */
+DEFINE_CLEANUP(struct state_saving, state_saving_free);
+/* All of it at once. */
 int state_save(const char *dir, const struct model *m, struct err *err);
-/* -ENOENT: there is none; -ESTALE: of another boot; otherwise as state_decode. */
+
+/* -ENOENT: there is none; -ESTALE: of another boot; otherwise as state_read. */
 int state_load(const char *dir, struct model **ret, struct err *err);
+/* -EINVAL where anything in it is wrong, or it is cut: it is taken whole or not at all. */
+int state_read(FILE *f, const char *boot_id, struct model **ret, struct err *err);

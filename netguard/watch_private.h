@@ -37,6 +37,9 @@ struct watch {
 	/* while connecting */
 	struct engine_request *events, *step;
 	struct model *fresh;
+	struct engine_items list; /* of containers, as it comes */
+	struct member *listed;	  /* what it had, in the engine's order */
+	size_t n_listed;
 	struct watch_networks fresh_networks;
 	size_t next_network; /* of fresh_networks, whose members are asked for */
 	uint64_t step_number;

@@ -35,6 +35,15 @@ void watch_fail(struct watch *w, const char *why)
 	set_state(w, WATCH_DOWN, why);
 }
 
+static void forget_list(struct watch *w)
+{
+	engine_items_done(&w->list);
+	for (size_t i = 0; i < w->n_listed; i++)
+		member_done(&w->listed[i]);
+	free(take_ptr(w->listed));
+	w->n_listed = 0;
+}
+
 static void cancel_all(struct watch *w)
 {
 	watch_cancel_asks(w);
@@ -43,6 +52,7 @@ static void cancel_all(struct watch *w)
 	if (w->step)
 		engine_cancel(w->engine, take_ptr(w->step));
 	model_free(take_ptr(w->fresh));
+	forget_list(w);
 	watch_networks_done(&w->fresh_networks);
 	strv_done(&w->queue);
 	w->replayed = 0;
@@ -205,34 +215,64 @@ static void ask_members(struct watch *w)
 	commit(w);
 }
 
-static void on_containers(void *userdata, const struct engine_reply *reply)
+static int take_listed(void *userdata, json_t *item, struct err *err)
 {
 	struct watch *w = userdata;
 	const struct settings *s = w->ops.settings(w->ops.userdata);
+	struct engine_container c = {0};
+	/* one of its own: putting thousands into the right places of a model takes its time */
+	struct model one = {.all = true};
+	bool stale;
+	int r = engine_container_from_list(item, &c, err);
+
+	if (r < 0)
+		return r;
+	if (watch_id_valid(c.id)) {
+		member_from_container(&one, s, &w->fresh_networks, &c, w->step_number, &stale);
+		ARRAY_PUSH(w->listed, w->n_listed) = one.members[0];
+		free(one.members);
+	}
+	engine_container_done(&c);
+	return 0;
+}
+
+static int on_list(void *userdata, const void *data, size_t size)
+{
+	struct watch *w = userdata;
 	struct err err;
-	json_t *item;
-	size_t i;
+	int r;
+
+	if (w->failed)
+		return -ECANCELED;
+	r = engine_items_feed(&w->list, data, size, take_listed, w, &err);
+	if (r < 0)
+		watch_fail(w, err.text);
+	return r;
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+static void on_containers(void *userdata, const struct engine_reply *reply)
+{
+	struct watch *w = userdata;
 
 	if (!step_ok(w, reply))
 		return;
-	if (!json_is_array(reply->json)) {
-		watch_fail(w, "the list of containers is no list");
+	if (!engine_items_whole(&w->list)) {
+		watch_fail(w, "the list of containers is cut short");
 		return;
 	}
 	w->fresh = model_new();
-	json_array_foreach (reply->json, i, item) {
-		struct engine_container c = {0};
-		bool stale;
-
-		if (engine_container_from_list(item, &c, &err) < 0) {
-			watch_fail(w, err.text);
-			return;
-		}
-		if (watch_id_valid(c.id))
-			member_from_container(w->fresh, s, &w->fresh_networks, &c, w->step_number,
-					      &stale);
-		engine_container_done(&c);
-	}
+	if (w->n_listed > 0)
+		qsort(w->listed, w->n_listed, sizeof(*w->listed), compare_members);
+	for (size_t i = 0; i < w->n_listed; i++)
+		model_put(w->fresh, &w->listed[i]);
+	forget_list(w);
 	w->next_network = 0;
 	ask_members(w);
 }
@@ -260,7 +300,13 @@ static void on_networks(void *userdata, const struct engine_reply *reply)
 		watch_networks_put(&w->fresh_networks, &n);
 		engine_network_done(&n);
 	}
-	next_step(w, "/containers/json?all=1", on_containers);
+	forget_list(w);
+	w->step_number = ++w->number;
+	w->step = engine_start(w->engine, &(struct engine_call){.method = "GET",
+								.path = "/containers/json?all=1",
+								.on_data = on_list,
+								.done = on_containers,
+								.userdata = w});
 }
 
 static void on_version(void *userdata, const struct engine_reply *reply)
