@@ -223,6 +223,18 @@ uninstall: ## take away what install put there; configuration, state and the tab
 			$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$n \
 			$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$n.fish; done
 
+.PHONY: deb
+deb: ## build Debian packages in build/deb (needs debhelper; runs lintian where it is installed)
+	rm -rf build/deb
+	mkdir -p build/deb/source
+	git -c safe.directory='*' ls-files -co --exclude-standard | tar -cf - -T - | tar -xf - -C build/deb/source
+	cd build/deb/source && dpkg-buildpackage -us -uc -b
+	! command -v lintian > /dev/null || lintian --fail-on error,warning build/deb/*.changes
+
+.PHONY: check-deb
+check-deb: deb ## install, try, remove and purge the packages on a copy of this machine (needs root)
+	tests/packages
+
 .PHONY: clean
 clean: ## remove everything that was built
 	rm -rf build
