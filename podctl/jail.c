@@ -228,6 +228,7 @@ char *jail_pod_text(const struct jail *j, gid_t gid, const char *image,
 		"    update_image: false   # a login asks no registry\n"
 		"    command: [tail, -f, /dev/null]\n"
 		"    user: \"%u:%u\"\n"
+		"    cap_drop: [ALL]\n"
 		"    restart: unless-stopped\n"
 		"    environment: { HOME: /home/%s, USER: %s, LOGNAME: %s }\n"
 		"    mounts:               # below mount_root/" JAIL_POD_PREFIX "%s\n"
