@@ -277,11 +277,16 @@ const struct settings_engine_rules *settings_engine_rules_of(const struct settin
 	return &e->rules;
 }
 
+static bool may_be_root(const struct settings_engine_rules *r)
+{
+	return r->allow_root || r->allow_new_privileges;
+}
+
 bool settings_engine_any_root(const struct settings_engine *e)
 {
-	bool any = e->rules.allow_root;
+	bool any = may_be_root(&e->rules);
 
 	for (size_t i = 0; i < e->clients.n; i++)
-		any |= client_at(e, i)->rules.allow_root;
+		any |= may_be_root(&client_at(e, i)->rules);
 	return any;
 }

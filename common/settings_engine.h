@@ -115,7 +115,7 @@ void settings_engine_done(struct settings_engine *e);
 /* The rules for a client's common name; NULL: one without. */
 const struct settings_engine_rules *settings_engine_rules_of(const struct settings_engine *e,
 							     const char *client);
-/* Whether any caller may run containers as root. */
+/* Whether any caller's containers may be root, also by a set-user-id program. */
 bool settings_engine_any_root(const struct settings_engine *e);
 
 /* An absolute path without empty, . or .. components, and without a slash at its end. */

@@ -126,6 +126,10 @@ static char *lookup_path(const struct authz_need *need)
 		return xasprintf("/images/%s/json", need->name);
 	case AUTHZ_FACT_VOLUME:
 		return xasprintf("/volumes/%s", need->name);
+	case AUTHZ_FACT_USERS:
+		filters = xasprintf("{\"volume\":[\"%s\"]}", need->name);
+		escaped = engine_escape(filters);
+		return xasprintf("/containers/json?all=1&filters=%s", escaped);
 	case AUTHZ_FACT_NETWORK:
 		return xasprintf("/networks/%s", need->name);
 	case AUTHZ_FACT_POD:
@@ -133,6 +137,7 @@ static char *lookup_path(const struct authz_need *need)
 		escaped = engine_escape(filters);
 		return xasprintf("/containers/json?all=1&limit=1&filters=%s", escaped);
 	case AUTHZ_FACT_PATH:
+	case AUTHZ_FACT_CLOSED:
 		break;
 	}
 	return NULL;
@@ -156,7 +161,7 @@ static void look_up(struct decision *d)
 static void look_at_path(struct decision *d)
 {
 	struct err err = {0};
-	int r = authz_path_check(d->need.name, &err);
+	int r = authz_path_check(d->need.name, d->need.kind == AUTHZ_FACT_CLOSED, &err);
 
 	/* there is no path that may be missing: -ENOENT would be let through as for a volume */
 	add_fact(d, r < 0 ? -EPERM : 0, NULL, r < 0 ? xstrdup(err.text) : NULL);
@@ -173,7 +178,7 @@ static void go_on(struct decision *d)
 				 &d->need, &err);
 		if (r != AUTHZ_NEED)
 			break;
-		if (d->need.kind != AUTHZ_FACT_PATH) {
+		if (d->need.kind != AUTHZ_FACT_PATH && d->need.kind != AUTHZ_FACT_CLOSED) {
 			look_up(d);
 			return;
 		}

@@ -25,6 +25,9 @@ int authz_check_user(const struct authz_context *ctx, const char *user, const ch
 int authz_check_labels(const struct authz_context *ctx, const char *name, json_t *labels,
 		       json_t *image_labels);
 
+/* A name, of a container or on a network, that would stand for a pod or for a part of one. */
+int authz_check_name(const struct authz_context *ctx, const char *name);
+
 /* authz_host.c: HostConfig, and what belongs to it. */
 int authz_check_host_config(const struct authz_context *ctx, json_t *host);
 /* fields that POST /containers/ID/update may bring */

@@ -140,6 +140,13 @@ static int check_pod(const struct authz_context *ctx, const char *pod)
 	return check_podctls(ctx, pod);
 }
 
+int authz_check_name(const struct authz_context *ctx, const char *name)
+{
+	_cleanup_free_ char *before_dot = xstrndup(name, strcspn(name, "."));
+
+	return pod_name_valid(before_dot) ? check_pod(ctx, before_dot) : 0;
+}
+
 int authz_check_labels(const struct authz_context *ctx, const char *name, json_t *own,
 		       json_t *image)
 {
@@ -154,9 +161,7 @@ int authz_check_labels(const struct authz_context *ctx, const char *name, json_t
 		return r;
 	/* also the name of a container that podctl may make */
 	before_dot = xstrndup(name, strcspn(name, "."));
-	if (!pod_name_valid(before_dot) || (pod && streq(pod, before_dot)))
-		return 0;
-	return check_pod(ctx, before_dot);
+	return pod && streq(pod, before_dot) ? 0 : authz_check_name(ctx, name);
 }
 
 /* ---- images ---- */

@@ -4,8 +4,10 @@
  *
  * The engine resolves a source later than we look at it, so a path is allowed only where nobody
  * but the host's root can put a link into it: everything above its last part belongs to root and
- * can be written by root alone (AUTHZ_FACT_PATH). Where any caller's containers may run as root,
- * that says nothing about what lies in the roots, so only the roots themselves are left.
+ * can be written by root alone (AUTHZ_FACT_PATH). Where any caller's containers may be root, that
+ * says nothing about what lies in the roots, so only the roots themselves are left; and what a
+ * container's root makes there must not be a set-user-id program or a device to users of the host
+ * (AUTHZ_FACT_CLOSED).
  */
 #include "netguard/authz_container.h"
 #include "netguard/authz_route.h"
@@ -37,10 +39,41 @@ int authz_check_source(const struct authz_context *ctx, const char *source)
 				  source, exactly ? "one of" : "below");
 	if (ctx->touch)
 		return 0;
-	r = authz_fact_get(ctx, AUTHZ_FACT_PATH, source, &fact);
+	r = authz_fact_get(ctx, exactly ? AUTHZ_FACT_CLOSED : AUTHZ_FACT_PATH, source, &fact);
 	if (r != 0)
 		return r;
 	return fact->result < 0 ? authz_deny(ctx, "%s", fact->why) : 0;
+}
+
+/*
+ * A volume is as much as the containers that have it: none of podctl's, and none that the caller
+ * could not have created.
+ */
+static int check_users(const struct authz_context *ctx, const char *name)
+{
+	struct authz_context touch = *ctx;
+	const struct authz_fact *fact;
+	json_t *item;
+	size_t i;
+	int r = authz_fact_get(ctx, AUTHZ_FACT_USERS, name, &fact);
+
+	if (r != 0)
+		return r;
+	touch.touch = true;
+	json_array_foreach (fact->json, i, item) {
+		const char *id = json_string_value(json_object_get(item, "Id")) ?: "";
+
+		if (!authz_name_valid(id))
+			return authz_deny(ctx, "the engine does not say who has the volume %s",
+					  name);
+		r = authz_check_container(&touch, id);
+		if (r < 0)
+			return err_wrap(ctx->err, "the volume %s belongs to another container",
+					name);
+		if (r != 0)
+			return r;
+	}
+	return 0;
 }
 
 int authz_check_volume(const struct authz_context *ctx, const char *name)
@@ -60,7 +93,7 @@ int authz_check_volume(const struct authz_context *ctx, const char *name)
 	if (!streq(json_string_value(json_object_get(fact->json, "Driver")) ?: "", "local") ||
 	    (options && !authz_is_empty(options)))
 		return authz_deny(ctx, "the volume %s mounts something else of the host", name);
-	return 0;
+	return check_users(ctx, name);
 }
 
 /* "ro,nocopy": what changes neither labels of the host's files nor how mounts spread. */

@@ -88,7 +88,8 @@ int authz_check_endpoint(const struct authz_context *ctx, json_t *endpoint)
 		{.key = "GwPriority", .kind = AUTHZ_INT},
 		{0},
 	};
-	json_t *config;
+	json_t *config, *item;
+	size_t i;
 	int r;
 
 	if (json_is_null(endpoint))
@@ -96,6 +97,12 @@ int authz_check_endpoint(const struct authz_context *ctx, json_t *endpoint)
 	r = authz_fields_check(ctx, endpoint, "EndpointConfig", fields);
 	if (r != 0)
 		return r;
+	/* other containers of the network find it by these */
+	json_array_foreach (authz_field_get(endpoint, "Aliases"), i, item) {
+		r = authz_check_name(ctx, json_string_value(item));
+		if (r != 0)
+			return r;
+	}
 	config = authz_field_get(endpoint, "IPAMConfig");
 	return config ? authz_fields_check(ctx, config, "IPAMConfig", ipam) : 0;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static int check_folder(const struct stat *st, const char *path, size_t n, struct err *err)
@@ -33,7 +34,27 @@ static int check_last(const struct stat *st, const char *path, struct err *err)
 	return 0;
 }
 
-int authz_path_check(const char *path, struct err *err)
+static bool only_root_enters(const struct stat *st)
+{
+	return !(st->st_mode & S_IXOTH) && (st->st_gid == 0 || !(st->st_mode & S_IXGRP));
+}
+
+/* Set-user-id programs and devices that a container's root would leave for users of the host. */
+static int check_closed(int fd, const char *path, struct err *err)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) < 0)
+		return err_os(err, errno, "%s", path);
+	if (!(fs.f_flag & ST_NOSUID) || !(fs.f_flag & ST_NODEV))
+		return err_set(err, EPERM,
+			       "the mount of %s: containers may be root, so it must be mounted "
+			       "nosuid and nodev, or lie in a folder that only root can enter",
+			       path);
+	return 0;
+}
+
+int authz_path_check(const char *path, bool closed, struct err *err)
 {
 	_cleanup_close_ int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *p = path;
@@ -57,8 +78,12 @@ int authz_path_check(const char *path, struct err *err)
 		if (fstat(at, &st) < 0)
 			return err_os(err, errno, "%s", path);
 		p += n;
-		if (!*p)
-			return check_last(&st, path, err);
+		if (!*p) {
+			r = check_last(&st, path, err);
+			return r == 0 && closed ? check_closed(at, path, err) : r;
+		}
+		/* whoever can't get here gets nothing of what lies below */
+		closed &= !only_root_enters(&st);
 		r = S_ISLNK(st.st_mode) ? err_set(err, EPERM, "the mount of %s: %.*s is a link",
 						  path, (int)(p - path), path)
 					: check_folder(&st, path, (size_t)(p - path), err);

@@ -20,7 +20,7 @@ engine_policy:
   publish: [18000-18009]
   exempt: [admin.example.com]
   clients:
-    ci.example.com: {allow_new_privileges: true, endpoints: [ping, image-inspect, container-create]}
+    ci.example.com: {capabilities: [SYS_PTRACE], endpoints: [ping, image-inspect, container-create]}
 END
 # ---- what root has on this host ----
 inside docker pull -q busybox > /dev/null
@@ -38,7 +38,7 @@ inside docker volume create -d local -o type=none -o o=bind -o device=/ hostroot
 inside docker volume create plain > /dev/null
 inside docker network create -d macvlan -o parent=eth0 --subnet 10.99.0.0/24 vlan > /dev/null || fail "a macvlan network"
 inside docker create --name privbox --privileged busybox sleep 1000 > /dev/null
-inside docker run -d --name rootbox busybox sleep 1000 > /dev/null
+inside docker run -d --name rootbox -v rootdata:/data busybox sleep 1000 > /dev/null
 inside docker run -d --name plainbox --user 1000 --security-opt no-new-privileges busybox sleep 1000 > /dev/null
 put_file /root/web.yml <<'END'
 containers:
@@ -175,6 +175,7 @@ pair "another sort of mount" "not below" '"Mounts":[{"Type":"bind","Source":"/et
 pair "a mount in other case" "not below" '"mounts":[{"TYPE":"bind","source":"/etc","target":"/x"}]' '"mounts":[{"TYPE":"bind","source":"/srv/share","target":"/x"}]'
 pair "a volume that is the host" "something else of the host" '"Binds":["hostroot:/x"]' '"Mounts":[{"Type":"volume","Source":"plain","Target":"/x"}]'
 pair "a volume made to be the host" "mount the host" '"Mounts":[{"Type":"volume","Source":"mine","Target":"/x","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]' '"Mounts":[{"Type":"volume","Source":"fresh3","Target":"/x","VolumeOptions":{"NoCopy":true}}]'
+pair "a volume of a container of root's" "belongs to another container" '"Binds":["rootdata:/x"]' '"Binds":["plain:/x"]'
 no "such a volume by itself" "mount the host" POST /volumes/create -H "$J" -d '{"Name":"evil","DriverOpts":{"type":"none","o":"bind","device":"/"}}'
 ok "... but a plain one" POST /volumes/create -H "$J" -d '{"Name":"fresh4"}'
 # -- users
@@ -194,6 +195,8 @@ pair_top "a project that is a pod of podctl's" "podctl.s" "$U,\"Labels\":{\"com.
 no "the name of a pod" "pod shop" POST "$C?name=shop" -H "$J" -d "$(top "$U")"
 no "a name within one" "podctl.s" POST "$C?name=web.x" -H "$J" -d "$(top "$U")"
 ok "... but another" POST "$C?name=shopper" -H "$J" -d "$(top "$U")"
+pair_top "a name on the network that is a pod's" "podctl.s" "$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"web\"]}}}" \
+	"$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"weba\"]}}}"
 # -- how it is said
 B=$(top "$U") P="{$U,\"HostConfig\":{$NNP,\"Privileged\":true}}"
 no "a key twice" "key twice" POST "$(new)" -H "$J" -d "{$U,\"HostConfig\":{$NNP,\"Privileged\":false,\"Privileged\":true}}"
@@ -232,6 +235,8 @@ no "a parameter twice" "twice" POST "$C?name=one&name=web.y" -H "$J" -d "$B"
 no "parameters in a body" "Content-Length: 0" POST "/images/create?fromImage=busybox&tag=latest" -H "Content-Type: application/x-www-form-urlencoded" -d "fromSrc=-"
 no "the same with two types" "Content-Length: 0" POST "/images/create?fromImage=busybox&tag=latest" -H "Content-Type: application/x-www-form-urlencoded" -H "$J" -d "fromSrc=-"
 no "the same in chunks" "Content-Length: 0" POST "/images/create?fromImage=busybox&tag=latest" -H "Content-Type: application/x-www-form-urlencoded" -H "Transfer-Encoding: chunked" -d "fromSrc=-"
+no "the same in chunks that claim no length" "Content-Length: 0" POST "/images/create?fromImage=busybox&tag=latest" -H "Content-Type: application/x-www-form-urlencoded" -H "$E" -H "Transfer-Encoding: chunked" -d "fromSrc=-"
+no "a path that could hide the body" "not handed over\|not one that" POST "$C?name=a/auth" -H "$J" -d "$P"
 ok "... but a pull" POST "/images/create?fromImage=busybox&tag=latest" -H "$E"
 no "a guessed token" "privileged" POST "$(new)" -H "$J" -H "Netguard-Token: 0000000000000000000000000000000000000000000000000000000000000000" -d "$P"
 no "an empty token" "privileged" POST "$(new)" -H "$J" -H "Netguard-Token;" -d "$P"
@@ -308,7 +313,7 @@ tls() { # NAME METHOD URI [BODY]: the HTTP status
 	inside curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert /run/certs/ca.pem --cert "/run/certs/$name.pem" --key "/run/certs/$name.key" \
 		-X "$2" "https://127.0.0.1:2376$3" ${4+-H "Content-Type: application/json" -d "$4"}
 }
-LAX='{"Image":"busybox","User":"1"}' PRIV='{"Image":"busybox","HostConfig":{"Privileged":true}}'
+LAX='{"Image":"busybox","User":"1","HostConfig":{"SecurityOpt":["no-new-privileges"],"CapAdd":["SYS_PTRACE"]}}' PRIV='{"Image":"busybox","HostConfig":{"Privileged":true}}'
 check_equal "a client with its rules: what others may not" 201 "$(tls ci.example.com POST /containers/create "$LAX")"
 check_equal "... privileges are not" 403 "$(tls ci.example.com POST /containers/create "$PRIV")"
 check_equal "... nor an endpoint that it has not" 403 "$(tls ci.example.com GET /info)"
@@ -329,13 +334,15 @@ inside bash -c 'head -c 100000 /dev/urandom | timeout 2 nc -U /run/docker/plugin
 check "it lives on after bytes that mean nothing" inside docker version
 
 # ---- a configuration that changes ----
-inside sed -i 's/capabilities: .*/capabilities: [SYS_CHROOT]/' /etc/netguard.yml
+inside sed -i 's/^  capabilities: .*/  capabilities: [SYS_CHROOT]/' /etc/netguard.yml
 cap() { as bob docker create --user 1 --security-opt no-new-privileges --cap-add SYS_CHROOT busybox; }
 check "a changed configuration holds at once" wait_for 10 cap
 inside sed -i 's/^engine_policy:/&\n  allow_root: true\n  allow_new_privileges: true/' /etc/netguard.yml
 asroot() { as bob docker run --rm "$@" busybox id; }
 check "root, where it is allowed" wait_for 10 asroot
-check_status "... and then the roots alone" 0 'uid=0' asroot -v /srv/share:/x
+check_status "... and no mounts that users could reach set-user-id programs in" 125 'nosuid and nodev' asroot -v /srv/share:/x
+inside chmod 700 /srv
+check_status "... but in a folder that only root can enter" 0 'uid=0' asroot -v /srv/share:/x
 check_status "... not what a container's root could have put there" 125 'not one of the folders' asroot -v /srv/share/bob:/x
 check_status "... and no privileges" 125 'privileged containers' asroot --privileged
 

@@ -42,10 +42,12 @@ static json_t *fact_of(const struct authz_need *need)
 	case AUTHZ_FACT_NETWORK:
 		return json_pack("{s:s, s:s}", "Name", need->name, "Driver", "bridge");
 	case AUTHZ_FACT_POD:
+	case AUTHZ_FACT_USERS:
 		return json_array();
 	case AUTHZ_FACT_VOLUME:
 		return json_pack("{s:s}", "Driver", "local");
 	case AUTHZ_FACT_PATH:
+	case AUTHZ_FACT_CLOSED:
 		return NULL;
 	}
 	abort();

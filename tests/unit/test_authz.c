@@ -25,12 +25,13 @@
 	"  publish: [8000-8009, 53/udp]\n"                                                         \
 	"  pods: [blog]\n"                                                                         \
 	"  exempt: [admin]\n"                                                                      \
-	"  clients: {ci: {allow_root: false, allow_new_privileges: true}}\n"
+	"  clients: {ci: {capabilities: [CHOWN]}}\n"
 #define ALL                                                                                        \
 	"engine_policy: {endpoints: [default, container-rename, container-update, "                \
 	"container-copy-out, image-tag, network-create, network-connect, network-disconnect], "    \
 	"images: ['docker.io/library/*']}\n"
 #define ROOT "engine_policy: {allow_root: true, allow_new_privileges: true, bind_roots: [/srv/x]}\n"
+#define LAX  "engine_policy: {allow_new_privileges: true, bind_roots: [/srv/x]}\n"
 
 /* ---- what the engine would say ---- */
 
@@ -92,6 +93,11 @@ static const struct {
 	{AUTHZ_FACT_IMAGE, "team/app:1", 0, IMAGE("team/app:1", "1000", "")},
 	{AUTHZ_FACT_IMAGE, "broken", -EIO, NULL},
 	{AUTHZ_FACT_VOLUME, "plain", 0, "{\"Driver\":\"local\",\"Options\":null}"},
+	{AUTHZ_FACT_VOLUME, "pods", 0, "{\"Driver\":\"local\",\"Options\":null}"},
+	{AUTHZ_FACT_VOLUME, "roots", 0, "{\"Driver\":\"local\",\"Options\":{}}"},
+	{AUTHZ_FACT_USERS, "plain", 0, "[{\"Id\":\"good\"}]"},
+	{AUTHZ_FACT_USERS, "pods", 0, "[{\"Id\":\"good\"},{\"Id\":\"web.app\"}]"},
+	{AUTHZ_FACT_USERS, "roots", 0, "[{\"Id\":\"asroot\"}]"},
 	{AUTHZ_FACT_VOLUME, "rooted", 0,
 	 "{\"Driver\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}"},
 	{AUTHZ_FACT_VOLUME, "nfs", 0, "{\"Driver\":\"nfs\",\"Options\":null}"},
@@ -102,7 +108,7 @@ static const struct {
 	{AUTHZ_FACT_POD, "web", 0, "[{\"Id\":\"web.app\"}]"},
 	{AUTHZ_FACT_PATH, "/srv/share", 0, NULL},
 	{AUTHZ_FACT_PATH, "/srv/share/bob", 0, NULL},
-	{AUTHZ_FACT_PATH, "/srv/x", 0, NULL},
+	{AUTHZ_FACT_CLOSED, "/srv/x", 0, NULL},
 	{AUTHZ_FACT_PATH, "/srv/share/link", -EPERM, NULL},
 };
 
@@ -351,6 +357,9 @@ static const struct {
 	{HOST("\"Binds\":[\"/srv/share:/x:ro:rw\"]"), "of modes"},
 	{HOST("\"Binds\":[\"rooted:/x\"]"), "something else"},
 	{HOST("\"Binds\":[\"nfs:/x\"]"), "something else"},
+	{HOST("\"Binds\":[\"pods:/x\"]"), "belongs to another container: the label podctl.pod"},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"roots\",\"Target\":\"/x\"}]"),
+	 "belongs to another container"},
 	{HOST("\"Binds\":[\"./x:/x\"]"), "neither a path"},
 	{HOST("\"Binds\":[\"~/x:/x\"]"), "neither a path"},
 	{HOST("\"Binds\":[\"C:\\\\x:/x\"]"), "SOURCE:TARGET"},
@@ -399,6 +408,12 @@ static const struct {
 		  "\"IPAMConfig\":{}}}}"),
 	 NULL},
 	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":null}}"), NULL},
+	{TOP(USER
+	     ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"Aliases\":[\"web\"]}}}"),
+	 "podctl's"},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"Aliases\":[\"shop."
+		  "x\"]}}}"),
+	 "pod shop"},
 	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-c\":{}}}"), "whole name"},
 	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"host\":{}}}"),
 	 "not one that may be joined"},
@@ -466,8 +481,9 @@ static void test_defaults(void **state _unused_)
 	expect("", NULL, "POST", "/containers/create", HOST("\"Binds\":[\"/srv/share:/x\"]"),
 	       "not below");
 	/* rules of a client's own, not those of everybody */
-	expect(OPEN, "ci", "POST", "/containers/create", "{" USER "}", NULL);
-	expect(OPEN, "bob", "POST", "/containers/create", "{" USER "}", "no-new-privileges");
+	expect(OPEN, "ci", "POST", "/containers/create", HOST("\"CapAdd\":[\"CHOWN\"]"), NULL);
+	expect(OPEN, "bob", "POST", "/containers/create", HOST("\"CapAdd\":[\"CHOWN\"]"),
+	       "CHOWN may not");
 	expect(OPEN, "ci", "POST", "/containers/create", HOST("\"Binds\":[\"/srv/share:/x\"]"),
 	       "not below");
 	/* with root in containers only the roots themselves */
@@ -792,7 +808,7 @@ static void test_settings(void **state _unused_)
 	struct settings *s = settings_of(OPEN), *d = settings_of("");
 	const struct settings_engine_rules *ci = settings_engine_rules_of(&s->engine_policy, "ci");
 
-	assert_true(ci->allow_new_privileges && !ci->images_given);
+	assert_true(strv_has(&ci->capabilities, "CHOWN") && !ci->images_given);
 	assert_ptr_equal(settings_engine_rules_of(&s->engine_policy, "x"), &s->engine_policy.rules);
 	assert_true(d->engine_policy.rules.endpoints & ENDPOINT_BIT(ENDPOINT_CONTAINER_CREATE));
 	assert_false(d->engine_policy.rules.endpoints & ENDPOINT_BIT(ENDPOINT_IMAGE_TAG));
