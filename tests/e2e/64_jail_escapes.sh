@@ -150,5 +150,8 @@ inside sh -c 'printf "bob:pass\ncarol:pass\n" | chpasswd'
 su_as_dave() { as dave sh -c 'echo pass | su -s /bin/sh "$1" -c hostname 2> /dev/null' sh "$1"; }
 check_equal "su -s of another's shell, without a jail" host1 "$(su_as_dave carol)"
 check_equal "... with one" jail-bob-host1 "$(su_as_dave bob)"
+chsh_as() { as "$1" sh -c 'echo pass | chsh -s /bin/bash'; }
+check_status "chsh, without a jail" 0 '' chsh_as carol
+check_status "... with one" 1 'may not change' chsh_as bob
 
 e2e_end
