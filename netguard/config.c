@@ -21,6 +21,7 @@ struct config {
 	struct settings *settings;
 	struct people people;
 	char *problem;
+	bool closed;
 	struct stat seen;	  /* of the file as it was read last; zero: not there */
 	struct path_watch *watch; /* NULL until config_watch */
 	struct source edits, settle, minute;
@@ -114,6 +115,7 @@ int config_new(const char *path, bool closed, struct config **ret, struct err *e
 		c->problem = xstrdup(err->text);
 		log_error("%s; until it is mended, only root reaches containers", err->text);
 		r = load_defaults(&c->settings, err);
+		c->closed = true;
 	}
 	if (r < 0)
 		return r;
@@ -152,6 +154,7 @@ int config_reload(struct config *c, struct err *err)
 	people_done(&c->people);
 	settings_free(c->settings);
 	c->settings = fresh;
+	c->closed = false;
 	people_resolve(c->settings, &c->people);
 	log_missing(&c->people);
 	log_notice("%s is in force", c->path);
@@ -240,6 +243,11 @@ const struct people *config_people(const struct config *c)
 const char *config_path(const struct config *c)
 {
 	return c->path;
+}
+
+bool config_closed(const struct config *c)
+{
+	return c->closed;
 }
 
 const char *config_problem(const struct config *c)

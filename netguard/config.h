@@ -32,6 +32,9 @@ const char *config_path(const struct config *c);
  */
 const char *config_problem(const struct config *c);
 
+/* Whether the defaults are in force, because there has been no valid file yet. */
+bool config_closed(const struct config *c);
+
 /*
  * changed(userdata, settings): called from the loop when something other is in force; settings
  * says whether the file changed, or only who the people are (looked up again each minute).

@@ -97,8 +97,11 @@ void daemon_end_found_flows(struct daemon *d)
 
 	if (!d->found)
 		return;
-	/* a file that is broken at the start denies what is new, but revokes nothing */
-	if (!config_problem(d->config)) {
+	/* a file that is broken at the start denies what is new, but revokes nothing; once mended
+	 */
+	if (config_closed(d->config)) {
+		d->sweep = true;
+	} else {
 		/*
 		 * The engine has not told of all yet: a container of the last moments, which only
 		 * the table knows of, goes on.

@@ -35,6 +35,7 @@ struct daemon {
 	struct model_index *index; /* NULL: all is to be computed at the next change */
 	uint64_t applied_at;	   /* loop_now_ms */
 	bool due;		   /* the model changed since */
+	bool sweep;		   /* flows may have begun past the table */
 	char *table_error;	   /* of the last transaction that was refused; NULL: none */
 	bool behind;		   /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
@@ -54,6 +55,9 @@ struct daemon {
 void daemon_end_flows(const struct elements *before, const struct elements *after);
 /* ... and those that only the table of an earlier daemon had allowed; after each change */
 void daemon_end_found_flows(struct daemon *d);
+/* daemon_sweep.c: where d->sweep is set, ends all that the table does not allow, once it may judge
+ */
+void daemon_sweep_flows(struct daemon *d);
 
 /* daemon_table.c: model -> kernel */
 int daemon_apply(struct daemon *d, struct err *err);

@@ -235,6 +235,8 @@ int daemon_apply(struct daemon *d, struct err *err)
 	if (result.adopted)
 		d->found = keeper_take_found(d->keeper);
 	daemon_end_found_flows(d);
+	d->sweep |= result.installed;
+	daemon_sweep_flows(d);
 	if (result.installed || result.adopted)
 		log_notice("table %s, %zu elements", result.adopted ? "adopted" : "installed",
 			   elements_count(keeper_holds(d->keeper)));
@@ -303,6 +305,8 @@ static void on_keeper(struct source *s, uint32_t events _unused_)
 	log_warning("%s changed the table: put back (%s, %zu elements added, %zu taken away)",
 		    who[0] ? who : "somebody", result.installed ? "all of it" : "differences",
 		    result.added, result.deleted);
+	d->sweep = true;
+	daemon_sweep_flows(d);
 	/* what was put back is what was in force, not what has been refused since */
 	if (d->table_error)
 		daemon_apply(d, &err);

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
@@ -22,15 +23,13 @@ struct ending {
 	uint8_t tuple[TUPLE_MAX]; /* the contents of CTA_TUPLE_ORIG */
 	uint16_t tuple_size;
 	uint8_t family;
-	bool has_id, has_zone;
+	bool has_id, has_zone, expected;
 	uint32_t id;
 	uint16_t zone;
 };
 
 struct listing {
-	const struct flows_change *change;
-	flows_local_fn *local;
-	void *userdata;
+	const struct flows_judge *judge;
 	struct rtnl *sockets;
 	struct ending *items;
 	size_t n;
@@ -111,6 +110,10 @@ static int take_attribute(const struct nlattr *attr, void *data)
 	case CTA_TUPLE_REPLY:
 		mnl_attr_parse_nested(attr, take_tuple, &p->reply);
 		break;
+	case CTA_STATUS:
+		e->expected = mnl_attr_validate(attr, MNL_TYPE_U32) == 0 &&
+			      ntohl(mnl_attr_get_u32(attr)) & IPS_EXPECTED;
+		break;
 	case CTA_ID:
 		e->has_id = mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
 		e->id = e->has_id ? mnl_attr_get_u32(attr) : 0;
@@ -137,7 +140,8 @@ static bool parse(const struct nlmsghdr *nlh, struct ending *e)
 				.to_port = p.orig.to_port,
 				.at = p.reply.from,
 				.at_port = p.reply.from_port,
-				.proto = p.orig.proto};
+				.proto = p.orig.proto,
+				.expected = e->expected};
 	return p.orig.from.family && p.orig.to.family && p.reply.from.family && e->tuple_size;
 }
 
@@ -242,17 +246,18 @@ static void close_sockets(struct rtnl *sockets, const struct flow *f)
 static int take(const struct nlmsghdr *nlh, void *data)
 {
 	struct listing *l = data;
+	const struct flows_judge *j = l->judge;
 	struct ending e = {0};
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
 	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) || !parse(nlh, &e))
 		return MNL_CB_OK;
 	e.family = (uint8_t)e.flow.from.family;
-	e.flow.from_local = l->local(l->userdata, &e.flow.from);
-	e.flow.at_local = l->local(l->userdata, &e.flow.at);
-	if (flows_asks_uid(l->change, &e.flow))
+	e.flow.from_local = j->local(j->userdata, &e.flow.from);
+	e.flow.at_local = j->local(j->userdata, &e.flow.at);
+	if (j->asks_uid(j->userdata, &e.flow))
 		ask_uid(l->sockets, &e.flow);
-	if (flows_ends(l->change, &e.flow))
+	if (j->ends(j->userdata, &e.flow))
 		ARRAY_PUSH(l->items, l->n) = e;
 	return MNL_CB_OK;
 }
@@ -285,10 +290,10 @@ static int forget(struct rtnl *flows, const struct ending *e)
 	return rtnl_talk(flows, nlh, NULL, NULL);
 }
 
-static int end_all(const struct flows_change *c, flows_local_fn *local, void *userdata,
-		   struct rtnl *flows, struct rtnl *sockets, struct err *err)
+static int end_all(const struct flows_judge *judge, struct rtnl *flows, struct rtnl *sockets,
+		   struct err *err)
 {
-	struct listing l = {.change = c, .local = local, .userdata = userdata, .sockets = sockets};
+	struct listing l = {.judge = judge, .sockets = sockets};
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct nfgenmsg *nfg;
@@ -316,7 +321,7 @@ static int end_all(const struct flows_change *c, flows_local_fn *local, void *us
 	return failed < 0 ? failed : done;
 }
 
-int flows_end(const struct flows_change *c, flows_local_fn *local, void *userdata, struct err *err)
+int flows_end_judged(const struct flows_judge *judge, struct err *err)
 {
 	struct rtnl *flows = xcalloc(1, sizeof(*flows)), *sockets = xcalloc(1, sizeof(*sockets));
 	int r = rtnl_init(flows, NETLINK_NETFILTER, err);
@@ -324,10 +329,45 @@ int flows_end(const struct flows_change *c, flows_local_fn *local, void *userdat
 	if (r == 0)
 		r = rtnl_init(sockets, NETLINK_SOCK_DIAG, err);
 	if (r == 0)
-		r = end_all(c, local, userdata, flows, sockets, err);
+		r = end_all(judge, flows, sockets, err);
 	rtnl_done(flows);
 	rtnl_done(sockets);
 	free(flows);
 	free(sockets);
 	return r;
+}
+
+struct by_change {
+	const struct flows_change *change;
+	flows_local_fn *local;
+	void *userdata;
+};
+
+static bool change_ends(void *userdata, const struct flow *f)
+{
+	const struct by_change *b = userdata;
+
+	return flows_ends(b->change, f);
+}
+
+static bool change_asks_uid(void *userdata, const struct flow *f)
+{
+	const struct by_change *b = userdata;
+
+	return flows_asks_uid(b->change, f);
+}
+
+static bool change_local(void *userdata, const struct addr *a)
+{
+	const struct by_change *b = userdata;
+
+	return b->local(b->userdata, a);
+}
+
+int flows_end(const struct flows_change *c, flows_local_fn *local, void *userdata, struct err *err)
+{
+	struct by_change by = {c, local, userdata};
+	const struct flows_judge judge = {change_ends, change_asks_uid, change_local, &by};
+
+	return flows_end_judged(&judge, err);
 }

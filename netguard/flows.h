@@ -30,6 +30,7 @@ struct flow {
 	bool from_local, at_local; /* this host's own addresses */
 	bool has_uid;		   /* of the socket on this host that sent it */
 	uint32_t uid;
+	bool expected; /* by another connection that asked for it (FTP): related */
 };
 
 /* What one change means for flows. before and after must outlive it. */
@@ -51,3 +52,13 @@ typedef bool flows_local_fn(void *userdata, const struct addr *a);
  * Returns how many were ended, or -errno; one that can't be ended does not keep others from it.
  */
 int flows_end(const struct flows_change *c, flows_local_fn *local, void *userdata, struct err *err);
+
+/* The same for what somebody else judges. ends: called for each; asks_uid: whether it needs the
+ * uid. */
+struct flows_judge {
+	bool (*ends)(void *userdata, const struct flow *f);
+	bool (*asks_uid)(void *userdata, const struct flow *f);
+	flows_local_fn *local;
+	void *userdata;
+};
+int flows_end_judged(const struct flows_judge *judge, struct err *err);
