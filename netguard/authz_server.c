@@ -22,7 +22,8 @@ struct authz_peer {
 	bool asking;	/* asked was called, and no answer came yet */
 	bool closing;	/* after the answer */
 	bool serving;	/* on the stack of serve */
-	bool dropped;	/* meanwhile */
+	bool dropped;	/* on the list of those to be freed when no function has them any more */
+	struct authz_peer *next_dropped;
 };
 
 struct authz_server {
@@ -31,6 +32,7 @@ struct authz_server {
 	struct source listener, timer;
 	struct authz_peer **peers;
 	size_t n_peers;
+	struct authz_peer *dropped;
 	size_t buffered; /* capacities of all */
 };
 
@@ -57,15 +59,25 @@ static void drop(struct authz_peer *p)
 	source_remove(&p->source);
 	release(p);
 	free(take_ptr(p->out));
-	if (p->serving)
-		p->dropped = true; /* serve frees it */
-	else
+	p->dropped = true;
+	p->next_dropped = s->dropped;
+	s->dropped = p;
+}
+
+/* Called where an event begins: nobody who dropped a peer is on the stack any more. */
+static void bury(struct authz_server *s)
+{
+	while (s->dropped) {
+		struct authz_peer *p = s->dropped;
+
+		s->dropped = p->next_dropped;
 		free(p);
+	}
 }
 
 /* ---- answers ---- */
 
-/* False where the peer is gone, or will be when serve returns. */
+/* False where the peer was dropped. */
 static bool write_more(struct authz_peer *p)
 {
 	while (p->out_at < p->n_out) {
@@ -147,8 +159,6 @@ static void serve(struct authz_peer *p)
 		ask(p, &http);
 	}
 	p->serving = false;
-	if (p->dropped)
-		free(p);
 }
 
 /* Room for some more; false where there is no more. */
@@ -175,6 +185,7 @@ static void on_peer(struct source *s, uint32_t events)
 	struct authz_peer *p = s->userdata;
 	ssize_t n;
 
+	bury(p->server);
 	if (events & (EPOLLERR | EPOLLHUP)) {
 		drop(p);
 		return;
@@ -248,6 +259,7 @@ static void on_timer(struct source *source, uint32_t events _unused_)
 
 	if (!timer_read(source))
 		return;
+	bury(s);
 	for (size_t i = s->n_peers; i-- > 0;) {
 		struct authz_peer *p;
 
@@ -322,6 +334,7 @@ void authz_server_free(struct authz_server *s)
 		return;
 	while (s->n_peers > 0)
 		drop(s->peers[0]);
+	bury(s);
 	free(s->peers);
 	source_remove(&s->listener);
 	source_remove(&s->timer);
