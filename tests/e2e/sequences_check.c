@@ -451,6 +451,11 @@ static void happen(struct world *w)
 		if (w->daemon)
 			nap_ms(60);
 	} else if (what == 17) {
+		/* half an event: what it was to tell is asked for anew */
+		if (pick(w, 2))
+			fake_engine_push(w->fake, 0,
+					 "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":"
+					 "{\"ID\":\"");
 		fake_engine_hang_up(w->fake);
 	} else if (what == 18 && w->daemon) {
 		kill(w->daemon, SIGHUP);
