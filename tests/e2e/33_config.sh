@@ -107,7 +107,7 @@ refused() { # NAME PATTERN COMMAND
 }
 refused "another user's file" 'belongs to user 1234' 'sed "s/{ [0-9][0-9]*/{ 9999/" "$1" > /root/bob.yml && chown bob /root/bob.yml && mv /root/bob.yml "$1"'
 edit "... and root's again" 'cp /root/next.yml "$f" && chown root "$f"'
-refused "a file that others may write" 'writable' 'sed -i "s/{ [0-9][0-9]*/{ 9999/" "$1" && chmod o+w "$1"'
+refused "a file that others may write" 'writable' 'sed "s/{ [0-9][0-9]*/{ 9999/" "$1" > /root/any.yml && chmod o+w /root/any.yml && mv /root/any.yml "$1"'
 check "status shows it" grep -qF 'writable' <<< "$(inside "$BUILD/netguard" status)"
 edit "... and may not" 'cp /root/next.yml "$f" && chmod go-w "$f"'
 refused "no file" 'No such file' 'rm "$1"'
