@@ -21,7 +21,8 @@ static char *replace_nuls(const char *text, size_t size)
 	const char *end = text + size, *p = text;
 	char *copy = NULL;
 
-	while ((p = memchr(p, '\\', (size_t)(end - p)))) {
+	/* nothing may be NULL, which memchr does not take */
+	while (p < end && (p = memchr(p, '\\', (size_t)(end - p)))) {
 		if (end - p < 2)
 			break;
 		if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0) {
