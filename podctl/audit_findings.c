@@ -437,7 +437,7 @@ void audit_engine_findings(const struct audit_engine *e, const struct strv *dock
 	if (e->authorization.n == 0)
 		add(ret, AUDIT_INFO, "no-authorization",
 		    xstrdup("whoever reaches the engine's socket may do anything"),
-		    "an authorization plugin, where anybody but root reaches it");
+		    "netguard authz as its plugin, where anybody but root reaches it");
 	if (!e->live_restore)
 		add(ret, AUDIT_INFO, "no-live-restore",
 		    xstrdup("containers stop with the engine, so updates of it wait"),
