@@ -47,7 +47,9 @@ static void arm(struct engine *e, int64_t when)
 
 void engine_kick(struct engine *e)
 {
-	arm(e, 1);
+	/* what curl's callbacks start is looked at before the dispatch that called them ends */
+	if (!e->in_curl)
+		arm(e, 1);
 }
 
 static int on_socket(_unused_ CURL *easy, curl_socket_t fd, int what, void *userdata,
@@ -387,6 +389,12 @@ void engine_dispatch(struct engine *e)
 	/* places may have become free, and done functions may have started requests */
 	activate(e, &e->queued_streams);
 	activate(e, &e->queued);
+	/* what was just started goes out now: a timer would take its time */
+	if (e->deadline != 0 && now_ns() >= e->deadline) {
+		e->deadline = 0;
+		act(e, CURL_SOCKET_TIMEOUT, 0);
+		collect(e);
+	}
 	if (!TAILQ_EMPTY(&e->finished))
 		engine_kick(e);
 	else

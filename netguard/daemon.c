@@ -238,6 +238,7 @@ static void finish(struct daemon *d)
 	model_free(d->model);
 	bridges_free(d->bridges);
 	links_free(d->links);
+	flows_free(d->flows);
 	denials_free(d->denials);
 	denials_ring_free(d->ring);
 	keeper_free(d->keeper);

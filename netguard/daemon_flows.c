@@ -49,7 +49,7 @@ static int read_addresses(struct addresses *ret, struct err *err)
 	return 0;
 }
 
-void daemon_end_flows(const struct elements *before, const struct elements *after)
+void daemon_end_flows(struct daemon *d, const struct elements *before, const struct elements *after)
 {
 	_cleanup_(flows_change_freep)
 	struct flows_change *c = flows_change_new(before, after);
@@ -60,8 +60,10 @@ void daemon_end_flows(const struct elements *before, const struct elements *afte
 	if (!c)
 		return;
 	r = read_addresses(&list, &err);
+	if (r == 0 && !d->flows)
+		r = flows_new(&d->flows, &err);
 	if (r == 0)
-		r = flows_end(c, is_local, &list, &err);
+		r = flows_end(d->flows, c, is_local, &list, &err);
 	if (r < 0)
 		log_warning("flows that are allowed no more may go on: %s", err.text);
 	else if (r > 0)
@@ -108,7 +110,7 @@ void daemon_end_found_flows(struct daemon *d)
 		 */
 		if (!d->watch || watch_get_state(d->watch) != WATCH_UP)
 			known = without_lost_members(d->found, keeper_holds(d->keeper));
-		daemon_end_flows(known ? known : d->found, keeper_holds(d->keeper));
+		daemon_end_flows(d, known ? known : d->found, keeper_holds(d->keeper));
 	}
 	if (d->watch && watch_get_state(d->watch) == WATCH_UP)
 		elements_free(take_ptr(d->found));

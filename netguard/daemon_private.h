@@ -7,6 +7,7 @@
 #include "netguard/control.h"
 #include "netguard/daemon.h"
 #include "netguard/denials_ring.h"
+#include "netguard/flows.h"
 #include "netguard/keeper.h"
 #include "netguard/links.h"
 #include "netguard/loop.h"
@@ -33,11 +34,14 @@ struct daemon {
 
 	struct elements *found;	   /* in an adopted table; NULL: flows are judged by it already */
 	struct model_index *index; /* NULL: all is to be computed at the next change */
-	uint64_t applied_at;	   /* loop_now_ms */
-	bool due;		   /* the model changed since */
-	bool sweep;		   /* flows may have begun past the table */
-	char *table_error;	   /* of the last transaction that was refused; NULL: none */
-	bool behind;		   /* it was refused as a whole, not only some elements of it */
+	struct flows *flows;	   /* NULL: not needed yet */
+	uint64_t applied_at;	   /* loop_now_ms, of the first of n_applied */
+	unsigned n_applied;
+	bool due;	   /* the model changed since */
+	bool sweep;	   /* flows may have begun past the table */
+	bool due_now;	   /* to be applied at the end of this round, not later */
+	char *table_error; /* of the last transaction that was refused; NULL: none */
+	bool behind;	   /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
 	uint64_t n_healed;
 	struct strv unguarded;	      /* ids of containers that the log has told of */
@@ -52,7 +56,8 @@ struct daemon {
 };
 
 /* daemon_flows.c: ends the flows that are allowed no more; told in the log */
-void daemon_end_flows(const struct elements *before, const struct elements *after);
+void daemon_end_flows(struct daemon *d, const struct elements *before,
+		      const struct elements *after);
 /* ... and those that only the table of an earlier daemon had allowed; after each change */
 void daemon_end_found_flows(struct daemon *d);
 /* daemon_sweep.c: where d->sweep is set, ends all that the table does not allow, once it may judge

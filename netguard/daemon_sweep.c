@@ -190,8 +190,10 @@ void daemon_sweep_flows(struct daemon *d)
 	s.routes = xcalloc(1, sizeof(*s.routes));
 	s.answers = xcalloc(ANSWERS, sizeof(*s.answers));
 	r = rtnl_init(s.routes, NETLINK_ROUTE, &err);
+	if (r == 0 && !d->flows)
+		r = flows_new(&d->flows, &err);
 	if (r == 0)
-		r = flows_end_judged(&judge, &err);
+		r = flows_end_judged(d->flows, &judge, &err);
 	rtnl_done(s.routes);
 	free(s.routes);
 	free(s.answers);

@@ -3,7 +3,7 @@
  * From the model to the kernel: applying, healing, retrying, remembering.
  *
  * A change is applied in the loop's next round, so what one reading of events brought is one
- * transaction, and not more often than each 10 ms, so a burst is few.
+ * transaction, and not more than a few times each 10 ms, so a burst is few.
  */
 #include "netguard/daemon_private.h"
 
@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 
 #define BATCH_MS     10
+#define BURST	     5 /* changes at once that follow one another: links, then the engine's event */
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 10000
 #define SAVE_MS	     200
@@ -123,7 +124,7 @@ static void end_flows_of_part(struct daemon *d, const struct elements *before,
 	/* what was in force before: the same change, backwards */
 	all = elements_copy(keeper_holds(d->keeper));
 	elements_patch(all, change.add, change.del);
-	daemon_end_flows(all, keeper_holds(d->keeper));
+	daemon_end_flows(d, all, keeper_holds(d->keeper));
 }
 
 /* What a few members change, where no more has changed. 1 where that is in force, 0: compute all.
@@ -159,7 +160,7 @@ static int apply_all(struct daemon *d, struct keeper_result *ret, struct err *er
 	/* the table first: what begins now is judged by it already; what failed may have taken away
 	 */
 	if (before)
-		daemon_end_flows(before, keeper_holds(d->keeper));
+		daemon_end_flows(d, before, keeper_holds(d->keeper));
 	if (r < 0) {
 		failed(d, "change refused", 0, err);
 		return r;
@@ -220,8 +221,14 @@ int daemon_apply(struct daemon *d, struct err *err)
 	struct keeper_result result = {0};
 	int r;
 
-	d->due = false;
-	d->applied_at = loop_now_ms();
+	uint64_t now = loop_now_ms();
+
+	d->due = d->due_now = false;
+	if (now - d->applied_at >= BATCH_MS) {
+		d->applied_at = now;
+		d->n_applied = 0;
+	}
+	d->n_applied++;
 	/* what is not known of ports makes them nobody's */
 	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)
 		log_warning("links: %s", err->text);
@@ -229,6 +236,9 @@ int daemon_apply(struct daemon *d, struct err *err)
 		timer_set(&d->verify, VERIFY_MS, 0);
 	} else {
 		r = apply_all(d, &result, err);
+		/* that takes its time: not again at once */
+		d->applied_at = loop_now_ms();
+		d->n_applied = BURST;
 		if (r < 0)
 			return r;
 	}
@@ -271,10 +281,20 @@ void daemon_changed(struct daemon *d)
 	if (d->due)
 		return;
 	d->due = true;
-	if (since >= BATCH_MS)
-		timer_fire(&d->apply);
+	if (since >= BATCH_MS || d->n_applied < BURST)
+		d->due_now = true;
 	else
 		timer_set(&d->apply, BATCH_MS - since, 0);
+}
+
+/* Behind what one round of events has brought. */
+static void after_round(void *userdata)
+{
+	struct daemon *d = userdata;
+	struct err err;
+
+	if (d->due && d->due_now)
+		daemon_apply(d, &err); /* told there, and tried again */
 }
 
 static void on_apply(struct source *s, uint32_t events _unused_)
@@ -353,6 +373,7 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	struct err why;
 	int r;
 
+	loop_set_after(d->loop, after_round, d);
 	if ((r = timer_add(d->loop, &d->apply, on_apply, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->retry, on_apply, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->save, on_save, d, err)) < 0 ||

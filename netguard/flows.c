@@ -321,20 +321,36 @@ static int end_all(const struct flows_judge *judge, struct rtnl *flows, struct r
 	return failed < 0 ? failed : done;
 }
 
-int flows_end_judged(const struct flows_judge *judge, struct err *err)
+struct flows {
+	struct rtnl flows, sockets;
+};
+
+void flows_free(struct flows *f)
 {
-	struct rtnl *flows = xcalloc(1, sizeof(*flows)), *sockets = xcalloc(1, sizeof(*sockets));
-	int r = rtnl_init(flows, NETLINK_NETFILTER, err);
+	if (!f)
+		return;
+	rtnl_done(&f->flows);
+	rtnl_done(&f->sockets);
+	free(f);
+}
+
+int flows_new(struct flows **ret, struct err *err)
+{
+	_cleanup_(flows_freep)
+	struct flows *f = xcalloc(1, sizeof(*f));
+	int r = rtnl_init(&f->flows, NETLINK_NETFILTER, err);
 
 	if (r == 0)
-		r = rtnl_init(sockets, NETLINK_SOCK_DIAG, err);
-	if (r == 0)
-		r = end_all(judge, flows, sockets, err);
-	rtnl_done(flows);
-	rtnl_done(sockets);
-	free(flows);
-	free(sockets);
-	return r;
+		r = rtnl_init(&f->sockets, NETLINK_SOCK_DIAG, err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(f);
+	return 0;
+}
+
+int flows_end_judged(struct flows *f, const struct flows_judge *judge, struct err *err)
+{
+	return end_all(judge, &f->flows, &f->sockets, err);
 }
 
 struct by_change {
@@ -364,10 +380,11 @@ static bool change_local(void *userdata, const struct addr *a)
 	return b->local(b->userdata, a);
 }
 
-int flows_end(const struct flows_change *c, flows_local_fn *local, void *userdata, struct err *err)
+int flows_end(struct flows *f, const struct flows_change *c, flows_local_fn *local, void *userdata,
+	      struct err *err)
 {
 	struct by_change by = {c, local, userdata};
 	const struct flows_judge judge = {change_ends, change_asks_uid, change_local, &by};
 
-	return flows_end_judged(&judge, err);
+	return flows_end_judged(f, &judge, err);
 }

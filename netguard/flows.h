@@ -48,10 +48,20 @@ bool flows_asks_uid(const struct flows_change *c, const struct flow *f);
 typedef bool flows_local_fn(void *userdata, const struct addr *a);
 
 /*
- * Ends flows in the current network namespace. local: whether an address is this host's own.
+ * The sockets that this takes, in the current network namespace. Kept, since closing one takes the
+ * kernel up to 20 ms.
+ */
+struct flows;
+int flows_new(struct flows **ret, struct err *err);
+void flows_free(struct flows *f);
+DEFINE_CLEANUP(struct flows, flows_free);
+
+/*
+ * Ends flows. local: whether an address is this host's own.
  * Returns how many were ended, or -errno; one that can't be ended does not keep others from it.
  */
-int flows_end(const struct flows_change *c, flows_local_fn *local, void *userdata, struct err *err);
+int flows_end(struct flows *f, const struct flows_change *c, flows_local_fn *local, void *userdata,
+	      struct err *err);
 
 /* The same for what somebody else judges. ends: called for each; asks_uid: whether it needs the
  * uid. */
@@ -61,4 +71,4 @@ struct flows_judge {
 	flows_local_fn *local;
 	void *userdata;
 };
-int flows_end_judged(const struct flows_judge *judge, struct err *err);
+int flows_end_judged(struct flows *f, const struct flows_judge *judge, struct err *err);

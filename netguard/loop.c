@@ -15,6 +15,8 @@
 struct loop {
 	int epoll;
 	bool stop;
+	void (*after)(void *userdata);
+	void *after_data;
 	/* fetched, not yet handed out: source_remove strikes its own out */
 	struct epoll_event batch[BATCH_MAX];
 	int n_batch;
@@ -53,8 +55,16 @@ int loop_run(struct loop *l, struct err *err)
 				s->fn(s, l->batch[i].events);
 		}
 		l->n_batch = 0;
+		if (l->after && !l->stop)
+			l->after(l->after_data);
 	}
 	return 0;
+}
+
+void loop_set_after(struct loop *l, void (*fn)(void *userdata), void *userdata)
+{
+	l->after = fn;
+	l->after_data = userdata;
 }
 
 void loop_stop(struct loop *l)

@@ -33,6 +33,8 @@ DEFINE_CLEANUP(struct loop, loop_free);
 /* Runs until loop_stop. Returns 0 or -errno of epoll itself. */
 int loop_run(struct loop *l, struct err *err);
 void loop_stop(struct loop *l);
+/* fn is called behind each round of events: for what all of them together have made due. */
+void loop_set_after(struct loop *l, void (*fn)(void *userdata), void *userdata);
 
 /* events: EPOLLIN, EPOLLOUT. The source must stay where it is until removed. */
 int source_add(struct loop *l, struct source *s, int fd, uint32_t events, source_fn *fn,

@@ -100,8 +100,9 @@ bool nft_key_behind(const struct nft_element *e, struct nft_key *ret);
 struct nft_socket {
 	int fd;
 	uint32_t portid;
-	uint32_t seq;	 /* of the next message */
-	uint8_t *buffer; /* NFT_RECV_SIZE */
+	uint32_t seq;	  /* of the next message */
+	uint8_t *buffer;  /* NFT_RECV_SIZE */
+	size_t send_room; /* of its send buffer, as far as is known */
 };
 /* as much as the kernel puts into one part of a dump */
 #define NFT_RECV_SIZE ((size_t)32 * 1024)

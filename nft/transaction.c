@@ -131,13 +131,16 @@ static void drain(struct nft_socket *s)
 }
 
 /* A batch must fit into the send buffer as a whole. */
-static void make_room(const struct nft_socket *s, size_t size)
+static void make_room(struct nft_socket *s, size_t size)
 {
 	int have = 0, want = (int)size;
 	socklen_t length = sizeof(have);
 
-	if (getsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &have, &length) == 0 &&
-	    (size_t)have > size + 4096)
+	if (s->send_room > size + 4096)
+		return;
+	if (getsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &have, &length) == 0 && have > 0)
+		s->send_room = (size_t)have;
+	if (s->send_room > size + 4096)
 		return;
 	if (setsockopt(s->fd, SOL_SOCKET, SO_SNDBUFFORCE, &want, sizeof(want)) < 0)
 		(void)setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want));
