@@ -58,6 +58,7 @@ void settings_free(struct settings *s)
 	strv_done(&s->policy.images);
 	strv_done(&s->policy.labels_reserved);
 	settings_engine_done(&s->engine_policy);
+	settings_scan_done(&s->scan);
 	free(s);
 }
 

@@ -95,6 +95,33 @@ struct settings_policy {
 	bool unlimited;
 };
 
+/* What of a container's changes is expected: globs of paths (common/glob.h) by kind of change. */
+enum settings_change { SETTINGS_CHANGED, SETTINGS_ADDED, SETTINGS_DELETED, SETTINGS_CHANGES };
+struct settings_scan_files {
+	char *container; /* glob of names */
+	struct strv any; /* whatever the kind */
+	struct strv kinds[SETTINGS_CHANGES];
+};
+
+/* A process that may, or must, run in a container. */
+struct settings_scan_process {
+	char *executable; /* glob of paths in the container */
+	int64_t uid;	  /* in the container */
+	bool required;
+};
+
+struct settings_scan_processes {
+	char *container;	   /* glob of names */
+	struct schema_array items; /* struct settings_scan_process */
+};
+
+struct settings_scan {
+	struct settings_scan_files *files;
+	size_t n_files;
+	struct settings_scan_processes *processes;
+	size_t n_processes;
+};
+
 /* Which file settings are of, and as of when. path NULL: of none, from a text. */
 struct settings_origin {
 	char *path;
@@ -117,6 +144,7 @@ struct settings {
 	char *other_pod_label;	  /* NULL: none */
 	struct settings_policy policy;
 	struct settings_engine engine_policy;
+	struct settings_scan scan;
 };
 
 /* The table of all keys. */

@@ -19,6 +19,10 @@ settings_decode_fn settings_decode_capabilities; /* struct strv */
 settings_decode_fn settings_decode_size;	 /* int64_t */
 settings_decode_fn settings_decode_cpus;	 /* double */
 
+/* settings_scan.c: scan: ... and what it holds */
+extern const struct schema settings_scan_schema; /* struct settings_scan */
+void settings_scan_done(struct settings_scan *scan);
+
 /* true for the word yes, false for no; -EINVAL and a report for anything else. */
 int settings_decode_choice(struct schema_context *ctx, const struct yaml_node *node,
 			   const char *yes, const char *no, bool *ret);

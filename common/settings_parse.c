@@ -369,6 +369,11 @@ static const struct schema_field settings_fields[] = {
 	 .offset = AT(engine_policy),
 	 .object = &settings_engine_schema,
 	 .doc = "what users of the engine's socket may ask for, where netguard authz runs"},
+	{.key = "scan",
+	 .type = SCHEMA_OBJECT,
+	 .offset = AT(scan),
+	 .object = &settings_scan_schema,
+	 .doc = "what podctl scan expects of containers"},
 	{0},
 };
 #undef AT
