@@ -3,6 +3,8 @@
 #include "common/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,4 +61,25 @@ int file_write_all(int fd, const char *data, size_t size)
 		}
 	}
 	return 0;
+}
+
+int file_replace(int dir, const char *name, const char *data, size_t size, struct err *err)
+{
+	_cleanup_free_ char *fresh = xasprintf(".%s.new", name);
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
+		return err_os(err, errno, "%s", fresh);
+	fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_os(err, errno, "%s", fresh);
+	if (file_write_all(fd, data, size) < 0 || fsync(fd) < 0 ||
+	    renameat(dir, fresh, dir, name) < 0) {
+		r = err_os(err, errno, "%s", name);
+		unlinkat(dir, fresh, 0);
+		return r;
+	}
+	/* the name, too */
+	return fsync(dir) < 0 ? err_os(err, errno, "%s", name) : 0;
 }

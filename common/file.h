@@ -19,3 +19,10 @@ int file_read_limited(int fd, size_t max, char **ret, size_t *ret_size, struct e
 
 /* Writes all of it. 0, or -1 with errno. */
 int file_write_all(int fd, const char *data, size_t size);
+
+/*
+ * Puts a file of these contents, mode 0600, in the place of the one of this name in the folder: by
+ * way of ".NAME.new", synced, so that after a crash at any moment there is the old or the new one,
+ * whole. dir: open for reading. Only one may do so at a time for a name.
+ */
+int file_replace(int dir, const char *name, const char *data, size_t size, struct err *err);

@@ -23,6 +23,9 @@ enum cmd_option {
 	CMD_OPT_FORCE = 1 << 9,
 	CMD_OPT_PURGE = 1 << 10,
 	CMD_OPT_IMAGE = 1 << 11,
+	CMD_OPT_ACK = 1 << 12,
+	CMD_OPT_METRICS = 1 << 13,
+	CMD_OPT_SELF_TEST = 1 << 14,
 	/* every command takes these */
 	CMD_OPT_QUIET = 1 << 6,
 	CMD_OPT_HELP = 1 << 7,
@@ -61,7 +64,8 @@ struct cmd {
 };
 
 cmd_fn cmd_apply, cmd_plan, cmd_check, cmd_status, cmd_down, cmd_audit, cmd_exec, cmd_jail,
-	cmd_restore_mounts, cmd_start_late, cmd_logs, cmd_stop, cmd_start, cmd_restart, cmd_schema;
+	cmd_restore_mounts, cmd_start_late, cmd_logs, cmd_stop, cmd_start, cmd_restart, cmd_schema,
+	cmd_scan;
 
 /* ---- shared; failures are told, and -errno is returned ---- */
 

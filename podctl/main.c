@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* podctl: which subcommand is meant, and with what (cmdline.c has the options). */
+#include "common/log.h"
 #include "podctl/cmd.h"
 #include "podctl/cmdline.h"
 #include "podctl/live.h"
@@ -41,6 +42,9 @@ static const struct cmd commands[] = {
 	 CMD_OPT_FORCE | CMD_OPT_PURGE | CMD_OPT_IMAGE | CMD_OPT_JSON, 1, 2, cmd_jail},
 	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings", NULL,
 	 CMD_OPT_JSON, 0, 0, cmd_audit},
+	{"scan", "[NAME]", "what changed in containers, and runs; exit 2 while alerts stand",
+	 "Alerts stay until they are acknowledged: scan --ack @N... [NAME], or --ack all [NAME].",
+	 CMD_OPT_JSON | CMD_OPT_METRICS | CMD_OPT_ACK | CMD_OPT_SELF_TEST, 0, -1, cmd_scan},
 	{"schema", "[pod|config]", "JSON Schema of the pod file or the configuration, for editors",
 	 NULL, 0, 0, 1, cmd_schema},
 	{"restore-mounts", "", "mounts and secrets of all pods, at boot before the engine starts",
@@ -161,6 +165,8 @@ int main(int argc, char **argv)
 	int result;
 
 	settle();
+	/* whether the journal listens stands in the environment */
+	log_init("podctl", LOG_LEVEL_INFO);
 	caller_take_environment(&ctx.environment);
 	ctx.ui.color = isatty(STDOUT_FILENO) && !ctx.environment.no_color;
 	result = run(&ctx, argc, argv);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * podctl scan [NAME]: what differs from the images and from what is expected, as alerts that stay.
+ *
+ * Under sudo, the last word decides whose alerts are meant, as with every command: an alert's id
+ * can be no pod's name, and "all" without a pod is for root alone.
+ */
+#include "common/log.h"
+#include "podctl/cmd.h"
+#include "podctl/scan_canary.h"
+#include "podctl/scan_engine.h"
+#include "podctl/scan_print.h"
+#include "podctl/scan_store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+static int fail(const struct cmd_context *ctx, const struct err *err)
+{
+	if (!log_is_journal())
+		return cmd_fail(ctx, err);
+	log_error("%s", err->text);
+	return CMD_FAILED;
+}
+
+/* The store is locked meanwhile: nobody may stop us from the terminal with that in hand. */
+static void stay_awake(void)
+{
+	signal(SIGTSTP, SIG_IGN);
+	signal(SIGTTIN, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+}
+
+/* What was found becomes alerts; those are in *ret also where they could not be stored. */
+static int update(struct scan_targets *targets, int64_t now, struct scan_alerts *ret,
+		  struct err *err)
+{
+	struct scan_store store;
+	int r = scan_store_open(&store, err);
+
+	if (r < 0)
+		return r;
+	scan_canary_forget(&store, targets);
+	r = scan_store_load(&store, ret, err);
+	if (r == 0) {
+		scan_alerts_merge(ret, targets, now);
+		r = scan_store_save(&store, ret, err);
+	}
+	scan_store_close(&store);
+	return r;
+}
+
+static void say_failures(const struct cmd_context *ctx, const struct scan_targets *targets)
+{
+	for (size_t i = 0; i < targets->n; i++) {
+		struct err err = targets->items[i].err;
+
+		if (!err.code)
+			continue;
+		err_wrap(&err, "container %s could not be scanned", targets->items[i].name);
+		fail(ctx, &err);
+	}
+}
+
+static void report(const struct cmd_context *ctx, const struct scan_report *r)
+{
+	if (ctx->options & CMD_OPT_JSON)
+		scan_print_json(r);
+	else if (ctx->options & CMD_OPT_METRICS)
+		scan_print_metrics(r);
+	else if (!log_is_journal())
+		scan_print(r, &ctx->ui);
+	if (log_is_journal())
+		scan_log(r);
+}
+
+static int scan(struct cmd_context *ctx, const struct settings *settings, const char *pod)
+{
+	_cleanup_(engine_freep)
+	struct engine *engine = NULL;
+	struct scan_targets targets = {0};
+	struct scan_alerts alerts = {0};
+	struct err err = {0};
+	int result, r;
+
+	if (cmd_connect(ctx, &engine) < 0)
+		return CMD_FAILED;
+	r = scan_run(engine, &settings->scan, pod, &targets, &err);
+	if (r == 0) {
+		struct scan_report rep = {&alerts, &targets, pod, time(NULL)};
+
+		r = update(&targets, rep.now, &alerts, &err);
+		say_failures(ctx, &targets);
+		report(ctx, &rep);
+	}
+	if (r < 0)
+		result = fail(ctx, &err);
+	else if (scan_failures(&targets) > 0)
+		result = CMD_FAILED;
+	else
+		result = scan_alerts_standing(&alerts, pod) > 0 ? CMD_CHANGES : CMD_OK;
+	scan_alerts_done(&alerts);
+	scan_targets_done(&targets);
+	return result;
+}
+
+/* What --ack is given: ids or "all", and perhaps a pod. */
+struct acknowledged {
+	uint64_t *ids;
+	size_t n;
+	char *pod;
+};
+
+static int acknowledge_in(const struct scan_store *store, const struct acknowledged *a,
+			  struct err *err)
+{
+	struct scan_alerts alerts = {0};
+	int r = scan_store_load(store, &alerts, err);
+
+	for (size_t i = 0; i < a->n && r == 0; i++) {
+		r = scan_alerts_acknowledge(&alerts, a->ids[i], a->pod);
+		if (r < 0)
+			err_set(err, ENOENT,
+				"there is no alert @%llu%s%s: nothing was acknowledged",
+				(unsigned long long)a->ids[i], a->pod ? " of pod " : "",
+				a->pod ? a->pod : "");
+	}
+	if (r == 0)
+		r = scan_store_save(store, &alerts, err);
+	scan_alerts_done(&alerts);
+	return r;
+}
+
+static int acknowledge(struct cmd_context *ctx, const struct acknowledged *a)
+{
+	struct scan_store store;
+	struct err err = {0};
+	int r = scan_store_open(&store, &err);
+
+	if (r < 0)
+		return fail(ctx, &err);
+	r = acknowledge_in(&store, a, &err);
+	scan_store_close(&store);
+	return r < 0 ? fail(ctx, &err) : CMD_OK;
+}
+
+static int parse_ack(struct cmd_context *ctx, const struct settings *settings, int n, char **args,
+		     struct acknowledged *ret)
+{
+	for (int i = 0; i < n; i++) {
+		uint64_t id = SCAN_ALL;
+
+		if (scan_id_parse(args[i], &id) || (i == 0 && streq(args[i], "all"))) {
+			ARRAY_PUSH(ret->ids, ret->n) = id;
+		} else if (i == n - 1 && i > 0) {
+			return cmd_pod_name(ctx, settings, args[i], &ret->pod);
+		} else {
+			ui_error(&ctx->ui, "%s is no alert's ID, such as @17", args[i]);
+			return -EINVAL;
+		}
+	}
+	if (n == 0) {
+		ui_error(&ctx->ui, "which alerts? scan --ack @N... [NAME], or --ack all [NAME]");
+		return -EINVAL;
+	}
+	/* the word could be a pod's name: who may say it of that pod may not for all */
+	if (n == 1 && ret->ids[0] == SCAN_ALL && ctx->caller.uid != 0) {
+		ui_error(&ctx->ui, "through sudo, name the pod: scan --ack all NAME. All of the "
+				   "host's are for root to acknowledge (sudo -i)");
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int run_ack(struct cmd_context *ctx, const struct settings *settings, int n, char **args)
+{
+	struct acknowledged a = {0};
+	int result = CMD_FAILED;
+
+	if (parse_ack(ctx, settings, n, args, &a) == 0)
+		result = acknowledge(ctx, &a);
+	free(a.ids);
+	free(a.pod);
+	return result;
+}
+
+static int self_test(struct cmd_context *ctx)
+{
+	_cleanup_(engine_freep)
+	struct engine *engine = NULL;
+	struct err err = {0};
+
+	if (cmd_connect(ctx, &engine) < 0)
+		return CMD_FAILED;
+	if (scan_canary_test(engine, &ctx->ui, &err) < 0) {
+		err_wrap(&err, "scanning does not work");
+		return fail(ctx, &err);
+	}
+	ui_say(&ctx->ui, "scanning works: a file and a process in a container of its own were "
+			 "found, and it is removed");
+	return CMD_OK;
+}
+
+int cmd_scan(struct cmd_context *ctx, int n, char **args)
+{
+	_cleanup_(settings_freep)
+	struct settings *settings = NULL;
+	_cleanup_free_ char *pod = NULL;
+	unsigned modes =
+		ctx->options & (CMD_OPT_ACK | CMD_OPT_SELF_TEST | CMD_OPT_JSON | CMD_OPT_METRICS);
+
+	if (modes & (modes - 1) || ((modes & CMD_OPT_SELF_TEST) && n > 0) ||
+	    (!(modes & CMD_OPT_ACK) && n > 1)) {
+		ui_error(&ctx->ui, "usage: podctl scan [--json | --metrics] [NAME], "
+				   "scan --ack @N... [NAME], scan --ack all [NAME], "
+				   "scan --self-test");
+		return CMD_FAILED;
+	}
+	stay_awake();
+	if (modes & CMD_OPT_SELF_TEST)
+		return self_test(ctx);
+	if (cmd_load_settings(ctx, &settings) < 0)
+		return CMD_FAILED;
+	if (modes & CMD_OPT_ACK)
+		return run_ack(ctx, settings, n, args);
+	if (n > 0 && cmd_pod_name(ctx, settings, args[0], &pod) < 0)
+		return CMD_FAILED;
+	return scan(ctx, settings, pod);
+}

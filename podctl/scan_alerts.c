@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Findings to alerts. Pure: the clock comes in as a number.
+ *
+ * An alert is the same when container (by name), kind and text are; none is ever dropped for want
+ * of room: what goes beyond the limits is counted in an alert that says so.
+ */
+#include "podctl/scan.h"
+
+#include <errno.h>
+
+#define TEXT_MANY     "findings beyond the limit of one container's alerts"
+#define TEXT_TOO_MANY "findings beyond the limit of all alerts"
+
+void scan_alerts_done(struct scan_alerts *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		free(a->items[i].container);
+		free(a->items[i].container_id);
+		free(a->items[i].pod);
+		free(a->items[i].what);
+	}
+	free(a->items);
+	*a = (struct scan_alerts){0};
+}
+
+static int compare_keys(const char *container, enum scan_kind kind, const char *what,
+			const struct scan_alert *alert)
+{
+	int r = strcmp(container, alert->container);
+
+	if (r == 0)
+		r = (int)kind - (int)alert->kind;
+	return r ? r : strcmp(what, alert->what);
+}
+
+static int compare_alerts(const void *a, const void *b)
+{
+	const struct scan_alert *x = a;
+
+	return compare_keys(x->container, x->kind, x->what, b);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct scan_alert *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void sort(struct scan_alerts *a, int (*compare)(const void *, const void *))
+{
+	if (a->n > 0)
+		qsort(a->items, a->n, sizeof(*a->items), compare);
+}
+
+static int compare_findings(const void *a, const void *b)
+{
+	const struct scan_finding *x = a, *y = b;
+	int r = (int)x->kind - (int)y->kind;
+
+	return r ? r : strcmp(x->what, y->what);
+}
+
+/* One of the first n, which are sorted by their keys. */
+static struct scan_alert *look_up(struct scan_alerts *a, size_t n, const char *container,
+				  const struct scan_finding *f)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int r = compare_keys(container, f->kind, f->what, &a->items[middle]);
+
+		if (r == 0)
+			return &a->items[middle];
+		if (r < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+static void see_again(struct scan_alert *alert, const struct scan_target *t,
+		      const struct scan_finding *f, int64_t now)
+{
+	/* acknowledged was what another container of this name had, or less than it is now */
+	if (alert->acknowledged && (!streq(alert->container_id, t->id) || f->more > alert->more)) {
+		alert->acknowledged = false;
+		alert->fresh = true;
+	}
+	if (!streq(alert->container_id, t->id)) {
+		free(alert->container_id);
+		alert->container_id = xstrdup(t->id);
+	}
+	if (!streq(alert->pod, t->pod)) {
+		free(alert->pod);
+		alert->pod = xstrdup(t->pod);
+	}
+	alert->present = true;
+	alert->last = now;
+	alert->count++;
+	alert->more = f->more;
+}
+
+static void add(struct scan_alerts *a, const struct scan_target *t, const struct scan_finding *f,
+		int64_t now)
+{
+	ARRAY_PUSH(a->items, a->n) = (struct scan_alert){
+		.id = a->next++,
+		.kind = f->kind,
+		.container = xstrdup(t->name),
+		.container_id = xstrdup(t->id),
+		.pod = xstrdup(t->pod),
+		.what = xstrdup(f->what),
+		.first = now,
+		.last = now,
+		.count = 1,
+		.more = f->more,
+		.present = true,
+		.fresh = true,
+	};
+}
+
+/* How many of the first n (sorted) are of this container. */
+static size_t count_of(const struct scan_alerts *a, size_t n, const char *container)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += streq(a->items[i].container, container);
+	return count;
+}
+
+struct merging {
+	struct scan_alerts *alerts;
+	size_t known; /* so many are sorted: those from before */
+	uint64_t beyond;
+	int64_t now;
+};
+
+/* The alert that counts what has none of its own. known: as of struct merging. */
+static void count_more(struct merging *m, const struct scan_target *t, const char *text,
+		       uint64_t more)
+{
+	char *what = scan_escape(text);
+	struct scan_finding f = {.kind = SCAN_MORE, .what = what, .more = more};
+	struct scan_alert *alert = look_up(m->alerts, m->known, t->name, &f);
+
+	if (more > 0 && alert)
+		see_again(alert, t, &f, m->now);
+	else if (more > 0)
+		add(m->alerts, t, &f, m->now);
+	free(what);
+}
+
+static void merge_target(struct merging *m, struct scan_target *t)
+{
+	size_t room = SCAN_CONTAINER_ALERTS_MAX, taken = count_of(m->alerts, m->known, t->name);
+	uint64_t more = 0;
+
+	room -= taken < room ? taken : room;
+	if (t->n_findings > 0)
+		qsort(t->findings, t->n_findings, sizeof(*t->findings), compare_findings);
+	for (size_t i = 0; i < t->n_findings; i++) {
+		struct scan_finding *f = &t->findings[i];
+		struct scan_alert *alert;
+
+		if (i > 0 && compare_findings(f, f - 1) == 0)
+			continue;
+		alert = look_up(m->alerts, m->known, t->name, f);
+		if (alert) {
+			see_again(alert, t, f, m->now);
+		} else if (m->alerts->n >= SCAN_ALERTS_MAX) {
+			m->beyond++;
+		} else if (room > 0) {
+			add(m->alerts, t, f, m->now);
+			room--;
+		} else {
+			more++;
+		}
+	}
+	if (m->alerts->n < SCAN_ALERTS_MAX)
+		count_more(m, t, TEXT_MANY, more);
+	else
+		m->beyond += more;
+}
+
+/* Whether this scan has looked for what the alert says and would have found it. */
+static bool was_looked_for(const struct scan_targets *t, const struct scan_alert *alert)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (streq(t->items[i].name, alert->container))
+			return !t->items[i].err.code;
+	}
+	return t->whole;
+}
+
+/* What was acknowledged and is over. */
+static void drop(struct scan_alerts *a, const struct scan_targets *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct scan_alert *alert = &a->items[i];
+
+		if (alert->acknowledged && !alert->present && was_looked_for(t, alert)) {
+			free(alert->container);
+			free(alert->container_id);
+			free(alert->pod);
+			free(alert->what);
+		} else {
+			a->items[kept++] = *alert;
+		}
+	}
+	a->n = kept;
+}
+
+void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t now)
+{
+	static char none[] = "";
+	struct scan_target host = {.id = none, .name = none, .pod = none};
+	struct merging m = {.alerts = a, .known = a->n, .now = now};
+
+	sort(a, compare_alerts);
+	for (size_t i = 0; i < a->n; i++) {
+		/* of what was not looked for nothing new is known */
+		if (was_looked_for(t, &a->items[i]))
+			a->items[i].present = false;
+		a->items[i].fresh = false;
+	}
+	if (a->next == 0)
+		a->next = 1;
+	for (size_t i = 0; i < t->n; i++)
+		merge_target(&m, &t->items[i]);
+	count_more(&m, &host, TEXT_TOO_MANY, m.beyond);
+	drop(a, t);
+	sort(a, compare_ids);
+}
+
+bool scan_alert_of(const struct scan_alert *alert, const char *pod)
+{
+	return !pod || streq(alert->pod, pod);
+}
+
+int scan_alerts_acknowledge(struct scan_alerts *a, uint64_t id, const char *pod)
+{
+	int r = id == SCAN_ALL ? 0 : -ENOENT;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct scan_alert *alert = &a->items[i];
+
+		if (scan_alert_of(alert, pod) && (id == SCAN_ALL || alert->id == id)) {
+			alert->acknowledged = true;
+			r = 0;
+		}
+	}
+	return r;
+}
+
+size_t scan_alerts_standing(const struct scan_alerts *a, const char *pod)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		n += scan_alert_of(&a->items[i], pod) && !a->items[i].acknowledged;
+	return n;
+}
+
+bool scan_id_parse(const char *text, uint64_t *ret)
+{
+	uint64_t n = 0;
+	size_t length = strlen(text);
+
+	if (*text != '@' || length < 2 || length > 19 || text[1] == '0')
+		return false;
+	while (*++text) {
+		if (*text < '0' || *text > '9')
+			return false;
+		n = n * 10 + (uint64_t)(*text - '0');
+	}
+	*ret = n;
+	return true;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A process is a container's when it is in the cgroup that the container's first process was put
+ * into, or in its pid namespace (one that was put there from outside is in no such cgroup).
+ *
+ * Of each process all is read below one descriptor of /proc/PID, which never becomes another
+ * process's, however often its number is given again.
+ */
+#include "podctl/scan_proc.h"
+
+#include "common/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SMALL_FILE_MAX ((size_t)65536)
+#define CHANGING_MAX   8
+
+/* What tells a container's processes, and how their users are numbered there. */
+struct home {
+	struct scan_target *target;
+	char *cgroup;	 /* "0::/system.slice/docker-ID.scope": begins a line of /proc/PID/cgroup */
+	ino_t namespace; /* of pids; 0: the host's own */
+	char *uid_map;
+};
+
+struct homes {
+	struct home *items;
+	size_t n;
+	ino_t own_namespace;
+};
+
+static void homes_done(struct homes *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		free(h->items[i].cgroup);
+		free(h->items[i].uid_map);
+	}
+	free(h->items);
+}
+
+/* A whole small file, or NULL with errno. Caller frees. */
+static char *slurp(int dir, const char *name)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	char *text = NULL;
+	struct err err;
+	size_t size;
+
+	if (fd < 0)
+		return NULL;
+	if (file_read_limited(fd, SMALL_FILE_MAX, &text, &size, &err) < 0)
+		errno = err.code;
+	return text;
+}
+
+static int open_process(const char *pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%s", pid);
+
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int read_namespace(int dir, ino_t *ret)
+{
+	struct stat st;
+
+	if (fstatat(dir, "ns/pid", &st, 0) < 0)
+		return -errno;
+	*ret = st.st_ino;
+	return 0;
+}
+
+/* The beginning of the first line with the id, up to the end of the name that has it. */
+static char *find_cgroup(const char *text, const char *id)
+{
+	const char *at = *id ? strstr(text, id) : NULL, *line = at;
+
+	if (!at)
+		return NULL;
+	while (line > text && line[-1] != '\n')
+		line--;
+	return xstrndup(line, (size_t)(at - line) + strcspn(at, "/\n"));
+}
+
+/* 0; -ESRCH: it ended meanwhile; -errno. */
+static int read_home(struct scan_target *t, ino_t own_namespace, struct home *ret)
+{
+	_cleanup_free_ char *number = xasprintf("%d", (int)t->pid), *cgroup = NULL;
+	_cleanup_close_ int dir = open_process(number);
+	struct home h = {.target = t};
+
+	if (dir < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	cgroup = slurp(dir, "cgroup");
+	if (!cgroup)
+		return errno == ENOENT ? -ESRCH : -errno;
+	/* else the number may be another process's by now */
+	h.cgroup = find_cgroup(cgroup, t->id);
+	if (!h.cgroup)
+		return -ENXIO;
+	h.uid_map = slurp(dir, "uid_map");
+	if (!h.uid_map || read_namespace(dir, &h.namespace) < 0) {
+		int r = errno == ENOENT ? -ESRCH : -errno;
+
+		free(h.cgroup);
+		free(h.uid_map);
+		return r;
+	}
+	if (h.namespace == own_namespace)
+		h.namespace = 0;
+	*ret = h;
+	return 0;
+}
+
+static bool in_cgroup(const char *text, const char *cgroup)
+{
+	while (*text) {
+		const char *rest = startswith(text, cgroup);
+
+		if (rest && (*rest == '/' || *rest == '\n' || !*rest))
+			return true;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return false;
+}
+
+/* Whose process it is, or NULL. *ret: -errno where that can't be told. */
+static struct home *home_of(struct homes *homes, int dir, int *ret)
+{
+	_cleanup_free_ char *cgroup = slurp(dir, "cgroup");
+	ino_t namespace = 0;
+
+	*ret = 0;
+	if (!cgroup) {
+		*ret = -errno;
+		return NULL;
+	}
+	for (size_t i = 0; i < homes->n; i++) {
+		if (in_cgroup(cgroup, homes->items[i].cgroup))
+			return &homes->items[i];
+	}
+	*ret = read_namespace(dir, &namespace);
+	for (size_t i = 0; *ret == 0 && i < homes->n; i++) {
+		if (homes->items[i].namespace && homes->items[i].namespace == namespace)
+			return &homes->items[i];
+	}
+	return NULL;
+}
+
+/* The number that a user of the host has in the container; the overflow uid where none. */
+static uint64_t map_uid(const char *map, uint64_t uid)
+{
+	unsigned long long inside, outside, count;
+	int used;
+
+	while (sscanf(map, "%llu %llu %llu%n", &inside, &outside, &count, &used) == 3) {
+		if (uid >= outside && uid - outside < count)
+			return inside + (uid - outside);
+		map += used;
+	}
+	return 65534;
+}
+
+static int read_uid(int dir, uint64_t *ret)
+{
+	_cleanup_free_ char *status = slurp(dir, "status");
+	const char *at = status ? strstr(status, "\nUid:\t") : NULL;
+
+	if (!status)
+		return -errno;
+	/* "real effective saved fs": the second is what it may */
+	at = at ? strchr(at + 6, '\t') : NULL;
+	if (!at)
+		return -EPROTO;
+	*ret = strtoull(at, NULL, 10);
+	return 0;
+}
+
+static int read_executable(int dir, char buf[static PATH_MAX + 1])
+{
+	ssize_t n = readlinkat(dir, "exe", buf, PATH_MAX);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return 0;
+}
+
+/*
+ * Executable and user of one moment: where the executable changes between two looks, again. One
+ * that has none is a zombie, or ends just now.
+ */
+static int read_process(int dir, const char *uid_map, struct scan_process *ret)
+{
+	char before[PATH_MAX + 1], after[PATH_MAX + 1];
+	uint64_t uid = 0;
+
+	for (int i = 0; i < CHANGING_MAX; i++) {
+		int r = read_executable(dir, before);
+
+		if (r == 0)
+			r = read_uid(dir, &uid);
+		if (r == 0)
+			r = read_executable(dir, after);
+		if (r < 0)
+			return r;
+		if (streq(before, after)) {
+			*ret = (struct scan_process){xstrdup(after), map_uid(uid_map, uid)};
+			return 0;
+		}
+	}
+	return -EAGAIN;
+}
+
+static bool is_over(int r)
+{
+	return r == -ESRCH || r == -ENOENT;
+}
+
+static void fail_target(struct scan_target *t, int r)
+{
+	if (is_over(r))
+		return;
+	/* what is missing among some of them is not known */
+	t->watched = false;
+	if (t->err.code)
+		return;
+	if (r == -ENXIO)
+		err_set(&t->err, ENXIO,
+			"its processes can't be told: its first one is in no cgroup of its name");
+	else
+		err_os(&t->err, -r, "cannot look at its processes");
+}
+
+static void look_at(struct homes *homes, const char *pid)
+{
+	_cleanup_close_ int dir = open_process(pid);
+	struct scan_process p;
+	struct home *home;
+	int r = 0;
+
+	if (dir < 0)
+		return;
+	home = home_of(homes, dir, &r);
+	if (!home || !home->target->watched)
+		return;
+	r = read_process(dir, home->uid_map, &p);
+	if (r < 0)
+		fail_target(home->target, r);
+	else
+		ARRAY_PUSH(home->target->processes, home->target->n_processes) = p;
+}
+
+int scan_read_processes(struct scan_targets *targets, struct err *err)
+{
+	struct homes homes = {0};
+	const struct dirent *e;
+	struct stat st;
+	DIR *proc;
+
+	if (stat("/proc/self/ns/pid", &st) < 0)
+		return err_os(err, errno, "/proc");
+	homes.own_namespace = st.st_ino;
+	for (size_t i = 0; i < targets->n; i++) {
+		struct scan_target *t = &targets->items[i];
+		struct home home;
+		int r = t->pid > 0 ? read_home(t, homes.own_namespace, &home) : -ESRCH;
+
+		if (r == 0)
+			ARRAY_PUSH(homes.items, homes.n) = home;
+		else if (t->watched)
+			fail_target(t, r);
+	}
+	proc = opendir("/proc");
+	if (!proc) {
+		homes_done(&homes);
+		return err_os(err, errno, "/proc");
+	}
+	while ((e = readdir(proc))) {
+		if (*e->d_name >= '1' && *e->d_name <= '9')
+			look_at(&homes, e->d_name);
+	}
+	closedir(proc);
+	homes_done(&homes);
+	return 0;
+}
