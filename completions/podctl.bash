@@ -19,7 +19,7 @@ _podctl_pods() {
 
 _podctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} command= before=0 i
-	local commands="apply plan check status logs exec stop start restart down jail audit schema restore-mounts start-late help version"
+	local commands="apply plan check status logs exec stop start restart down jail audit scan schema restore-mounts start-late help version"
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -32,6 +32,7 @@ _podctl() {
 		case $command in
 		apply | stop | start | restart | down | *.yml | *.yaml) options+=" --no-wait" ;;
 		plan | status | audit) options+=" --json" ;;
+		scan) options+=" --json --metrics --ack --self-test" ;;
 		logs) options+=" --follow --tail --timestamps" ;;
 		exec) options+=" --user --workdir --env" ;;
 		jail) options+=" --image --force --purge --json" ;;
@@ -45,7 +46,7 @@ _podctl() {
 		_podctl_files
 		;;
 	apply | plan | check) _podctl_files ;;
-	status | stop | start | restart | down) [ "$before" -gt 0 ] || _podctl_pods ;;
+	status | scan | stop | start | restart | down) [ "$before" -gt 0 ] || _podctl_pods ;;
 	logs)
 		_podctl_pods
 		[ "$before" -gt 0 ] || mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(

@@ -42,6 +42,7 @@ _podctl() {
 		"down:stop and remove the pod's containers"
 		"jail:a login shell that lands in the user's own container"
 		'audit:the privileges of every container'
+		'scan:what changed in containers, and what runs'
 		'schema:JSON Schema of the pod file or the configuration'
 		'restore-mounts:mounts and secrets of all pods, at boot'
 		'start-late:at boot, pods whose mounts came late'
@@ -79,6 +80,13 @@ _podctl() {
 			'2:what:(add rm list)' '3:user:_users'
 		;;
 	audit) _arguments $quiet '--json[as JSON]' ;;
+	scan)
+		_arguments $quiet '(--metrics --ack --self-test)--json[as JSON]' \
+			'(--json --ack --self-test)--metrics[for Prometheus]' \
+			'(--json --metrics --self-test)--ack[these alerts are known]' \
+			'(--json --metrics --ack)--self-test[prove that scanning works]' \
+			'2:pod:_podctl_pods'
+		;;
 	schema) _arguments $quiet '1:kind:(pod config)' ;;
 	help) (( CURRENT == 3 )) && _describe command commands ;;
 	esac

@@ -93,7 +93,11 @@ static int scan(struct cmd_context *ctx, const struct settings *settings, const 
 
 		r = update(&targets, rep.now, &alerts, &err);
 		say_failures(ctx, &targets);
-		report(ctx, &rep);
+		/* a pod that is gone may have left alerts */
+		if (r == 0 && pod && targets.n == 0 && scan_alerts_standing(&alerts, pod) == 0)
+			r = err_set(&err, ENOENT, "pod %s is not there", pod);
+		else
+			report(ctx, &rep);
 	}
 	if (r < 0)
 		result = fail(ctx, &err);

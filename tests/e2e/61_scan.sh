@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# podctl scan: what is changed and what runs in real containers is found, stays, and goes when it is
+# acknowledged; and what did not happen is not found.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+e2e_begin
+config() {
+	put_config <<END
+mount_root: /srv/pods
+guard: {required: false}
+pods: {web: {owners: [bob]}, db: {owners: [carol]}}
+scan: {$1}
+END
+}
+config ''
+inside docker pull -q busybox > /dev/null
+
+scan() { podctl scan --json "$@"; }
+# rows [NAME]: "KIND WHAT" of each alert that stands
+rows() { scan "$@" | jq -r '.alerts[] | select(.acknowledged | not) | .container + " " + .kind + " " + .what'; }
+change() { inside docker exec "$1" sh -c "$2" || fail "change in $1"; }
+id_of() { scan | jq -r --arg w "$1" '.alerts[] | select(.what == $w) | .id'; }
+
+check_status "a host without containers is clean" 0 '^0 containers scanned: 0 alerts stand' podctl scan
+check_status "the self-test finds its canary" 0 'scanning works' podctl scan --self-test
+check_equal "... and leaves no container" "" "$(inside docker ps -aq)"
+
+inside docker run -d --name plain -v /srv:/opt/deep/er --tmpfs /a/b --init busybox sleep 999 > /dev/null
+check_status "an unchanged container is clean, mount points or not" 0 '^1 container scanned: 0 alerts' podctl scan
+check_equal "no alerts" "" "$(rows)"
+
+# ---- files ----
+
+change plain 'echo x >> /etc/passwd; mkdir /opt/new; echo > /opt/new/file; rm /bin/ls; echo > /opt/deep/er/onhost'
+want='plain changed /etc/passwd
+plain added /opt/new
+plain added /opt/new/file
+plain deleted /bin/ls'
+check_equal "what was added, changed and deleted, but not in the mount" "$want" "$(rows)"
+check_status "exit status 2, with a table" 2 '^@[0-9]+ +plain +deleted .* 2 +/bin/ls' podctl scan
+check_equal "counted" "3 3 3 3" "$(scan | jq -r '[.alerts[].count] | join(" ")')"
+passwd=$(id_of /etc/passwd)
+change plain 'rm -r /opt/new'
+check_equal "what is gone stays" "$want" "$(rows)"
+check_equal "... as not present" false "$(scan | jq '.alerts[] | select(.what == "/opt/new/file") | .present')"
+check_status "an alert that is none" 1 'no alert @999' podctl scan --ack "$passwd" @999
+check_equal "... acknowledges nothing" "$want" "$(rows)"
+check_status "no ID" 1 'is no alert' podctl scan --ack 17 plain
+check_status "none named" 1 'which alerts' podctl scan --ack
+check "acknowledge one" podctl scan --ack "$passwd"
+check_equal "it is gone, though the file is still changed" "$(grep -v passwd <<< "$want")" "$(rows)"
+inside docker rm -f plain > /dev/null
+check_equal "the container is gone, its alerts are not" "$(grep -v passwd <<< "$want")" "$(rows)"
+check "acknowledge all" podctl scan --ack all
+check_status "clean" 0 '0 alerts stand' podctl scan
+inside docker run -d --name plain busybox sleep 999 > /dev/null
+change plain 'echo x >> /etc/passwd'
+check_equal "a new container of that name: a new alert" "plain changed /etc/passwd" "$(rows)"
+[ "$(id_of /etc/passwd)" != "$passwd" ] && pass "... with a new ID" || fail "... with a new ID"
+
+# names as somebody in the container wants them
+change plain 'cd /tmp && for n in "a
+b" "$(printf "\033]0;x\007")" "$(printf "\377")" "$(printf "\342\200\256")" "quo\"te" "bs\\x0a" "<script>"; do echo > "$n"; done'
+out=$(podctl scan; podctl scan --metrics; scan)
+check_equal "nothing in it drives a terminal" 0 "$(tr -d '\n' <<< "$out" | tr -d -c '\000-\037\177' | wc -c)"
+check_equal "escaped in the same way in JSON" '/tmp/\x1b]0;x\x07 /tmp/a\x0ab /tmp/bs\\x0a' \
+	"$(scan | jq -r '[.alerts[].what | select(test("0;|0ab|bs"))] | sort | join(" ")')"
+check_equal "each has its alert" 8 "$(rows | wc -l)"
+podctl scan --ack all
+
+# what is expected
+inside docker rm -f plain > /dev/null
+config "files: {'pl*': ['/tmp/**', '/etc/*'], other: ['/**'], plain: {added: [/x], deleted: [/bin/ls]}}"
+inside docker run -d --name plain busybox sleep 999 > /dev/null
+change plain 'echo > /tmp/1; mkdir -p /tmp/2/3; rm /etc/passwd; mkdir /etc/d; echo > /etc/d/e; echo > /x; rm /bin/ls /bin/cat'
+check_equal "less what is expected" 'plain added /etc/d/e
+plain deleted /bin/cat' "$(rows)"
+podctl scan --ack all
+
+# more than anybody reads
+change plain 'mkdir /many; cd /many; i=0; while [ $i -lt 1200 ]; do : > f$i; i=$((i+1)); done'
+out=$(scan)
+check_equal "a thousand alerts, and one that counts the rest" "more" "$(jq -r '.alerts[] | select(.more) | .kind' <<< "$out")"
+check_equal "none is lost" 1201 "$(jq '[.alerts[] | select(.present and (.acknowledged | not)) | .more // 1] | add' <<< "$out")"
+inside docker rm -f plain > /dev/null
+podctl scan --ack all
+
+# ---- processes ----
+
+config "processes: {'*': [], plain: [{executable: /bin/busybox, uid: 0, required: true}], gone: [{executable: /x, uid: 1, required: true}]}"
+inside docker run -d --name plain busybox sleep 999 > /dev/null
+check_equal "a required one of a container that is not there" 'gone missing /x uid 1' "$(rows)"
+podctl scan --ack all
+inside docker exec -d -u 1234 plain sleep 998
+change plain 'cp /bin/busybox "/tmp/$(printf "busybox\nb")"; "/tmp/$(printf "busybox\nb")" sleep 997 > /dev/null 2>&1 &
+	cp /bin/busybox /tmp/sleep; /tmp/sleep 996 > /dev/null 2>&1 & sleep 0.2; rm /tmp/sleep'
+pid=$(container_pid plain)
+# from the outside, in no cgroup of the container's
+sleep=$(inside readlink -f "$(command -v sleep)")
+inside timeout 60 nsenter -t "$pid" -p -- "$sleep" 60 &
+outsider=$!
+procs() { rows | grep ' process '; }
+has_all() { [ "$(procs | wc -l)" -ge 4 ]; }
+wait_for 10 has_all
+check_equal "processes by executable and user, and those whose file is gone" "$(LC_ALL=C sort <<< "plain process $sleep uid 0
+plain process /bin/busybox uid 1234
+plain process /tmp/busybox\x0ab uid 0
+plain process /tmp/sleep (deleted) uid 0")" "$(procs | LC_ALL=C sort)"
+kill "$outsider" 2> /dev/null
+wait "$outsider" 2> /dev/null
+podctl scan --ack all
+inside docker stop -t 0 plain > /dev/null
+check_equal "a required process of a container that stopped" 'plain missing /bin/busybox uid 0' "$(rows)"
+inside docker start plain > /dev/null
+check_equal "it runs again, and the alert stays" 'plain missing /bin/busybox uid 0' "$(rows)"
+podctl scan --ack all
+check_status "clean" 0 '0 alerts stand' podctl scan
+inside docker rm -f plain > /dev/null
+
+# ---- pods, and who may ask ----
+
+config ''
+for pod in web db; do
+	put_file "/srv/$pod.yml" <<< 'containers: {app: {image: busybox, command: sleep 999, user: "1000:1000"}}'
+	check "pod $pod" podctl "/srv/$pod.yml"
+done
+check_status "pods as podctl makes them are clean" 0 '4 containers scanned: 0 alerts' podctl scan
+for pod in web db; do inside docker exec -u 0 $pod.app sh -c 'echo > /found'; done
+check_status "one pod" 2 '^2 containers scanned: 1 alert stands' podctl scan web
+podctl scan > /dev/null
+bob() { inside env SUDO_UID=1234 SUDO_GID=1234 "$BUILD/podctl" scan "$@"; }
+check_equal "its owner sees that pod's only" 'web.app' "$(bob --json web | jq -r '[.alerts[].container] | join(" ")')"
+check_status "... and no other pod" 1 'not one of its owners' bob db
+db=$(scan db | jq -r '.alerts[].id')
+check_status "... acknowledges no other pod's alert" 1 "no alert $db of pod web" bob --ack "$db" web
+check_status "... nor all where the pod's name is missing" 1 'name the pod' bob --ack all
+check_status "... all of that pod's" 0 '^$' bob --ack all web
+check_equal "the others stand" 'db.app added /found' "$(rows)"
+check_status "a pod that is not there" 1 'is not there' podctl scan nosuch
+metrics=$(podctl scan --metrics)
+check_status "metrics" 0 '^podctl_scan_alerts\{pod="db",container="db.app",kind="added"\} 1$' printf '%s\n' "$metrics"
+check_status "... how many containers" 0 '^podctl_scan_containers 4$' printf '%s\n' "$metrics"
+check_status "options that do not go together" 1 'usage' podctl scan --json --metrics
+check_status "more than one pod" 1 'usage' podctl scan web db
+check_equal "the alerts are root's alone" "drwx------ 0" "$(inside stat -c %A /var/lib/podctl/scan) $(inside sh -c 'as=$(find /var/lib/podctl/scan -type f -perm /077); echo -n "$as" | wc -l')"
+
+# ---- failures ----
+
+inside sh -c 'cp /var/lib/podctl/scan/alerts.json /root/kept; head -c 100 /root/kept > /var/lib/podctl/scan/alerts.json'
+check_status "alerts that can't be read are no empty list" 1 'alerts so far can.t be read' podctl scan
+check_equal "... and are left as they are" 100 "$(inside stat -c %s /var/lib/podctl/scan/alerts.json)"
+inside cp /root/kept /var/lib/podctl/scan/alerts.json
+inside mount -t tmpfs -o size=4k,mode=700 none /var/lib/podctl/scan
+inside sh -c 'head -c 4096 /dev/zero > /var/lib/podctl/scan/filler'
+check_status "no room for the alerts" 1 'No space left' podctl scan
+inside umount /var/lib/podctl/scan
+check_equal "the state from before is whole" 'db.app added /found' "$(rows)"
+# killed at any moment, nothing is lost
+for _ in 1 2 3 4 5 6 7 8; do
+	inside timeout -s KILL "0.0$((RANDOM % 8 + 1))" "$BUILD/podctl" scan > /dev/null 2>&1
+done
+check_equal "killed in its middle, none is lost" 'db.app added /found' "$(rows)"
+inside timeout -s KILL 0.2 "$BUILD/podctl" scan --self-test > /dev/null 2>&1
+check_status "a self-test after one that was killed" 0 'works' podctl scan --self-test
+check_equal "nothing of either is left" 0 "$(inside docker ps -aq --filter label=podctl.canary | wc -l)"
+check_equal "... nor an alert" 'db.app added /found' "$(rows)"
+e2e_end

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/scan.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+
+static struct settings *settings_of(const char *text)
+{
+	struct problems problems = {0};
+	struct settings *s = NULL;
+
+	if (settings_parse(text, strlen(text), "host", &problems, &s) < 0) {
+		problems_print(&problems, "test", stderr);
+		fail();
+	}
+	problems_done(&problems);
+	return s;
+}
+
+static struct scan_targets one_target(const char *name, const char *id)
+{
+	struct scan_targets t = {.whole = true};
+
+	ARRAY_PUSH(t.items, t.n) = (struct scan_target){
+		.id = xstrdup(id), .name = xstrdup(name), .pod = xstrdup("web")};
+	return t;
+}
+
+static char *findings_of(const struct scan_target *t)
+{
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < t->n_findings; i++) {
+		char *more = xasprintf("%s%s%s %s", text, *text ? ", " : "",
+				       scan_kind_name(t->findings[i].kind), t->findings[i].what);
+
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+static void test_escape(void **state _unused_)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{"", ""},
+		{"/etc/passwd", "/etc/passwd"},
+		{"/a b\"'$(x)", "/a b\"'$(x)"},
+		{"/a\nb", "/a\\x0ab"},
+		{"/a\\x0ab", "/a\\\\x0ab"},
+		{"/\033[31m", "/\\x1b[31m"},
+		{"/\177", "/\\x7f"},
+		{"/\377\376", "/\\xff\\xfe"},
+		{"/\303", "/\\xc3"},
+		{"/\303\244", "/\303\244"},
+		/* C1 controls, and what turns the direction */
+		{"/\302\233", "/\\xc2\\x9b"},
+		{"/\342\200\256x", "/\\xe2\\x80\\xaex"},
+	};
+	char same_a[2000], same_b[2000];
+	_cleanup_free_ char *a = NULL, *b = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *got = scan_escape(cases[i].text);
+
+		assert_string_equal(got, cases[i].want);
+	}
+	memset(same_a, 'x', sizeof(same_a));
+	same_a[sizeof(same_a) - 1] = '\0';
+	memcpy(same_b, same_a, sizeof(same_b));
+	same_b[sizeof(same_b) - 2] = 'y';
+	a = scan_escape(same_a);
+	b = scan_escape(same_b);
+	assert_string_not_equal(a, b);
+	assert_true(strlen(a) <= SCAN_TEXT_MAX);
+	assert_non_null(strstr(a, "x\\sha256:"));
+}
+
+#define CHANGE(path, kind) "{\"Path\":\"" path "\",\"Kind\":" #kind "}"
+
+static void test_changes(void **state _unused_)
+{
+	static const struct {
+		const char *scan, *json, *want;
+		int r;
+	} cases[] = {
+		{"", "null\n", "", 0},
+		{"", "[]", "", 0},
+		{"", "[" CHANGE("/x", 1) "]", "added /x", 0},
+		/* folders on the way are left out, whatever comes between in the order */
+		{"", "[" CHANGE("/etc", 0) "," CHANGE("/etc-x", 1) "," CHANGE("/etc/passwd", 0) "]",
+		 "added /etc-x, changed /etc/passwd", 0},
+		{"", "[" CHANGE("/etc", 0) "]", "changed /etc", 0},
+		{"", "[" CHANGE("/etc", 1) "," CHANGE("/etc/x", 1) "]", "added /etc, added /etc/x",
+		 0},
+		{"", "[" CHANGE("/bin", 0) "," CHANGE("/bin/ls", 2) "]", "deleted /bin/ls", 0},
+		/* mount points and the way to them, but never a deletion, and nothing beside */
+		{"",
+		 "[" CHANGE("/data", 1) "," CHANGE("/data/deep", 1) "," CHANGE("/data/de", 1) "]",
+		 "added /data/de", 0},
+		{"", "[" CHANGE("/data/deep", 2) "]", "deleted /data/deep", 0},
+		{"", "[" CHANGE("/data/deep/x", 1) "]", "added /data/deep/x", 0},
+		{"scan: {files: {'web.*': [/var/**, /run/*.pid]}}",
+		 "[" CHANGE("/var/x/y", 1) "," CHANGE("/run/a.pid", 2) "," CHANGE("/run/a/b.pid",
+										  1) "]",
+		 "added /run/a/b.pid", 0},
+		{"scan: {files: {db: [/var/**]}}", "[" CHANGE("/var/x", 1) "]", "added /var/x", 0},
+		{"scan: {files: {'*': {added: [/a], changed: [/c], deleted: [/d], any: [/x]}}}",
+		 "[" CHANGE("/a", 1) "," CHANGE("/a", 2) "," CHANGE("/c", 0) "," CHANGE(
+			 "/d", 2) "," CHANGE("/d", 1) "," CHANGE("/x", 1) "]",
+		 "deleted /a, added /d", 0},
+		{"", "[" CHANGE("/a\\u001b\\u0000\\ufffd", 1) "]",
+		 "added /a\\x1b\357\277\275\357\277\275", 0},
+		{"", "[" CHANGE("/x", 3) "]", "", -EPROTO},
+		{"", "[" CHANGE("/x", -1) "]", "", -EPROTO},
+		{"", "[" CHANGE("x", 1) "]", "", -EPROTO},
+		{"", "[{\"Path\":\"/x\"}]", "", -EPROTO},
+		{"", "[{\"Path\":\"/x\",\"Kind\":\"1\"}]", "", -EPROTO},
+		{"", "[1]", "", -EPROTO},
+		{"", "{}", "", -EPROTO},
+		{"", "", "", -EPROTO},
+		{"", "[" CHANGE("/x", 1), "", -EPROTO},
+		/* nothing of a list with a wrong one */
+		{"", "[" CHANGE("/x", 1) ",7]", "", -EPROTO},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct settings *s = settings_of(cases[i].scan);
+		struct scan_targets t = one_target("web.app", "1");
+		_cleanup_free_ char *got = NULL;
+		struct err err = {0};
+
+		strv_add(&t.items[0].engine_paths, "/data/deep");
+		if (scan_changes(t.items, &s->scan, cases[i].json, strlen(cases[i].json), &err) !=
+		    cases[i].r)
+			fail_msg("%s: %s", cases[i].json, err.text);
+		got = findings_of(t.items);
+		assert_string_equal(got, cases[i].want);
+		scan_targets_done(&t);
+		settings_free(s);
+	}
+}
+
+static void test_inspect(void **state _unused_)
+{
+	static const struct {
+		const char *json, *want; /* engine_paths, NULL: refused */
+	} cases[] = {
+		{"{\"State\":{\"Pid\":7},\"HostConfig\":{\"Init\":true,\"Tmpfs\":{\"/t\":\"\"}},"
+		 "\"Mounts\":[{\"Destination\":\"/m\"}]}",
+		 "/t /sbin/docker-init /m"},
+		{"{\"State\":{\"Pid\":7},\"HostConfig\":{\"Init\":null}}", ""},
+		{"{\"State\":{\"Pid\":-1},\"HostConfig\":{}}", NULL},
+		{"{\"State\":{},\"HostConfig\":{}}", NULL},
+		{"{\"State\":{\"Pid\":7}}", NULL},
+		{"{\"State\":{\"Pid\":7},\"HostConfig\":{},\"Mounts\":{}}", NULL},
+		{"{\"State\":{\"Pid\":7},\"HostConfig\":{},\"Mounts\":[{}]}", NULL},
+		{"[]", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_auto_t *json = json_loads(cases[i].json, 0, NULL);
+		struct scan_targets t = one_target("web", "1");
+		_cleanup_free_ char *got = xstrdup("");
+		struct err err = {0};
+		int r = scan_target_inspect(t.items, json, &err);
+
+		assert_int_equal(r, cases[i].want ? 0 : -EPROTO);
+		for (size_t k = 0; k < t.items->engine_paths.n; k++) {
+			char *more = xasprintf("%s%s%s", got, *got ? " " : "",
+					       t.items->engine_paths.items[k]);
+
+			free(got);
+			got = more;
+		}
+		if (cases[i].want)
+			assert_string_equal(got, cases[i].want);
+		if (r == 0)
+			assert_int_equal(t.items->pid, 7);
+		scan_targets_done(&t);
+	}
+}
+
+static void test_processes(void **state _unused_)
+{
+	static const char config[] =
+		"scan: {processes: {'web.*': [{executable: /bin/a, uid: 0}],"
+		" web.app: [{executable: /bin/b, uid: 1, required: true},"
+		" {executable: '/opt/**', uid: 2, required: true}], none: [], gone: [{executable: "
+		"/x, uid: 5, required: true}]}}";
+	struct settings *s = settings_of(config);
+	struct scan_targets t = one_target("web.app", "1");
+	_cleanup_free_ char *got = NULL, *gone = NULL;
+	static const struct {
+		const char *executable;
+		uint64_t uid;
+	} running[] = {{"/bin/a", 0},		{"/bin/a", 1},	{"/bin/b", 1},
+		       {"/bin/b (deleted)", 1}, {"/\377\n", 0}, {"/bin/aa", 0}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(running); i++)
+		ARRAY_PUSH(t.items->processes, t.items->n_processes) =
+			(struct scan_process){xstrdup(running[i].executable), running[i].uid};
+	scan_expects_processes(t.items, &s->scan);
+	assert_true(t.items->watched);
+	scan_compare_processes(t.items, &s->scan);
+	got = findings_of(t.items);
+	assert_string_equal(got, "process /bin/a uid 1, process /bin/b (deleted) uid 1, "
+				 "process /\\xff\\x0a uid 0, process /bin/aa uid 0, "
+				 "missing /opt/** uid 2");
+	scan_missing_containers(&t, &s->scan);
+	assert_int_equal(t.n, 2);
+	assert_string_equal(t.items[1].name, "gone");
+	gone = findings_of(&t.items[1]);
+	assert_string_equal(gone, "missing /x uid 5");
+	scan_targets_done(&t);
+
+	t = one_target("other", "1");
+	scan_expects_processes(t.items, &s->scan);
+	assert_false(t.items->watched);
+	scan_targets_done(&t);
+	settings_free(s);
+}
+
+/* One scan of a container in which these files were added. */
+static void scan_files(struct scan_alerts *a, const char *id, int64_t now, const char *const *files)
+{
+	struct scan_targets t = one_target("web.app", id);
+
+	for (; *files; files++)
+		scan_add_finding(t.items, SCAN_ADDED, *files);
+	scan_alerts_merge(a, &t, now);
+	scan_targets_done(&t);
+}
+
+#define FILES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_sticky(void **state _unused_)
+{
+	struct scan_alerts a = {0};
+
+	scan_files(&a, "1", 10, FILES("/b", "/a", "/a"));
+	assert_int_equal(a.n, 2);
+	assert_string_equal(a.items[0].what, "/a");
+	assert_int_equal(a.items[0].id, 1);
+	assert_true(a.items[0].fresh && a.items[0].present);
+
+	/* gone, and it stays; seen again, and it is counted */
+	scan_files(&a, "1", 20, FILES("/b"));
+	assert_int_equal(scan_alerts_standing(&a, NULL), 2);
+	assert_false(a.items[0].present);
+	assert_int_equal(a.items[0].last, 10);
+	assert_int_equal(a.items[1].first, 10);
+	assert_int_equal(a.items[1].last, 20);
+	assert_int_equal(a.items[1].count, 2);
+	assert_false(a.items[1].fresh);
+
+	/* acknowledged: silent as long as it lasts in this container, a new alert after that */
+	assert_int_equal(scan_alerts_acknowledge(&a, 2, "other"), -ENOENT);
+	assert_int_equal(scan_alerts_acknowledge(&a, 9, NULL), -ENOENT);
+	assert_int_equal(scan_alerts_acknowledge(&a, 2, "web"), 0);
+	assert_int_equal(scan_alerts_standing(&a, NULL), 1);
+	scan_files(&a, "1", 30, FILES("/b"));
+	assert_int_equal(scan_alerts_standing(&a, NULL), 1);
+	scan_files(&a, "2", 40, FILES("/b"));
+	assert_int_equal(scan_alerts_standing(&a, NULL), 2);
+	assert_true(a.items[1].fresh);
+	assert_int_equal(scan_alerts_acknowledge(&a, SCAN_ALL, NULL), 0);
+	assert_int_equal(scan_alerts_standing(&a, NULL), 0);
+	scan_files(&a, "2", 50, FILES("/c"));
+	assert_int_equal(a.n, 1);
+	assert_int_equal(a.items[0].id, 3);
+	scan_alerts_done(&a);
+}
+
+/* A scan that failed, or was of another pod, says nothing of what it did not see. */
+static void test_not_looked_for(void **state _unused_)
+{
+	struct scan_alerts a = {0};
+	struct scan_targets t = one_target("web.app", "1");
+
+	scan_files(&a, "1", 10, FILES("/a"));
+	scan_alerts_acknowledge(&a, SCAN_ALL, NULL);
+	t.items->err.code = EIO;
+	scan_alerts_merge(&a, &t, 20);
+	assert_int_equal(a.n, 1);
+	assert_true(a.items[0].present);
+	scan_targets_done(&t);
+	t = one_target("db.app", "2");
+	t.whole = false;
+	scan_alerts_merge(&a, &t, 30);
+	assert_int_equal(a.n, 1);
+	t.whole = true;
+	scan_alerts_merge(&a, &t, 30);
+	assert_int_equal(a.n, 0);
+	scan_targets_done(&t);
+	scan_alerts_done(&a);
+}
+
+static void add_many(struct scan_target *t, size_t n, const char *prefix)
+{
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *path = xasprintf("/%s%06zu", prefix, i);
+
+		scan_add_finding(t, SCAN_ADDED, path);
+	}
+}
+
+static void test_limits(void **state _unused_)
+{
+	struct scan_alerts a = {0};
+	struct scan_targets t = one_target("web.app", "1");
+	const struct scan_alert *last;
+
+	add_many(t.items, SCAN_CONTAINER_ALERTS_MAX + 5, "x");
+	scan_alerts_merge(&a, &t, 1);
+	assert_int_equal(a.n, SCAN_CONTAINER_ALERTS_MAX + 1);
+	last = &a.items[a.n - 1];
+	assert_int_equal(last->kind, SCAN_MORE);
+	assert_int_equal(last->more, 5);
+	/* the same again is the same; more of it stands again where it was acknowledged */
+	scan_alerts_acknowledge(&a, SCAN_ALL, NULL);
+	scan_alerts_merge(&a, &t, 2);
+	assert_int_equal(a.n, SCAN_CONTAINER_ALERTS_MAX + 1);
+	assert_int_equal(scan_alerts_standing(&a, NULL), 0);
+	add_many(t.items, 1, "y");
+	scan_alerts_merge(&a, &t, 3);
+	assert_int_equal(scan_alerts_standing(&a, NULL), 1);
+	scan_targets_done(&t);
+
+	/* containers without end */
+	for (size_t i = 0; i < SCAN_ALERTS_MAX / SCAN_CONTAINER_ALERTS_MAX + 3; i++) {
+		_cleanup_free_ char *name = xasprintf("c%zu", i);
+
+		t = one_target(name, name);
+		add_many(t.items, SCAN_CONTAINER_ALERTS_MAX, "x");
+		scan_alerts_merge(&a, &t, 4);
+		scan_targets_done(&t);
+	}
+	assert_true(a.n <= SCAN_ALERTS_MAX + 1);
+	assert_true(a.n >= SCAN_ALERTS_MAX);
+	last = &a.items[a.n - 1];
+	assert_int_equal(last->kind, SCAN_MORE);
+	assert_string_equal(last->container, "");
+	assert_true(last->more > 0);
+	scan_alerts_done(&a);
+}
+
+static void test_state(void **state _unused_)
+{
+	static const char *const wrong[] = {
+		"",
+		"{}",
+		"[]",
+		"{\"version\":2,\"next\":1,\"alerts\":[]}",
+		"{\"version\":1,\"next\":0,\"alerts\":[]}",
+		"{\"version\":1,\"next\":1,\"alerts\":{}}",
+		"{\"version\":1,\"next\":1,\"alerts\":[1]}",
+		"{\"version\":1,\"next\":1,\"alerts\":[],\"x\":1}",
+		"{\"version\":1,\"version\":1,\"next\":1,\"alerts\":[]}",
+	};
+	struct scan_alerts a = {0}, b = {0};
+	_cleanup_free_ char *text = NULL, *again = NULL;
+	struct err err = {0};
+
+	scan_files(&a, "1", 10, FILES("/\377", "/a\\"));
+	scan_alerts_acknowledge(&a, 1, NULL);
+	text = scan_alerts_format(&a);
+	assert_int_equal(scan_alerts_parse(text, strlen(text), &b, &err), 0);
+	again = scan_alerts_format(&b);
+	assert_string_equal(text, again);
+	assert_int_equal(b.next, 3);
+	scan_alerts_done(&b);
+	/* cut short anywhere, it is refused and leaves nothing */
+	for (size_t i = 0; i < strlen(text); i++) {
+		assert_int_equal(scan_alerts_parse(text, i, &b, &err), -EINVAL);
+		assert_int_equal(b.n, 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(scan_alerts_parse(wrong[i], strlen(wrong[i]), &b, &err), -EINVAL);
+	scan_alerts_done(&a);
+}
+
+static void test_ids(void **state _unused_)
+{
+	static const char *const wrong[] = {"",
+					    "@",
+					    "17",
+					    "@0",
+					    "@01",
+					    "@1x",
+					    "@-1",
+					    "@ 1",
+					    "all",
+					    "@@1",
+					    "@12345678901234567890"};
+	uint64_t id = 0;
+
+	assert_true(scan_id_parse("@17", &id));
+	assert_int_equal(id, 17);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(scan_id_parse(wrong[i], &id));
+	/* through sudo the last word is a pod's name: no id may be one */
+	assert_false(pod_name_valid("@17"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_escape),	cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_inspect), cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_sticky),	cmocka_unit_test(test_not_looked_for),
+		cmocka_unit_test(test_limits),	cmocka_unit_test(test_state),
+		cmocka_unit_test(test_ids),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
