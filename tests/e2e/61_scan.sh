@@ -60,7 +60,7 @@ check_status "clean" 0 '0 alerts stand' podctl scan
 inside docker run -d --name plain busybox sleep 999 > /dev/null
 change plain 'echo x >> /etc/passwd'
 check_equal "a new container of that name: a new alert" "plain changed /etc/passwd" "$(rows)"
-[ "$(id_of /etc/passwd)" != "$passwd" ] && pass "... with a new ID" || fail "... with a new ID"
+check "... with a new ID" test "$(id_of /etc/passwd)" != "$passwd"
 
 # names as somebody in the container wants them
 change plain 'cd /tmp && for n in "a
