@@ -363,9 +363,9 @@ static void test_problems(void **state _unused_)
 		 "f:1:21: guard.host_ports: must be a list of ports, but is a number\n"
 		 "f:1:37: guard.pod_to_pod: must be deny or allow\n"
 		 "f:1:65: guard.deny_host_users_with: must be reject or drop\n"},
-		{"guard: {allowed_user: [x]}\nscan: {}\n",
+		{"guard: {allowed_user: [x]}\nscann: {}\n",
 		 "f:1:9: guard.allowed_user: unknown key; did you mean 'allowed_users'?\n"
-		 "f:2:1: scan: unknown key\n"},
+		 "f:2:1: scann: unknown key; did you mean 'scan'?\n"},
 		/* pods */
 		{"pods: {web: {host_ports: [x, 1-2000], connect_to: {db: [], a b: [1], c: [y]}}}\n",
 		 "f:1:27: pods.web.host_ports[0]: must be a port, a range or either with /tcp or "
