@@ -23,7 +23,7 @@ static size_t unwatched(const struct scan_targets *targets)
 	size_t n = 0;
 
 	for (size_t i = 0; i < targets->n; i++)
-		n += !targets->items[i].watched;
+		n += !targets->items[i].watched && !targets->items[i].err.code;
 	return n;
 }
 

@@ -113,6 +113,16 @@ plain process /tmp/sleep (deleted) uid 0")" "$(procs | LC_ALL=C sort)"
 kill "$outsider" 2> /dev/null
 wait "$outsider" 2> /dev/null
 podctl scan --ack all
+
+# as the service runs it: one capability, and the journal at the other end
+capabilities=$(sed -n 's/^CapabilityBoundingSet=CAP_//p' systemd/podctl-scan.service.in)
+change plain 'echo > /new'
+check_status "with the service's capability, told to the journal" 2 '^<4>alert @[0-9]+: container plain: added /new$' \
+	inside sh -c ': > /root/j; exec 2> /root/j; JOURNAL_STREAM=$(stat -Lc %d:%i /root/j) \
+		setpriv --bounding-set="-all,+$1" --inh-caps=-all "$2" scan; s=$?; cat /root/j; exit $s' sh "${capabilities,,}" "$BUILD/podctl"
+check_status "without it, what could not be scanned is a failure" 1 'container plain could not be scanned: cannot look at its processes' \
+	inside setpriv --bounding-set=-all --inh-caps=-all "$BUILD/podctl" scan
+podctl scan --ack all
 inside docker stop -t 0 plain > /dev/null
 check_equal "a required process of a container that stopped" 'plain missing /bin/busybox uid 0' "$(rows)"
 inside docker start plain > /dev/null
