@@ -190,17 +190,18 @@ check_equal "/run/podctl is root's alone" "0:0 700" "$(inside stat -c '%u:%g %a'
 check_equal "the other pod is untouched" "$other" "$(inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' other other.app)"
 
 note "what is seen of it while it runs"
-inside sh -c 'exec 9> /run/podctl/locks/web && flock 9 && touch /run/locked && sleep 4' &
+inside sh -c 'exec 9> /run/podctl/locks/web && flock 9 && touch /run/locked && for i in $(seq 600); do [ ! -e /run/let-go ] || exit; sleep 0.1; done' &
 wait_for 5 inside test -e /run/locked
 as bob sh -c 'ulimit -c unlimited; cd /home/bob; exec sudo -n "$0" /home/bob/web.yml' "$BUILD/podctl" > "$SANDBOX/waiting" 2>&1 &
-wait_for 3 grep -q waiting "$SANDBOX/waiting"
+wait_for 20 grep -q waiting "$SANDBOX/waiting"
 pid=$(inside sh -c 'for p in /proc/[0-9]*; do [ "$(readlink "$p/exe" 2>/dev/null)" = "$1" ] && echo "${p#/proc/}"; done' sh "$BUILD/podctl" | head -n 1)
 check "podctl waits" test -n "$pid"
 check_equal "its caller sees neither environment, memory nor descriptors" "" \
 	"$(as bob sh -c 'cat "/proc/$1/environ" "/proc/$1/maps" "/proc/$1/auxv"; ls "/proc/$1/fd"; dd if="/proc/$1/mem" bs=1 count=1' sh "$pid" 2> /dev/null)"
 check_status "... can't stop it" 1 'not permitted' as bob kill -STOP "$pid"
 kill -QUIT "$pid"
-wait_for 5 not kill -0 "$pid"
+wait_for 20 not kill -0 "$pid"
+inside touch /run/let-go
 check_equal "... and ended, it leaves no core" "" "$(inside sh -c 'ls /home/bob | grep core; ls /core* 2>/dev/null')"
 
 note "names that others have"

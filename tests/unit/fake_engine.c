@@ -22,7 +22,7 @@ struct conn {
 	struct fake_engine *fake;
 	pthread_t thread;
 	int fd;
-	bool streaming;
+	bool streaming, hung_up;
 	char *in;
 	size_t size;
 };
@@ -378,14 +378,26 @@ void fake_engine_push(struct fake_engine *f, unsigned n, const char *text)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* Not that there is none: who was hung up on may be back already. */
+static bool is_hanging_up(const struct fake_engine *f)
+{
+	for (size_t i = 0; i < f->n_conns; i++) {
+		if (f->conns[i]->streaming && f->conns[i]->hung_up)
+			return true;
+	}
+	return false;
+}
+
 void fake_engine_hang_up(struct fake_engine *f)
 {
 	pthread_mutex_lock(&f->lock);
 	for (size_t i = 0; i < f->n_conns; i++) {
-		if (f->conns[i]->streaming)
-			shutdown(f->conns[i]->fd, SHUT_RDWR);
+		if (!f->conns[i]->streaming)
+			continue;
+		f->conns[i]->hung_up = true;
+		shutdown(f->conns[i]->fd, SHUT_RDWR);
 	}
-	while (f->n_streams > 0)
+	while (is_hanging_up(f))
 		pthread_cond_wait(&f->changed, &f->lock);
 	pthread_mutex_unlock(&f->lock);
 }
