@@ -20,7 +20,7 @@
 struct bridges {
 	struct mnl_socket *events;
 	struct rtnl requests;
-	uint8_t buffer[RTNL_BUFFER];
+	_Alignas(struct nlmsghdr) uint8_t buffer[RTNL_BUFFER];
 };
 
 /* What a link message says of a bridge. */

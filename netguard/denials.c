@@ -16,7 +16,7 @@
 
 struct denials {
 	struct mnl_socket *nl;
-	uint8_t buffer[64 * 1024];
+	_Alignas(struct nlmsghdr) uint8_t buffer[64 * 1024];
 };
 
 void denials_free(struct denials *d)

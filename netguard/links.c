@@ -32,7 +32,7 @@ struct links {
 	size_t n_owners;
 	bool first;   /* the first reading: what is there is older than we are */
 	bool changed; /* something that decides */
-	uint8_t buffer[RTNL_BUFFER];
+	_Alignas(struct nlmsghdr) uint8_t buffer[RTNL_BUFFER];
 };
 
 static void free_owners(struct owner *list, size_t n)

@@ -15,7 +15,7 @@
 struct rtnl {
 	struct mnl_socket *socket;
 	uint32_t seq;
-	uint8_t buffer[RTNL_BUFFER];
+	_Alignas(struct nlmsghdr) uint8_t buffer[RTNL_BUFFER];
 };
 
 /* protocol: NETLINK_ROUTE, ...; flags: SOCK_NONBLOCK or 0; groups: of the first 32, as a mask. */
