@@ -304,9 +304,10 @@ static pid_t spawn(char *const argv[], const char *log)
 	return pid;
 }
 
-static pid_t spawn_bare(const char *host, const char *log)
+/* self: not /proc/self/exe, which a sandbox does not have */
+static pid_t spawn_bare(const char *self, const char *host, const char *log)
 {
-	char *argv[] = {(char[]){"/proc/self/exe"}, (char[]){"bare"}, xstrdup(host), NULL};
+	char *argv[] = {xstrdup(self), (char[]){"bare"}, xstrdup(host), NULL};
 
 	return spawn(argv, log);
 }
@@ -424,7 +425,7 @@ static void fake_round(struct fake_engine *f, int monitor, const char *table,
 	nap_ms(12);
 }
 
-static int run_fake(unsigned rounds)
+static int run_fake(const char *self, unsigned rounds)
 {
 	const char *build = getenv("BUILD");
 	struct fake_engine *ours, *theirs;
@@ -451,7 +452,7 @@ static int run_fake(unsigned rounds)
 	setenv("NETGUARD_CONFIG", "/run/netguard.yml", 1);
 	setenv("DOCKER_HOST", fake_engine_host(ours), 1);
 	pids[0] = spawn(argv, "/run/log");
-	pids[1] = spawn_bare(fake_engine_host(theirs), "/run/log");
+	pids[1] = spawn_bare(self, fake_engine_host(theirs), "/run/log");
 	monitor = open_monitor();
 	nap_ms(1500);
 	for (unsigned i = 0; i < rounds; i++) {
@@ -531,7 +532,8 @@ static void real_round(struct real *r, int monitor, const char *table, pid_t oth
 	nap_ms(60);
 }
 
-static int run_real(unsigned rounds, const char *network, const char *container, pid_t netguard)
+static int run_real(const char *self, unsigned rounds, const char *network, const char *container,
+		    pid_t netguard)
 {
 	struct real r = {.network = network, .container = container};
 	const char *host = getenv("DOCKER_HOST");
@@ -550,7 +552,7 @@ static int run_real(unsigned rounds, const char *network, const char *container,
 						     .on_line = on_line,
 						     .done = ended,
 						     .userdata = &r});
-	bare = spawn_bare(host, "/dev/stderr");
+	bare = spawn_bare(self, host, "/dev/null");
 	monitor = open_monitor();
 	nap_ms(1000);
 	engine_dispatch(r.engine);
@@ -569,9 +571,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && streq(argv[1], "bare"))
 		return run_bare(argv[2]);
 	if (argc == 3 && streq(argv[1], "fake"))
-		return run_fake((unsigned)strtoul(argv[2], NULL, 10));
+		return run_fake(argv[0], (unsigned)strtoul(argv[2], NULL, 10));
 	if (argc == 6 && streq(argv[1], "real"))
-		return run_real((unsigned)strtoul(argv[2], NULL, 10), argv[3], argv[4],
+		return run_real(argv[0], (unsigned)strtoul(argv[2], NULL, 10), argv[3], argv[4],
 				(pid_t)strtol(argv[5], NULL, 10));
 	fprintf(stderr, "see the head of events.c\n");
 	return 2;
