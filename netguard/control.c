@@ -47,6 +47,7 @@ struct control {
 	struct client **clients;
 	size_t n_clients;
 	struct spent spent[SPENDERS];
+	struct spent all; /* of all but root; its uid means nothing */
 };
 
 static void drop_client(struct client *c)
@@ -224,6 +225,14 @@ static uint64_t now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
+static void spent_renew(struct spent *s, uint64_t now)
+{
+	if (s->since && now - s->since < 1000)
+		return;
+	s->since = now ? now : 1;
+	s->us = 0;
+}
+
 /* The account of a user for this second. */
 static struct spent *spent_of(struct control *c, uid_t uid)
 {
@@ -240,11 +249,25 @@ static struct spent *spent_of(struct control *c, uid_t uid)
 		found = oldest;
 		*found = (struct spent){.uid = uid};
 	}
-	if (!found->since || now - found->since >= 1000) {
-		found->since = now ? now : 1;
-		found->us = 0;
-	}
+	spent_renew(found, now);
 	return found;
+}
+
+/* Why a user's question is refused, or NULL. */
+static const char *too_much(struct control *c, uid_t uid)
+{
+	size_t unread = 0;
+
+	spent_renew(&c->all, loop_now_ms());
+	if (spent_of(c, uid)->us >= CONTROL_BUDGET_MS * 1000)
+		return "this user has asked for too much: try again in a second";
+	if (c->all.us >= CONTROL_BUDGET_ALL_MS * 1000)
+		return "users have asked for too much: try again in a second";
+	for (size_t i = 0; i < c->n_clients; i++)
+		unread += c->clients[i]->uid ? c->clients[i]->out_size - c->clients[i]->out_at : 0;
+	if (unread >= CONTROL_UNREAD_MAX)
+		return "users don't read the replies to what they asked: try again in a second";
+	return NULL;
 }
 
 /* Serves one line, at its sender's cost. False where the client is gone. */
@@ -252,17 +275,23 @@ static bool serve_at_cost(struct client *c, const char *line, size_t size)
 {
 	struct control *control = c->control;
 	uid_t uid = c->uid;
-	uint64_t before;
+	const char *why;
+	uint64_t before, cost;
 	bool there;
 
 	if (uid == 0)
 		return serve(c, line, size);
-	if (spent_of(control, uid)->us >= CONTROL_BUDGET_MS * 1000)
-		return answer_error(c, EBUSY,
-				    "this user has asked for too much: try again in a second");
+	why = too_much(control, uid);
+	if (why) {
+		/* to refuse costs, too: not line by line */
+		c->closing = true;
+		return answer_error(c, EBUSY, why);
+	}
 	before = now_us();
 	there = serve(c, line, size);
-	spent_of(control, uid)->us += now_us() - before;
+	cost = now_us() - before;
+	spent_of(control, uid)->us += cost;
+	control->all.us += cost;
 	return there;
 }
 

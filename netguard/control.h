@@ -4,7 +4,8 @@
  *
  * Anybody may connect, so everything is limited: connections in all and per user, the length of a
  * line, the time without a request, the time to read a reply. Only root may ask for reload and
- * denials. What a user's questions cost is limited, too: beyond it they are refused as busy.
+ * denials. What a user's questions cost is limited, too, and what
+ * those of all users cost: beyond it they are refused as busy, and the connection is closed.
  */
 #pragma once
 
@@ -20,6 +21,10 @@
 #define CONTROL_IDLE_MS		 10000
 /* of the daemon's time in a second, for each user but root: the table comes first */
 #define CONTROL_BUDGET_MS	 100
+/* for all of them together: with subordinate uids one person is many users */
+#define CONTROL_BUDGET_ALL_MS	 300
+/* of replies that users but root have not read yet, all together, when one more is begun */
+#define CONTROL_UNREAD_MAX	 ((size_t)1024 * 1024)
 #define CONTROL_FOLLOW_MAX	 ((size_t)256 * 1024)
 
 struct control;

@@ -428,6 +428,7 @@ static int as_stranger(const struct fixture *f)
 
 	if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
 		return 1;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fds[0] = raw(f);
 	if (lines_after(fds[0], "{\"reload\":true}\n", 16, 1) != 1)
 		return 2;
@@ -437,11 +438,19 @@ static int as_stranger(const struct fixture *f)
 	usleep(200000);
 	if (recv(fds[0], &c, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
 		return 7;
-	/* what it asks for costs it, not others: two of these, and it is refused for a second */
-	if (!line_has(fds[0], SLOW, "\"ok\":true") || !line_has(fds[0], SLOW, "\"ok\":true") ||
-	    !line_has(fds[0], SLOW, "\"reason\":\"busy\""))
+	/* what it asks for costs it, not others: after two of these it is refused for a second */
+	if (!line_has(fds[0], SLOW, "\"ok\":true"))
 		return 8;
+	for (int i = 0; !line_has(fds[0], SLOW, "\"reason\":\"busy\""); i++) {
+		if (i == 5)
+			return 11;
+	}
+	/* and closed: to refuse line after line would cost, too */
+	if (recv(fds[0], &c, 1, 0) != 0)
+		return 10;
+	close(fds[0]);
 	usleep(1100000);
+	fds[0] = raw(f);
 	if (!line_has(fds[0], SLOW, "\"ok\":true"))
 		return 9;
 	for (size_t i = 1; i < ARRAY_SIZE(fds); i++)
@@ -468,7 +477,7 @@ static void test_strangers(void **state)
 	pid = fork();
 	if (pid == 0)
 		_exit(as_stranger(f));
-	for (int i = 0; i < 250 && clients != CONTROL_CLIENTS_PER_USER + 1; i++) {
+	for (int i = 0; i < 1500 && clients != CONTROL_CLIENTS_PER_USER + 1; i++) {
 		usleep(20000);
 		assert_int_equal(ask(f, "{\"status\":true}", 5000, &reply, &err), 0);
 		clients = (int)json_integer_value(json_object_get(reply, "clients"));
@@ -480,6 +489,97 @@ static void test_strangers(void **state)
 	assert_int_equal(clients, CONTROL_CLIENTS_PER_USER + 1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+/* One uid: asks until it is refused. 0: for what it asked for itself; 1: for what all did. */
+static int as_one_of_many(const struct fixture *f, uid_t uid)
+{
+	char buf[256];
+	int fd;
+
+	if (setgroups(0, NULL) < 0 || setgid(uid) < 0 || setuid(uid) < 0)
+		return 2;
+	fd = raw(f);
+	for (int i = 0; i < 5; i++) {
+		ssize_t n;
+
+		if (send(fd, SLOW, strlen(SLOW), MSG_NOSIGNAL) < 0)
+			return 3;
+		n = recv(fd, buf, sizeof(buf) - 1, 0);
+		if (n <= 0)
+			return 4;
+		buf[n] = '\0';
+		if (strstr(buf, "\"reason\":\"busy\""))
+			return strstr(buf, "this user") ? 0 : 1;
+	}
+	return 5;
+}
+
+/* Somebody with many uids has no more of the daemon's time than all users have. */
+static void test_many_uids(void **state)
+{
+	struct fixture *f = *state;
+	int refused[2] = {0};
+	pid_t pids[12];
+
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			_exit(as_one_of_many(f, 70000 + (uid_t)i));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		int status = 0;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+		refused[WEXITSTATUS(status)]++;
+	}
+	assert_true(refused[1] > 0);
+}
+
+#define HOARDERS 24
+
+static size_t hoard(const struct fixture *f)
+{
+	static const char ask_status[] = "{\"status\":true}\n";
+	size_t n = 0;
+	int fds[HOARDERS];
+	char buf[4096];
+
+	for (size_t i = 0; i < HOARDERS; i++) {
+		if (setresuid(71000 + (uid_t)i, 71000 + (uid_t)i, 0) < 0)
+			_exit(100);
+		fds[i] = raw(f);
+		send(fds[i], ask_status, sizeof(ask_status) - 1, MSG_NOSIGNAL);
+		if (setresuid(0, 0, 0) < 0)
+			_exit(101);
+		usleep(120000);
+	}
+	for (size_t i = 0; i < HOARDERS; i++) {
+		ssize_t got = recv(fds[i], buf, sizeof(buf) - 1, MSG_DONTWAIT);
+
+		buf[got > 0 ? got : 0] = '\0';
+		n += strstr(buf, "don't read") != NULL;
+	}
+	return n;
+}
+
+/* Replies that nobody reads don't pile up: 24 of 300 kB are asked for. */
+static void test_unread(void **state)
+{
+	struct fixture *f = *state;
+	int status = 0;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (pid == 0)
+		_exit((int)hoard(f));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) > 0 && WEXITSTATUS(status) < HOARDERS);
 }
 
 static void test_nobody_there(void **state)
@@ -551,6 +651,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_following, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_raw, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_uids, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unread, setup, teardown),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_strange_servers),
 	};
