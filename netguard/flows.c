@@ -165,12 +165,14 @@ static void put_socket(struct nlmsghdr *nlh, uint16_t type, uint8_t proto, const
 	req->id.idiag_cookie[0] = req->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 }
 
+/* A look-up that finds no socket of this port may tell of another's. */
 static int take_uid(const struct nlmsghdr *nlh, void *data)
 {
 	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
 	struct flow *f = data;
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    ntohs(m->id.idiag_sport) != f->from_port)
 		return MNL_CB_OK;
 	f->has_uid = true;
 	f->uid = m->idiag_uid;
@@ -182,7 +184,13 @@ static void ask_uid(struct rtnl *sockets, struct flow *f)
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 
-	put_socket(nlh, SOCK_DIAG_BY_FAMILY, f->proto, &f->from, f->from_port, &f->to, f->to_port);
+	/* of UDP the kernel wants the other end first, but only here (udp_dump_one) */
+	if (f->proto == IPPROTO_UDP)
+		put_socket(nlh, SOCK_DIAG_BY_FAMILY, f->proto, &f->to, f->to_port, &f->from,
+			   f->from_port);
+	else
+		put_socket(nlh, SOCK_DIAG_BY_FAMILY, f->proto, &f->from, f->from_port, &f->to,
+			   f->to_port);
 	rtnl_talk(sockets, nlh, take_uid, f);
 }
 
@@ -232,12 +240,12 @@ static void close_socket(struct rtnl *sockets, uint8_t proto, const struct addr 
  */
 static void close_sockets(struct rtnl *sockets, const struct flow *f)
 {
-	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP)
+	/* datagrams are judged one by one once the connection is forgotten */
+	if (f->proto != IPPROTO_TCP)
 		return;
 	if (f->from_local)
 		close_socket(sockets, f->proto, &f->from, f->from_port, &f->to, f->to_port);
-	/* of UDP a server's socket is everybody's */
-	if (f->at_local && f->proto == IPPROTO_TCP)
+	if (f->at_local)
 		close_socket(sockets, f->proto, &f->at, f->at_port, &f->from, f->from_port);
 }
 

@@ -6,7 +6,7 @@
  * what allowed them. After a change that takes something away, the kernel's list of connections is
  * read once, and each is judged as its first packet was: by the elements before the change and by
  * those after it. One that was allowed and would not be any more, or whose container is gone, is
- * forgotten (its next packet is judged anew), and its socket on this host, where it has one, is
+ * forgotten (its next packet is judged anew), and its TCP socket on this host, where it has one, is
  * closed. The table is changed first: what begins in between is judged by the new one already.
  *
  * A TCP connection that was forgotten is not picked up again in the middle, from either side: see

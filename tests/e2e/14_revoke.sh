@@ -24,7 +24,7 @@ config "$whitelist" "$web"
 netguard_start
 inside iptables -I DOCKER-USER -j ACCEPT # Docker's own rules would keep direct ports closed
 inside docker pull -q probe > /dev/null
-inside docker run -d --name web --network pods -p 80:80 -p 81:81 probe serve tcp:80 tcp:81 tcp:7000 tcp:7001 > /dev/null
+inside docker run -d --name web --network pods -p 80:80 -p 81:81 probe serve tcp:80 tcp:81 tcp:7000 tcp:7001 udp:7100 udp:7101 > /dev/null
 inside docker run -d --name db --network pods probe serve tcp:80 tcp:81 > /dev/null
 background "$PROBE" serve tcp:5432 tcp:5433
 outside "$PROBE" serve tcp:7777 tcp:7778 > /dev/null 2>&1 &
@@ -69,9 +69,28 @@ hold db-80 container:web "$db4" 80
 hold db-81 container:web "$db4" 81
 hold out-7777 container:web 192.0.2.1 7777
 hold out-7778 container:web 192.0.2.1 7778
+# two users' datagrams; root's socket at the same port of the host has nothing to do with carol's
+background "$PROBE" serve udp:7100
+wait_for 5 inside "$PROBE" try udp 127.0.0.1 7100
+datagrams=()
+datagrams() { # USER PORT
+	"$SANDBOX_CMD" exec "$SANDBOX" --user "$1" -- bash -c \
+		'exec 3<> "/dev/udp/$1/$2"; while :; do echo x >&3; sleep 0.5; done' datagrams "$web4" "$2" > /dev/null 2>&1 &
+	datagrams+=($!)
+	wait_for 10 is_known "$2"
+}
+udp_id() { inside conntrack -L -o id -p udp -d "$web4" --dport "$1" 2> /dev/null | grep -o 'id=.*'; }
+is_known() { [ -n "$(udp_id "$1")" ]; }
+is_forgotten() { [ -z "$(udp_id "$1")" ]; }
+datagrams carol 7100 || fail "carol sends datagrams"
+datagrams root 7101 || fail "root sends datagrams"
+root_id=$(udp_id 7101)
 config "$whitelist" "users: [bob], host_ports: [5433], connect_to: { db: [81] }, egress: [\"192.0.2.0/24:7778/tcp\"]"
 cut carol carol6 to-5432 db-80 out-7777
 goes_on bob root to-5433 db-81 out-7778
+check "carol's datagrams are forgotten" wait_for 8 is_forgotten 7100
+check_equal "... root's are not" "$root_id" "$(udp_id 7101)"
+kill "${datagrams[@]}"
 check "the log says so" grep -q 'flows\? ended that' "$SANDBOX/netguard.log"
 
 note "a permission that is given back"
