@@ -5,8 +5,9 @@
  * Theory of operation. A container's interface is one end of a pair; the other end is a port of a
  * bridge of the host. What a port may send is decided by whose it is, and never by what it sends:
  * a container with NET_ADMIN may take any MAC and any address, one with NET_RAW may write any
- * frame. What it can't do is make a pair that ends in the host's namespace, or choose the number
- * under which the host's namespace knows the container's (link-netnsid of the port).
+ * frame. What it can't do is choose the number under which the host's namespace knows the
+ * container's (link-netnsid of the port). That NET_ADMIN is confined to the container's namespace
+ * is true with a user namespace of its own only: see docs/ruleset.md.
  *
  * So the owner of a port is found by that number: RTM_GETNSID gives it for the process of a
  * container, without entering any namespace. The process is known when the engine says that the
