@@ -20,6 +20,11 @@
 #define VISUDO	"/usr/sbin/visudo"
 #define USERMOD "/usr/sbin/usermod"
 
+#define RELOAD_TRIES 500
+#define RELOAD_MS    20
+#define LOCK_TRIES   10
+#define LOCK_MS	     500
+
 /* ---- sudo ---- */
 
 static bool sudo_allows(const char *user, const char *program)
@@ -84,25 +89,50 @@ static bool is_sshd(pid_t pid)
 	return readlink(path, exe, PATH_MAX - 1) > 0 && startswith(exe, SSHD);
 }
 
-/* The daemon reads its file again for connections to come. */
-static bool reload_sshd(const char *printed)
+static bool file_changed(const char *path, const struct stat *before)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	       (st.st_ino != before->st_ino || st.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+		st.st_mtim.tv_nsec != before->st_mtim.tv_nsec);
+}
+
+/*
+ * The daemon reads its file again for connections to come. It writes its pid anew when it has, and
+ * until then takes no notice of another such signal: so that is waited for. 0, or 1: it does not
+ * run, or can't be found.
+ */
+static int reload_sshd(const char *printed, struct err *err)
 {
 	const char *line = strstr(printed, "\npidfile ");
 	_cleanup_free_ char *path = NULL, *text = NULL;
 	_cleanup_close_ int fd = -1;
 	struct err ignored;
+	struct stat before;
 	size_t size;
 	long pid;
 
 	if (!line)
-		return false;
+		return 1;
 	line += strlen("\npidfile ");
 	path = xstrndup(line, strcspn(line, "\n"));
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || file_read_limited(fd, 64, &text, &size, &ignored) < 0)
-		return false;
+	if (fd < 0 || fstat(fd, &before) < 0 ||
+	    file_read_limited(fd, 64, &text, &size, &ignored) < 0)
+		return 1;
 	pid = strtol(text, NULL, 10);
-	return pid > 1 && pid < INT_MAX && is_sshd((pid_t)pid) && kill((pid_t)pid, SIGHUP) == 0;
+	if (pid <= 1 || pid >= INT_MAX || !is_sshd((pid_t)pid) || kill((pid_t)pid, SIGHUP) < 0)
+		return 1;
+	for (int i = 0; i < RELOAD_TRIES; i++) {
+		if (file_changed(path, &before))
+			return 0;
+		usleep(RELOAD_MS * 1000);
+	}
+	return err_set(
+		err, ETIMEDOUT,
+		"sshd, process %ld, has not read its configuration again: systemctl restart ssh",
+		pid);
 }
 
 static int check_sshd(const char *user, const char *folder, struct err *err)
@@ -154,7 +184,10 @@ static int write_sshd(const struct jails *jails, const char *folder, const char 
 	r = ask_sshd("root", &printed, err);
 	if (r < 0)
 		return r;
-	*ret = reload_sshd(printed) ? JAIL_SSHD_RELOADED : JAIL_SSHD_NOT_RUNNING;
+	r = reload_sshd(printed, err);
+	if (r < 0)
+		return r;
+	*ret = r == 0 ? JAIL_SSHD_RELOADED : JAIL_SSHD_NOT_RUNNING;
 	return 0;
 }
 
@@ -174,6 +207,12 @@ int jail_set_shell(const char *user, const char *shell, struct err *err)
 	const struct passwd *pw;
 	int r = run_well(argv, err);
 
+	/* somebody else may hold the lock of /etc/passwd, maybe one that was started by us before
+	 */
+	for (int i = 0; r == -EIO && strstr(err->text, "lock") && i < LOCK_TRIES; i++) {
+		usleep(LOCK_MS * 1000);
+		r = run_well(argv, err);
+	}
 	if (r < 0)
 		return r;
 	pw = getpwnam(user);
