@@ -194,7 +194,10 @@ inside sh -c 'exec 9> /run/podctl/locks/web && flock 9 && touch /run/locked && f
 wait_for 5 inside test -e /run/locked
 as bob sh -c 'ulimit -c unlimited; cd /home/bob; exec sudo -n "$0" /home/bob/web.yml' "$BUILD/podctl" > "$SANDBOX/waiting" 2>&1 &
 wait_for 20 grep -q waiting "$SANDBOX/waiting"
-pid=$(inside sh -c 'for p in /proc/[0-9]*; do [ "$(readlink "$p/exe" 2>/dev/null)" = "$1" ] && echo "${p#/proc/}"; done' sh "$BUILD/podctl" | head -n 1)
+# /proc shows the processes of other tests' sandboxes, too
+pid=$(inside sh -c 'for p in /proc/[0-9]*; do
+	[ "$(readlink "$p/exe" 2>/dev/null)" = "$1" ] && [ "$(readlink "$p/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] && echo "${p#/proc/}"
+done' sh "$BUILD/podctl" | head -n 1)
 check "podctl waits" test -n "$pid"
 check_equal "its caller sees neither environment, memory nor descriptors" "" \
 	"$(as bob sh -c 'cat "/proc/$1/environ" "/proc/$1/maps" "/proc/$1/auxv"; ls "/proc/$1/fd"; dd if="/proc/$1/mem" bs=1 count=1' sh "$pid" 2> /dev/null)"

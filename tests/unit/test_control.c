@@ -561,7 +561,9 @@ static size_t hoard(const struct fixture *f)
 		ssize_t got = recv(fds[i], buf, sizeof(buf) - 1, MSG_DONTWAIT);
 
 		buf[got > 0 ? got : 0] = '\0';
-		n += strstr(buf, "don't read") != NULL;
+		/* where all is slow (valgrind), their time is up before their replies are too many
+		 */
+		n += strstr(buf, "don't read") || strstr(buf, "asked for too much");
 	}
 	return n;
 }
