@@ -133,7 +133,7 @@ check "a pin of the others is there" inside sh -c 'grep -q "/srv/pods/web/data /
 check_equal "nothing of elsewhere is" "" "$(inside awk '$5 ~ "^/run/podctl/mounts/" && $4 !~ "/srv/pods/(web|trap)(/|$)"' /proc/self/mountinfo)"
 check_equal "nothing was made" "" "$(inside ls -A /root/data)"
 "$SANDBOX_CMD" engine "$SANDBOX" start
-check "start-late starts what the engine was too fast for" inside setpriv --bounding-set=-all --no-new-privs "$BUILD/podctl" start-late
+check "start-late starts what the engine was too fast for" wait_for 20 inside setpriv --bounding-set=-all --no-new-privs "$BUILD/podctl" start-late
 for name in web web.app web.plain trap trap.plain; do
 	check "$name comes back" wait_for 20 is running "$name"
 done
