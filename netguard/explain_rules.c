@@ -177,6 +177,11 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = proto_parse(value, &proto) && p->proto == proto;
 		w->t->lost |= !proto_parse(value, &proto) && !streq(value, "igmp");
 		break;
+	case NFT_FIELD_PKTTYPE:
+		/* neither about multicast */
+		is = false;
+		w->t->lost |= !streq(value, "multicast");
+		break;
 	case NFT_FIELD_ETHER_TYPE:
 		/* neither about ARP nor about frames with a tag */
 		is = streq(value, is_family(w, AF_INET6) ? "ip6" : "ip");

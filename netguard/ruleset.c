@@ -25,6 +25,7 @@
 #define IP6_DADDR  NFT_FIELD_IP6_DADDR
 #define ETH_SADDR  NFT_FIELD_ETHER_SADDR
 #define ETH_TYPE   NFT_FIELD_ETHER_TYPE
+#define PKTTYPE	   NFT_FIELD_PKTTYPE
 #define FIB_DADDR  NFT_FIELD_FIB_DADDR_TYPE
 #define ARP_SENDER NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
 
@@ -65,24 +66,28 @@
 
 /* ---- table inet: hooks ---- */
 
+/* Members first, and not by their interface: a pattern takes the kernel three times as long. */
 static const struct nft_rule prerouting[] = {
-	RULE(IS_NOT(IIFNAME, "lo"), IS(IP_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
+	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),
+	RULE(IN("members4", IIFNAME, IP_SADDR), GOTO("sender_known")),
+	RULE(IN("members6", IIFNAME, IP6_SADDR), GOTO("sender_known")),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
-	/* what the host sends itself is decided at output, where its user is known */
-	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
-	     GOTO("to_published_port")),
+	RULE(GOTO("sender_known")),
 };
 
 static const struct nft_rule output[] = {
+	RULE(ESTABLISHED, ACCEPT),
 	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
 	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("host_to_private_port")),
 };
 
 static const struct nft_rule input[] = {
+	RULE(ESTABLISHED, ACCEPT),
 	RULE(FROM_CONTAINER_IFACE, GOTO("container_to_host")),
 };
 
 static const struct nft_rule forward[] = {
+	RULE(ESTABLISHED, ACCEPT),
 	RULE(TO_CONTAINER_IFACE, GOTO("to_container")),
 	RULE(FROM_CONTAINER_IFACE, GOTO("container_to_world")),
 };
@@ -90,14 +95,19 @@ static const struct nft_rule forward[] = {
 /* ---- table inet: who may ---- */
 
 static const struct nft_rule from_container[] = {
+	/* before an address comes */
 	RULE(ND_FROM_CONTAINER, RETURN),
-	RULE(IN("members4", IIFNAME, IP_SADDR), RETURN),
-	RULE(IN("members6", IIFNAME, IP6_SADDR), RETURN),
 	RULE(GOTO("deny_forged")),
 };
 
+static const struct nft_rule sender_known[] = {
+	RULE(ESTABLISHED, ACCEPT),
+	/* what the host sends itself is decided at output, where its user is known */
+	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
+	     GOTO("to_published_port")),
+};
+
 static const struct nft_rule to_published_port[] = {
-	RULE(ESTABLISHED, RETURN),
 	RULE(IN("port_whitelist", L4_DPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
@@ -105,7 +115,6 @@ static const struct nft_rule to_published_port[] = {
 };
 
 static const struct nft_rule host_to_container[] = {
-	RULE(ESTABLISHED, ACCEPT),
 	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(ND_TO_CONTAINER, ACCEPT),
 	/* the kernel's own, without a socket */
@@ -117,14 +126,12 @@ static const struct nft_rule host_to_container[] = {
 };
 
 static const struct nft_rule host_to_private_port[] = {
-	RULE(ESTABLISHED, ACCEPT),
 	RULE(IN("allowed_uids", SKUID), ACCEPT),
 	RULE(IN("port_uids", L4_DPORT, SKUID), ACCEPT),
 	RULE(GOTO("deny_host_to_container")),
 };
 
 static const struct nft_rule container_to_host[] = {
-	RULE(ESTABLISHED, ACCEPT),
 	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(ND_FROM_CONTAINER, ACCEPT),
 	RULE(OVER_LIMIT("pod_rate4", IP_SADDR), GOTO("deny_container_to_host")),
@@ -138,7 +145,6 @@ static const struct nft_rule container_to_host[] = {
 };
 
 static const struct nft_rule to_container[] = {
-	RULE(ESTABLISHED, ACCEPT),
 	RULE(CT_STATUS("dnat"), IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
 	RULE(CT_STATUS("dnat"), IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
@@ -161,7 +167,6 @@ static const struct nft_rule container_to_container[] = {
 };
 
 static const struct nft_rule container_to_world[] = {
-	RULE(ESTABLISHED, ACCEPT),
 	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
 	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
@@ -208,6 +213,7 @@ static const struct nft_chain inet_chains[] = {
 	BASE(input, "filter + 10"),
 	BASE(forward, "filter + 10"),
 	CHAIN(from_container),
+	CHAIN(sender_known),
 	CHAIN(to_published_port),
 	CHAIN(host_to_container),
 	CHAIN(host_to_private_port),
@@ -227,8 +233,15 @@ static const struct nft_chain inet_chains[] = {
 
 /* ---- table bridge: no container may speak with another's address ---- */
 
-static const struct nft_rule bridge_ports[] = {
+static const struct nft_rule bridge_prerouting[] = {
+	/* most of all that comes: one look-up */
+	RULE(IS(ETH_TYPE, "ip"), IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
 	RULE(IN("ports", IIFNAME), GOTO("from_container")),
+};
+
+/* frames for 01:80:c2:00:00:0x come here without passing prerouting, and are learned from */
+static const struct nft_rule bridge_input[] = {
+	RULE(IS(PKTTYPE, "multicast"), IN("ports", IIFNAME), GOTO("from_container")),
 };
 
 /* By the frame's own type: with a tag (also of VLAN 0) it is none of these. */
@@ -262,19 +275,13 @@ static const struct nft_rule bridge_own_arp[] = {
 };
 
 /* clang-format off */
-#define BRIDGE_BASE(hook_)    {.name = #hook_, .hook = #hook_, .priority = "filter", .rules = bridge_ports, .n_rules = ARRAY_SIZE(bridge_ports)}
+#define BRIDGE_BASE(hook_)    {.name = #hook_, .hook = #hook_, .priority = "filter", .rules = bridge_ ## hook_, .n_rules = ARRAY_SIZE(bridge_ ## hook_)}
 #define BRIDGE_CHAIN(name_)   {.name = #name_, .rules = bridge_ ## name_, .n_rules = ARRAY_SIZE(bridge_ ## name_)}
 /* clang-format on */
 
 static const struct nft_chain bridge_chains[] = {
-	BRIDGE_BASE(prerouting),
-	/* frames for 01:80:c2:00:00:0x come here without passing prerouting, and are learned from
-	 */
-	BRIDGE_BASE(input),
-	BRIDGE_CHAIN(from_container),
-	BRIDGE_CHAIN(own_ip),
-	BRIDGE_CHAIN(own_ip6),
-	BRIDGE_CHAIN(own_arp),
+	BRIDGE_BASE(prerouting), BRIDGE_BASE(input),	BRIDGE_CHAIN(from_container),
+	BRIDGE_CHAIN(own_ip),	 BRIDGE_CHAIN(own_ip6), BRIDGE_CHAIN(own_arp),
 	CHAIN(deny_forged),
 };
 

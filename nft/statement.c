@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/expr.h>
+#include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
@@ -54,6 +55,7 @@ static const struct field {
 	[NFT_FIELD_ETHER_SADDR] = {"ether saddr", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
 				   NFT_PAYLOAD_LL_HEADER, 6, 0},
 	[NFT_FIELD_ETHER_TYPE] = {"ether type", 0, SOURCE_PAYLOAD, NFT_PAYLOAD_LL_HEADER, 12, 0},
+	[NFT_FIELD_PKTTYPE] = {"meta pkttype", 0, SOURCE_META, NFT_META_PKTTYPE, 0, 0},
 	[NFT_FIELD_ARP_SADDR_ETHER] = {"arp saddr ether", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
 				       NFT_PAYLOAD_NETWORK_HEADER, 8, NEED_ARP},
 	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
@@ -69,7 +71,7 @@ static const struct word {
 		    {"nd-neighbor-solicit", 135}, {"nd-neighbor-advert", 136},
 		    {"nd-redirect", 137},	  {"mld2-listener-report", 143}},
   ct_states[] = {{"established", 2}, {"related", 4}}, ct_statuses[] = {{"dnat", 0x20}},
-  fib_types[] = {{"local", RTN_LOCAL}},
+  fib_types[] = {{"local", RTN_LOCAL}}, pkttypes[] = {{"multicast", PACKET_MULTICAST}},
   ether_types[] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}},
   protocols[] = {{"igmp", IPPROTO_IGMP}, {"tcp", IPPROTO_TCP}};
 
@@ -320,6 +322,11 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		be = htons((uint16_t)number);
 		data = &be;
 		size = sizeof(be);
+	} else if (s->fields[0] == NFT_FIELD_PKTTYPE &&
+		   find_word(pkttypes, ARRAY_SIZE(pkttypes), value, strlen(value), &number)) {
+		proto = (uint8_t)number;
+		data = &proto;
+		size = 1;
 	} else if (f->source != SOURCE_FIB ||
 		   !find_word(fib_types, ARRAY_SIZE(fib_types), value, strlen(value), &number)) {
 		b->failed = true;
@@ -328,6 +335,8 @@ static void build_is(struct build *b, const struct nft_statement *s)
 	add_need(b, f->need);
 	add_load(b, f, size, NFT_REG_1);
 	add_cmp(b, s->negated, data, size);
+	/* the frame says it: as good as what a field of it needs */
+	b->ip |= s->fields[0] == NFT_FIELD_ETHER_TYPE && !s->negated && number == 0x0800;
 }
 
 static void build_ct(struct build *b, const struct nft_statement *s)

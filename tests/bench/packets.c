@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Both ends of what bench_packets.sh measures. The server: PORT/tcp takes connections and closes
- * them, PORT+1/tcp reads, PORT/udp sends back. The client prints how many it had in a time:
- * connections made, datagrams that came back (32 on the way), or MiB that were sent.
+ * them, PORT+1/tcp reads, PORT/udp sends back. The client goes round its contenders, which are
+ * network namespaces with a way to a server each, for a short while at a time, so that what else
+ * the machine does slows all of them alike: connections made, datagrams that came back (32 on the
+ * way), or bytes that were taken. For each contender it prints how many a second (the median), and
+ * the median of the ratios to the first contender's in the same round, with their quartiles.
  *
  *   packets serve PORT
- *   packets connect|small|bulk ADDRESS PORT MS
+ *   packets connect|small|bulk ADDRESS PORT ROUNDS MS NETNS...
  */
 #include "common/base.h"
 
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -112,80 +119,164 @@ static int serve(unsigned port)
 	return 0;
 }
 
-static double run_connect(const struct sockaddr_in *to, double until)
+/* ---- one contender's turn: returns how many there were, at *seconds ---- */
+
+struct contender {
+	const char *name;
+	int netns, fd; /* fd: what is kept from turn to turn, or -1 */
+	double *rates, *ratios;
+};
+
+static int socket_of(struct contender *c, int type)
+{
+	must(setns(c->netns, CLONE_NEWNET), c->name);
+	return must(socket(AF_INET, type | SOCK_CLOEXEC, 0), "socket");
+}
+
+static int connected(struct contender *c, int type, const struct sockaddr_in *to)
+{
+	int fd = socket_of(c, type);
+
+	must(connect(fd, (const struct sockaddr *)to, sizeof(*to)), c->name);
+	return fd;
+}
+
+static double run_connect(struct contender *c, const struct sockaddr_in *to, double *seconds)
 {
 	/* ended by a reset: the port is free at once */
 	const struct linger abort_it = {.l_onoff = 1};
-	double n = 0;
+	double n = 0, start, end;
 
-	for (; now() < until; n++) {
+	must(setns(c->netns, CLONE_NEWNET), c->name);
+	for (start = now(), end = start; end < start + *seconds; n++, end = now()) {
 		int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
 
 		must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)), "linger");
-		must(connect(fd, (const struct sockaddr *)to, sizeof(*to)), "connect");
+		must(connect(fd, (const struct sockaddr *)to, sizeof(*to)), c->name);
 		close(fd);
 	}
+	*seconds = end - start;
 	return n;
 }
 
-static double run_small(const struct sockaddr_in *to, double until)
+static double run_small(struct contender *c, const struct sockaddr_in *to, double *seconds)
 {
-	const struct timeval wait = {.tv_usec = 100000};
-	int fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+	const struct timeval wait = {.tv_sec = 1};
 	char data[16] = "small";
-	double n = 0;
+	double n = 0, start, end;
 
-	must(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)), "SO_RCVTIMEO");
-	must(connect(fd, (const struct sockaddr *)to, sizeof(*to)), "connect");
-	while (now() < until) {
-		/* all on the way at first, and again where one was lost */
-		for (int i = 0; i < WINDOW; i++)
-			must((int)send(fd, data, sizeof(data), 0), "send");
-		while (now() < until && recv(fd, data, sizeof(data), 0) > 0) {
-			n++;
-			must((int)send(fd, data, sizeof(data), 0), "send");
-		}
+	if (c->fd < 0) {
+		c->fd = connected(c, SOCK_DGRAM, to);
+		must(setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)),
+		     "SO_RCVTIMEO");
 	}
-	close(fd);
+	/* what came late in the turn before */
+	while (recv(c->fd, data, sizeof(data), MSG_DONTWAIT) > 0)
+		;
+	start = now();
+	for (int i = 0; i < WINDOW; i++)
+		must((int)send(c->fd, data, sizeof(data), 0), "send");
+	for (end = now(); end < start + *seconds; end = now()) {
+		if (recv(c->fd, data, sizeof(data), 0) < 0)
+			errx(1, "%s: a datagram was lost", c->name);
+		n++;
+		must((int)send(c->fd, data, sizeof(data), 0), "send");
+	}
+	for (int i = 0; i < WINDOW; i++)
+		n += recv(c->fd, data, sizeof(data), 0) > 0;
+	*seconds = now() - start;
 	return n;
 }
 
-static double run_bulk(const struct sockaddr_in *to, double until)
+static double run_bulk(struct contender *c, const struct sockaddr_in *to, double *seconds)
 {
 	static char data[CHUNK];
-	int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-	double bytes = 0;
+	double bytes = 0, start = now();
+	int left = 1;
 
-	must(connect(fd, (const struct sockaddr *)to, sizeof(*to)), "connect");
-	while (now() < until)
-		bytes += must((int)write(fd, data, sizeof(data)), "write");
-	close(fd);
+	if (c->fd < 0)
+		c->fd = connected(c, SOCK_STREAM, to);
+	for (start = now(); now() < start + *seconds;)
+		bytes += must((int)write(c->fd, data, sizeof(data)), c->name);
+	while (left)
+		must(ioctl(c->fd, SIOCOUTQ, &left), "SIOCOUTQ");
+	*seconds = now() - start;
 	return bytes / 1024 / 1024;
+}
+
+/* ---- the rounds ---- */
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double quantile(double *values, size_t n, double q)
+{
+	qsort(values, n, sizeof(*values), compare);
+	return values[(size_t)((double)(n - 1) * q + 0.5)];
+}
+
+typedef double (*run_fn)(struct contender *c, const struct sockaddr_in *to, double *seconds);
+
+static void round_of(struct contender *cs, size_t n, size_t round, run_fn run,
+		     const struct sockaddr_in *to, double seconds)
+{
+	for (size_t i = 0; i < n; i++) {
+		/* begins with another one each time: what the turn before leaves behind is shared
+		 */
+		struct contender *c = &cs[(i + round) % n];
+		double took = seconds, units = run(c, to, &took);
+
+		c->rates[round] = units / took;
+	}
+	for (size_t i = 0; i < n; i++)
+		cs[i].ratios[round] = cs[i].rates[round] / cs[0].rates[round];
+}
+
+static run_fn run_named(const char *name)
+{
+	if (streq(name, "connect"))
+		return run_connect;
+	if (streq(name, "small"))
+		return run_small;
+	if (streq(name, "bulk"))
+		return run_bulk;
+	errx(2, "no such thing to measure: %s", name);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned port = argc > 2 ? (unsigned)strtoul(argv[argc == 3 ? 2 : 3], NULL, 10) : 0;
+	struct contender *cs;
 	struct sockaddr_in to;
-	double start, n, seconds;
+	size_t rounds, n;
+	run_fn run;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && streq(argv[1], "serve"))
-		return serve(port);
-	if (argc != 5)
+		return serve((unsigned)strtoul(argv[2], NULL, 10));
+	if (argc < 7)
 		errx(2, "usage: packets serve PORT\n"
-			"       packets connect|small|bulk ADDRESS PORT MS");
-	to = address_of(argv[2], port);
-	seconds = strtod(argv[4], NULL) / 1000;
-	start = now();
-	if (streq(argv[1], "connect"))
-		n = run_connect(&to, start + seconds);
-	else if (streq(argv[1], "small"))
-		n = run_small(&to, start + seconds);
-	else if (streq(argv[1], "bulk"))
-		n = run_bulk(&to, start + seconds);
-	else
-		errx(2, "no such thing to measure: %s", argv[1]);
-	printf("%.0f\n", n / (now() - start));
+			"       packets connect|small|bulk ADDRESS PORT ROUNDS MS NETNS...");
+	run = run_named(argv[1]);
+	to = address_of(argv[2], (unsigned)strtoul(argv[3], NULL, 10));
+	rounds = strtoul(argv[4], NULL, 10);
+	n = (size_t)argc - 6;
+	cs = calloc(n, sizeof(*cs));
+	for (size_t i = 0; cs && i < n; i++)
+		cs[i] = (struct contender){
+			.name = argv[6 + i],
+			.netns = must(open(argv[6 + i], O_RDONLY | O_CLOEXEC), argv[6 + i]),
+			.fd = -1,
+			.rates = calloc(rounds, sizeof(double)),
+			.ratios = calloc(rounds, sizeof(double))};
+	for (size_t r = 0; r < rounds; r++)
+		round_of(cs, n, r, run, &to, strtod(argv[5], NULL) / 1000);
+	for (size_t i = 0; i < n; i++)
+		printf("%s %.0f %.3f %.3f %.3f\n", cs[i].name, quantile(cs[i].rates, rounds, 0.5),
+		       quantile(cs[i].ratios, rounds, 0.5), quantile(cs[i].ratios, rounds, 0.25),
+		       quantile(cs[i].ratios, rounds, 0.75));
 	return 0;
 }
