@@ -15,9 +15,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define HEAD_MAX  ((size_t)16 * 1024)
-#define ERROR_MAX ((size_t)64 * 1024)
-
 struct engine_stream {
 	CURL *easy;
 	int fd;
@@ -186,59 +183,74 @@ static size_t content_length(const char *head, const char *end)
 		if (strncasecmp(at, name, sizeof(name) - 1) == 0) {
 			unsigned long n = strtoul(at + sizeof(name) - 1, NULL, 10);
 
-			return n < ERROR_MAX ? n : ERROR_MAX;
+			return n < HEAD_BODY_MAX ? n : HEAD_BODY_MAX;
 		}
 	}
 	return 0;
 }
 
-/* What the engine says went wrong; body: offset of the reply's. */
-static int refused(struct engine_stream *s, const char *host, int status, size_t body,
+int head_parse(const char *text, struct head *ret)
+{
+	const char *end = strstr(text, "\r\n\r\n");
+	struct head head = {0};
+
+	if (!end)
+		return 0;
+	if (!startswith(text, "HTTP/1.1 ") || text[9] < '1' || text[9] > '5')
+		return -EPROTO;
+	for (size_t i = 9; i < 12; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -EPROTO;
+		head.status = head.status * 10 + (text[i] - '0');
+	}
+	head.body = (size_t)(end - text) + 4;
+	head.length = content_length(text, end);
+	*ret = head;
+	return 1;
+}
+
+/* What the engine says went wrong. */
+static int refused(struct engine_stream *s, const char *host, const struct head *head,
 		   int64_t deadline, struct err *err)
 {
-	size_t want = body + content_length(s->head, s->head + body);
+	size_t want = head->body + head->length;
 	json_auto_t *json = NULL;
 	const char *message = NULL;
 	char shown[512];
 	struct err ignored;
 
-	while (s->size < want && read_more(s, HEAD_MAX + ERROR_MAX, deadline) > 0)
+	while (s->size < want && read_more(s, HEAD_MAX + HEAD_BODY_MAX, deadline) > 0)
 		;
-	if (engine_json_parse(s->head + body, s->size - body, &json, &ignored) == 0)
+	if (engine_json_parse(s->head + head->body, s->size - head->body, &json, &ignored) == 0)
 		message = json_string_value(json_object_get(json, "message"));
 	return err_set(err,
-		       status == 404   ? ENOENT
-		       : status == 409 ? EEXIST
-				       : EIO,
+		       head->status == 404   ? ENOENT
+		       : head->status == 409 ? EEXIST
+					     : EIO,
 		       "engine %s: %s", host,
 		       text_printable(shown, sizeof(shown), message ? message : "refused"));
 }
 
 static int read_head(struct engine_stream *s, const char *host, int64_t deadline, struct err *err)
 {
-	const char *end;
-	int status = 0, r;
+	struct head head;
+	int r;
 
-	s->head = xcalloc(1, HEAD_MAX + ERROR_MAX + 1);
-	while (!(end = strstr(s->head, "\r\n\r\n"))) {
+	s->head = xcalloc(1, HEAD_MAX + HEAD_BODY_MAX + 1);
+	while ((r = head_parse(s->head, &head)) == 0) {
 		r = read_more(s, HEAD_MAX, deadline);
 		if (r == 0)
 			r = -ECONNRESET;
 		if (r < 0)
 			return err_os(err, -r, "engine %s", host);
 	}
-	s->at = (size_t)(end - s->head) + 4;
-	if (!startswith(s->head, "HTTP/1.1 ") || s->head[9] < '1' || s->head[9] > '5')
+	if (r < 0)
 		return err_set(err, EPROTO, "engine %s: no HTTP reply", host);
-	for (size_t i = 9; i < 12; i++) {
-		if (s->head[i] < '0' || s->head[i] > '9')
-			return err_set(err, EPROTO, "engine %s: no HTTP reply", host);
-		status = status * 10 + (s->head[i] - '0');
-	}
+	s->at = head.body;
 	/* 200 from engines that do not know the upgrade */
-	if (status == 101 || status == 200)
+	if (head.status == 101 || head.status == 200)
 		return 0;
-	return refused(s, host, status, s->at, deadline, err);
+	return refused(s, host, &head, deadline, err);
 }
 
 static int connect_stream(struct engine *e, struct engine_stream *s, struct err *err)

@@ -93,6 +93,19 @@ int request_errno(CURLcode code, long os_error);
 /* version.c: a header of a reply */
 void version_take_header(struct engine *e, const char *data, size_t size);
 
+/*
+ * hijack.c: the head of a reply, as far as it is there (NUL behind). 0: not all of it yet; 1, or
+ * -EPROTO: it is none. Pure.
+ */
+struct head {
+	int status;
+	size_t body;   /* offset of what comes behind */
+	size_t length; /* of the body, by Content-Length; at most HEAD_BODY_MAX */
+};
+#define HEAD_MAX      ((size_t)16 * 1024)
+#define HEAD_BODY_MAX ((size_t)64 * 1024)
+int head_parse(const char *text, struct head *ret);
+
 /* reply.c */
 void reply_deliver(struct engine_request *r);
 

@@ -7,11 +7,11 @@
 #include "netguard/bridges.h"
 
 #include "netguard/rtnl.h"
+#include "netguard/rtnl_parse.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,15 +21,6 @@ struct bridges {
 	struct mnl_socket *events;
 	struct rtnl requests;
 	_Alignas(struct nlmsghdr) uint8_t buffer[RTNL_BUFFER];
-};
-
-/* What a link message says of a bridge. */
-struct bridge {
-	int index;
-	char name[IF_NAMESIZE];
-	bool is_bridge;
-	bool on4, on6; /* bridged packets go through the table's forward chain */
-	uint16_t group_mask;
 };
 
 /*
@@ -43,7 +34,7 @@ struct bridge {
 struct found {
 	bridges_guarded_fn *guarded;
 	void *userdata;
-	struct bridge *items;
+	struct rtnl_link *items;
 	size_t n;
 };
 
@@ -83,68 +74,21 @@ bool bridges_filter_available(void)
 	return access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) == 0;
 }
 
-static int parse_data(const struct nlattr *attr, void *data)
-{
-	struct bridge *bridge = data;
-
-	if (mnl_attr_get_payload_len(attr) < 1)
-		return MNL_CB_OK;
-	if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IPTABLES)
-		bridge->on4 = mnl_attr_get_u8(attr) != 0;
-	else if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IP6TABLES)
-		bridge->on6 = mnl_attr_get_u8(attr) != 0;
-	else if (mnl_attr_get_type(attr) == IFLA_BR_GROUP_FWD_MASK &&
-		 mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
-		bridge->group_mask = mnl_attr_get_u16(attr);
-	return MNL_CB_OK;
-}
-
-static int parse_info(const struct nlattr *attr, void *data)
-{
-	struct bridge *bridge = data;
-
-	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-		bridge->is_bridge = mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
-				    streq(mnl_attr_get_str(attr), "bridge");
-	else if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && bridge->is_bridge)
-		mnl_attr_parse_nested(attr, parse_data, bridge);
-	return MNL_CB_OK;
-}
-
-static int parse_link(const struct nlattr *attr, void *data)
-{
-	struct bridge *bridge = data;
-
-	if (mnl_attr_get_type(attr) == IFLA_IFNAME) {
-		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
-		    strlen(mnl_attr_get_str(attr)) < sizeof(bridge->name))
-			memcpy(bridge->name, mnl_attr_get_str(attr),
-			       strlen(mnl_attr_get_str(attr)) + 1);
-	} else if (mnl_attr_get_type(attr) == IFLA_LINKINFO) {
-		mnl_attr_parse_nested(attr, parse_info, bridge);
-	}
-	return MNL_CB_OK;
-}
-
 /* A callback of mnl_cb_run: collects, since a request can't be sent in the middle of a dump. */
 static int collect(const struct nlmsghdr *nlh, void *data)
 {
 	struct found *found = data;
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	struct bridge bridge = {0};
+	struct rtnl_link link;
 
-	if (nlh->nlmsg_type != RTM_NEWLINK || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifi)) ||
-	    ifi->ifi_family != AF_UNSPEC)
+	if (nlh->nlmsg_type != RTM_NEWLINK || !rtnl_parse_link(nlh, &link) || !link.is_bridge ||
+	    (link.on4 && link.on6 && (link.group_mask & GROUP_LLDP)) ||
+	    !found->guarded(found->userdata, link.name))
 		return MNL_CB_OK;
-	bridge.index = ifi->ifi_index;
-	mnl_attr_parse(nlh, sizeof(*ifi), parse_link, &bridge);
-	if (bridge.is_bridge && !(bridge.on4 && bridge.on6 && (bridge.group_mask & GROUP_LLDP)) &&
-	    bridge.name[0] && found->guarded(found->userdata, bridge.name))
-		ARRAY_PUSH(found->items, found->n) = bridge;
+	ARRAY_PUSH(found->items, found->n) = link;
 	return MNL_CB_OK;
 }
 
-static int switch_on(struct bridges *b, const struct bridge *bridge)
+static int switch_on(struct bridges *b, const struct rtnl_link *bridge)
 {
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);

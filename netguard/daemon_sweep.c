@@ -14,6 +14,7 @@
 #include "netguard/explain_rules.h"
 #include "netguard/flows.h"
 #include "netguard/rtnl.h"
+#include "netguard/rtnl_parse.h"
 
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -38,25 +39,13 @@ struct sweep {
 	struct answer *answers; /* ANSWERS of them, each address in its own place */
 };
 
-static int take_attribute(const struct nlattr *attr, void *data)
-{
-	struct route *ret = data;
-
-	if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) == 0 &&
-	    !if_indextoname(mnl_attr_get_u32(attr), ret->iface))
-		ret->iface[0] = '\0';
-	return MNL_CB_OK;
-}
-
 static int take_route(const struct nlmsghdr *nlh, void *data)
 {
-	const struct rtmsg *m = mnl_nlmsg_get_payload(nlh);
 	struct route *ret = data;
+	uint32_t oif;
 
-	if (nlh->nlmsg_type != RTM_NEWROUTE || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
-		return MNL_CB_OK;
-	ret->type = m->rtm_type;
-	mnl_attr_parse(nlh, sizeof(*m), take_attribute, ret);
+	if (rtnl_parse_route(nlh, &ret->type, &oif) && (!oif || !if_indextoname(oif, ret->iface)))
+		ret->iface[0] = '\0';
 	return MNL_CB_OK;
 }
 

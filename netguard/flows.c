@@ -5,6 +5,7 @@
  */
 #include "netguard/flows.h"
 
+#include "netguard/flows_parse.h"
 #include "netguard/rtnl.h"
 
 #include <arpa/inet.h>
@@ -15,135 +16,12 @@
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 
-#define TUPLE_MAX 256
-
-/* One that is to be ended, with what names it for the kernel. */
-struct ending {
-	struct flow flow;
-	uint8_t tuple[TUPLE_MAX]; /* the contents of CTA_TUPLE_ORIG */
-	uint16_t tuple_size;
-	uint8_t family;
-	bool has_id, has_zone, expected;
-	uint32_t id;
-	uint16_t zone;
-};
-
 struct listing {
 	const struct flows_judge *judge;
 	struct rtnl *sockets;
-	struct ending *items;
+	struct flows_entry *items;
 	size_t n;
 };
-
-/* ---- one connection ---- */
-
-struct tuple {
-	struct addr from, to;
-	uint16_t from_port, to_port; /* host order */
-	uint8_t proto;
-};
-
-static void take_address(const struct nlattr *attr, struct addr *a)
-{
-	size_t n = mnl_attr_get_payload_len(attr);
-
-	if (n != 4 && n != 16)
-		return;
-	a->family = n == 4 ? AF_INET : AF_INET6;
-	memcpy(a->bytes, mnl_attr_get_payload(attr), n);
-}
-
-static int take_ip(const struct nlattr *attr, void *data)
-{
-	struct tuple *t = data;
-	uint16_t type = mnl_attr_get_type(attr);
-
-	if (type == CTA_IP_V4_SRC || type == CTA_IP_V6_SRC)
-		take_address(attr, &t->from);
-	else if (type == CTA_IP_V4_DST || type == CTA_IP_V6_DST)
-		take_address(attr, &t->to);
-	return MNL_CB_OK;
-}
-
-static int take_proto(const struct nlattr *attr, void *data)
-{
-	struct tuple *t = data;
-	uint16_t type = mnl_attr_get_type(attr);
-
-	if (type == CTA_PROTO_NUM && mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
-		t->proto = mnl_attr_get_u8(attr);
-	else if (type == CTA_PROTO_SRC_PORT && mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
-		t->from_port = ntohs(mnl_attr_get_u16(attr));
-	else if (type == CTA_PROTO_DST_PORT && mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
-		t->to_port = ntohs(mnl_attr_get_u16(attr));
-	return MNL_CB_OK;
-}
-
-static int take_tuple(const struct nlattr *attr, void *data)
-{
-	if (mnl_attr_get_type(attr) == CTA_TUPLE_IP)
-		mnl_attr_parse_nested(attr, take_ip, data);
-	else if (mnl_attr_get_type(attr) == CTA_TUPLE_PROTO)
-		mnl_attr_parse_nested(attr, take_proto, data);
-	return MNL_CB_OK;
-}
-
-struct parsed {
-	struct ending *ending;
-	struct tuple orig, reply;
-};
-
-static int take_attribute(const struct nlattr *attr, void *data)
-{
-	struct parsed *p = data;
-	struct ending *e = p->ending;
-	uint16_t size = mnl_attr_get_payload_len(attr);
-
-	switch (mnl_attr_get_type(attr)) {
-	case CTA_TUPLE_ORIG:
-		mnl_attr_parse_nested(attr, take_tuple, &p->orig);
-		if (size > sizeof(e->tuple))
-			break;
-		e->tuple_size = size;
-		memcpy(e->tuple, mnl_attr_get_payload(attr), size);
-		break;
-	case CTA_TUPLE_REPLY:
-		mnl_attr_parse_nested(attr, take_tuple, &p->reply);
-		break;
-	case CTA_STATUS:
-		e->expected = mnl_attr_validate(attr, MNL_TYPE_U32) == 0 &&
-			      ntohl(mnl_attr_get_u32(attr)) & IPS_EXPECTED;
-		break;
-	case CTA_ID:
-		e->has_id = mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
-		e->id = e->has_id ? mnl_attr_get_u32(attr) : 0;
-		break;
-	case CTA_ZONE:
-		e->has_zone = mnl_attr_validate(attr, MNL_TYPE_U16) == 0;
-		e->zone = e->has_zone ? mnl_attr_get_u16(attr) : 0;
-		break;
-	default:
-		break;
-	}
-	return MNL_CB_OK;
-}
-
-/* False where something is missing. */
-static bool parse(const struct nlmsghdr *nlh, struct ending *e)
-{
-	struct parsed p = {.ending = e};
-
-	mnl_attr_parse(nlh, sizeof(struct nfgenmsg), take_attribute, &p);
-	e->flow = (struct flow){.from = p.orig.from,
-				.to = p.orig.to,
-				.from_port = p.orig.from_port,
-				.to_port = p.orig.to_port,
-				.at = p.reply.from,
-				.at_port = p.reply.from_port,
-				.proto = p.orig.proto,
-				.expected = e->expected};
-	return p.orig.from.family && p.orig.to.family && p.reply.from.family && e->tuple_size;
-}
 
 /* ---- sockets ---- */
 
@@ -168,14 +46,13 @@ static void put_socket(struct nlmsghdr *nlh, uint16_t type, uint8_t proto, const
 /* A look-up that finds no socket of this port may tell of another's. */
 static int take_uid(const struct nlmsghdr *nlh, void *data)
 {
-	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
+	struct flows_socket found;
 	struct flow *f = data;
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    ntohs(m->id.idiag_sport) != f->from_port)
+	if (!flows_parse_socket(nlh, &found) || found.own_port != f->from_port)
 		return MNL_CB_OK;
 	f->has_uid = true;
-	f->uid = m->idiag_uid;
+	f->uid = found.uid;
 	return MNL_CB_OK;
 }
 
@@ -195,8 +72,8 @@ static void ask_uid(struct rtnl *sockets, struct flow *f)
 }
 
 struct exact {
-	uint16_t own_port, peer_port; /* network order */
-	uint32_t cookie[2];
+	uint16_t own_port, peer_port;
+	struct flows_socket socket;
 	bool found;
 };
 
@@ -206,21 +83,18 @@ struct exact {
  */
 static int take_exact(const struct nlmsghdr *nlh, void *data)
 {
-	const struct inet_diag_msg *m = mnl_nlmsg_get_payload(nlh);
 	struct exact *x = data;
 
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-		return MNL_CB_OK;
-	x->found = m->idiag_state != TCP_LISTEN && m->id.idiag_sport == x->own_port &&
-		   m->id.idiag_dport == x->peer_port && x->peer_port != 0;
-	memcpy(x->cookie, m->id.idiag_cookie, sizeof(x->cookie));
+	if (flows_parse_socket(nlh, &x->socket))
+		x->found = !x->socket.listens && x->socket.own_port == x->own_port &&
+			   x->socket.peer_port == x->peer_port && x->peer_port != 0;
 	return MNL_CB_OK;
 }
 
 static void close_socket(struct rtnl *sockets, uint8_t proto, const struct addr *own,
 			 uint16_t own_port, const struct addr *peer, uint16_t peer_port)
 {
-	struct exact x = {.own_port = htons(own_port), .peer_port = htons(peer_port)};
+	struct exact x = {.own_port = own_port, .peer_port = peer_port};
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct inet_diag_req_v2 *req;
@@ -232,7 +106,7 @@ static void close_socket(struct rtnl *sockets, uint8_t proto, const struct addr 
 	nlh = mnl_nlmsg_put_header(request);
 	put_socket(nlh, SOCK_DESTROY, proto, own, own_port, peer, peer_port);
 	req = mnl_nlmsg_get_payload(nlh);
-	memcpy(req->id.idiag_cookie, x.cookie, sizeof(x.cookie));
+	memcpy(req->id.idiag_cookie, x.socket.cookie, sizeof(x.socket.cookie));
 	rtnl_talk(sockets, nlh, NULL, NULL);
 }
 
@@ -255,12 +129,10 @@ static int take(const struct nlmsghdr *nlh, void *data)
 {
 	struct listing *l = data;
 	const struct flows_judge *j = l->judge;
-	struct ending e = {0};
+	struct flows_entry e = {0};
 
-	if (nlh->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
-	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)) || !parse(nlh, &e))
+	if (!flows_parse_entry(nlh, &e))
 		return MNL_CB_OK;
-	e.family = (uint8_t)e.flow.from.family;
 	e.flow.from_local = j->local(j->userdata, &e.flow.from);
 	e.flow.at_local = j->local(j->userdata, &e.flow.at);
 	if (j->asks_uid(j->userdata, &e.flow))
@@ -278,7 +150,7 @@ static void forget_all(void *userdata)
 	l->n = 0;
 }
 
-static int forget(struct rtnl *flows, const struct ending *e)
+static int forget(struct rtnl *flows, const struct flows_entry *e)
 {
 	uint8_t request[1024] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
@@ -287,7 +159,7 @@ static int forget(struct rtnl *flows, const struct ending *e)
 	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = e->family;
+	nfg->nfgen_family = (uint8_t)e->flow.from.family;
 	nfg->version = NFNETLINK_V0;
 	mnl_attr_put(nlh, CTA_TUPLE_ORIG | NLA_F_NESTED, e->tuple_size, e->tuple);
 	/* this very one, not one that began since with the same addresses */

@@ -6,9 +6,9 @@
 #include "netguard/links.h"
 
 #include "netguard/rtnl.h"
+#include "netguard/rtnl_parse.h"
 
 #include <errno.h>
-#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/net_namespace.h>
@@ -61,82 +61,10 @@ int links_fd(const struct links *l)
 
 /* ---- messages ---- */
 
-static bool get_int(const struct nlattr *attr, int *ret)
-{
-	uint32_t value;
-
-	if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
-		return false;
-	value = mnl_attr_get_u32(attr);
-	memcpy(ret, &value, sizeof(*ret));
-	return true;
-}
-
-static int parse_link(const struct nlattr *attr, void *data)
-{
-	struct links_port *p = data;
-
-	switch (mnl_attr_get_type(attr)) {
-	case IFLA_IFNAME:
-		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
-		    strlen(mnl_attr_get_str(attr)) < sizeof(p->name))
-			memcpy(p->name, mnl_attr_get_str(attr), strlen(mnl_attr_get_str(attr)) + 1);
-		break;
-	case IFLA_MASTER:
-		get_int(attr, &p->master);
-		break;
-	case IFLA_LINK:
-		get_int(attr, &p->peer);
-		break;
-	case IFLA_LINK_NETNSID:
-		get_int(attr, &p->nsid);
-		break;
-	default:
-		break;
-	}
-	return MNL_CB_OK;
-}
-
-static void take_link(struct links *l, const struct nlmsghdr *nlh)
-{
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	const struct links_port *old;
-	struct links_port new = {.nsid = -1};
-
-	/* of AF_BRIDGE there are others, about the same ports */
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifi)) || ifi->ifi_family != AF_UNSPEC)
-		return;
-	new.index = ifi->ifi_index;
-	new.up = (ifi->ifi_flags & IFF_LOWER_UP) != 0;
-	new.looked = l->first;
-	mnl_attr_parse(nlh, sizeof(*ifi), parse_link, &new);
-	if (new.index <= 0 || !new.name[0])
-		return;
-	old = links_list_find(&l->list, new.index);
-	if (old && old->master == new.master && old->peer == new.peer && old->nsid == new.nsid &&
-	    old->up == new.up &&streq(old->name, new.name))
-		return;
-	/* also where it was a port, or is a bridge that has another name now */
-	l->changed |= new.master > 0 || (old && (old->master > 0 || !streq(old->name, new.name)));
-	links_list_put(&l->list, &new);
-}
-
-static int parse_nsid(const struct nlattr *attr, void *data)
-{
-	if (mnl_attr_get_type(attr) == NETNSA_NSID)
-		get_int(attr, data);
-	return MNL_CB_OK;
-}
-
 /* The number is free for another namespace. Its links are gone by their own messages. */
-static void forget_nsid(struct links *l, const struct nlmsghdr *nlh)
+static void forget_nsid(struct links *l, int nsid)
 {
-	int nsid = -1;
-
-	if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtgenmsg)))
-		return;
-	mnl_attr_parse(nlh, NLMSG_ALIGN(sizeof(struct rtgenmsg)), parse_nsid, &nsid);
-	for (size_t i = 0; i < l->n_owners; i++) {
+	for (size_t i = 0; nsid >= 0 && i < l->n_owners; i++) {
 		if (l->owners[i].nsid != nsid)
 			continue;
 		l->owners[i].nsid = -1;
@@ -148,25 +76,11 @@ static void forget_nsid(struct links *l, const struct nlmsghdr *nlh)
 static int take(const struct nlmsghdr *nlh, void *data)
 {
 	struct links *l = data;
-	const struct ifinfomsg *ifi;
 
-	switch (nlh->nlmsg_type) {
-	case RTM_NEWLINK:
-		take_link(l, nlh);
-		break;
-	case RTM_DELLINK:
-		ifi = mnl_nlmsg_get_payload(nlh);
-		if (nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifi)) || ifi->ifi_family != AF_UNSPEC)
-			break;
-		l->changed |= links_list_find(&l->list, ifi->ifi_index) != NULL;
-		links_list_remove(&l->list, ifi->ifi_index);
-		break;
-	case RTM_DELNSID:
-		forget_nsid(l, nlh);
-		break;
-	default:
-		break;
-	}
+	if (nlh->nlmsg_type == RTM_DELNSID)
+		forget_nsid(l, rtnl_parse_nsid(nlh));
+	else
+		l->changed |= links_list_take(&l->list, nlh, l->first);
 	return MNL_CB_OK;
 }
 
@@ -253,51 +167,27 @@ int links_new(struct links **ret, struct err *err)
 
 /* ---- looking at the other end ---- */
 
-static int parse_mac(const struct nlattr *attr, void *data)
-{
-	struct links_port *p = data;
-
-	if (mnl_attr_get_type(attr) == IFLA_ADDRESS &&
-	    mnl_attr_get_payload_len(attr) == sizeof(p->mac)) {
-		memcpy(p->mac, mnl_attr_get_payload(attr), sizeof(p->mac));
-		p->has_mac = true;
-	}
-	return MNL_CB_OK;
-}
-
 static int take_mac(const struct nlmsghdr *nlh, void *data)
 {
-	if (nlh->nlmsg_type == RTM_NEWLINK &&
-	    nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)))
-		mnl_attr_parse(nlh, sizeof(struct ifinfomsg), parse_mac, data);
-	return MNL_CB_OK;
-}
+	struct links_port *p = data;
+	struct rtnl_link other;
 
-static int parse_address(const struct nlattr *attr, void *data)
-{
-	struct addr *a = data;
-
-	/* IFA_LOCAL is the own one of IPv4; IPv6 has only IFA_ADDRESS */
-	if (mnl_attr_get_type(attr) != (a->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
+	if (nlh->nlmsg_type != RTM_NEWLINK || !rtnl_parse_link(nlh, &other) || !other.has_mac)
 		return MNL_CB_OK;
-	if (mnl_attr_get_payload_len(attr) == addr_size(a))
-		memcpy(a->bytes, mnl_attr_get_payload(attr), addr_size(a));
+	memcpy(p->mac, other.mac, sizeof(p->mac));
+	p->has_mac = true;
 	return MNL_CB_OK;
 }
 
 static int take_address(const struct nlmsghdr *nlh, void *data)
 {
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	struct links_port *p = data;
-	struct addr a = {0};
+	uint32_t index;
+	struct addr a;
 
-	if (nlh->nlmsg_type != RTM_NEWADDR || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifa)) ||
-	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6) ||
-	    ifa->ifa_index != (uint32_t)p->peer || p->n_addresses >= ADDRESSES_MAX)
-		return MNL_CB_OK;
-	a.family = ifa->ifa_family;
-	mnl_attr_parse(nlh, sizeof(*ifa), parse_address, &a);
-	ARRAY_PUSH(p->addresses, p->n_addresses) = a;
+	if (rtnl_parse_address(nlh, &index, &a) && index == (uint32_t)p->peer &&
+	    p->n_addresses < ADDRESSES_MAX)
+		ARRAY_PUSH(p->addresses, p->n_addresses) = a;
 	return MNL_CB_OK;
 }
 
@@ -393,9 +283,10 @@ bool links_exists(const struct links *l, const char *name)
 
 static int take_nsid(const struct nlmsghdr *nlh, void *data)
 {
-	if (nlh->nlmsg_type == RTM_NEWNSID &&
-	    nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct rtgenmsg)))
-		mnl_attr_parse(nlh, NLMSG_ALIGN(sizeof(struct rtgenmsg)), parse_nsid, data);
+	int *ret = data;
+
+	if (nlh->nlmsg_type == RTM_NEWNSID)
+		*ret = rtnl_parse_nsid(nlh);
 	return MNL_CB_OK;
 }
 

@@ -31,6 +31,8 @@
 #include "common/err.h"
 #include "netguard/model.h"
 
+#include <linux/netlink.h>
+
 /* What is known of one link of the host's namespace. */
 struct links_port {
 	int index, master; /* master: index of the bridge; 0: none */
@@ -55,6 +57,11 @@ void links_list_done(struct links_list *l);
 struct links_port *links_list_put(struct links_list *l, const struct links_port *port);
 void links_list_remove(struct links_list *l, int index);
 const struct links_port *links_list_find(const struct links_list *l, int index);
+/*
+ * What a message of rtnetlink (RTM_NEWLINK, RTM_DELLINK) says. Whether that may change whose a port
+ * is. looked: new ports are older than we are, and are not looked into.
+ */
+bool links_list_take(struct links_list *l, const struct nlmsghdr *nlh, bool looked);
 
 /* Namespace of the process of a container (by id); nsid -1: it has none here. */
 struct links_owner {

@@ -2,6 +2,10 @@
 /* Whose a port is: see links.h for why. Pure. */
 #include "netguard/links.h"
 
+#include "netguard/rtnl_parse.h"
+
+#include <linux/rtnetlink.h>
+
 /* ---- the list ---- */
 
 static void port_done(struct links_port *p)
@@ -80,6 +84,36 @@ void links_list_remove(struct links_list *l, int index)
 	port_done(&l->items[i]);
 	memmove(&l->items[i], &l->items[i + 1], (l->n - i - 1) * sizeof(*l->items));
 	l->n--;
+}
+
+bool links_list_take(struct links_list *l, const struct nlmsghdr *nlh, bool looked)
+{
+	const struct links_port *old;
+	struct rtnl_link link;
+	struct links_port new;
+	bool changes;
+
+	if (!rtnl_parse_link(nlh, &link))
+		return false;
+	old = links_list_find(l, link.index);
+	if (nlh->nlmsg_type == RTM_DELLINK) {
+		links_list_remove(l, link.index);
+		return old != NULL;
+	}
+	new = (struct links_port){.index = link.index,
+				  .master = link.master,
+				  .peer = link.peer,
+				  .nsid = link.nsid,
+				  .up = link.up,
+				  .looked = looked};
+	memcpy(new.name, link.name, sizeof(new.name));
+	if (old && old->master == new.master && old->peer == new.peer && old->nsid == new.nsid &&
+	    old->up == new.up &&streq(old->name, new.name))
+		return false;
+	/* also where it was a port, or is a bridge that has another name now */
+	changes = new.master > 0 || (old && (old->master > 0 || !streq(old->name, new.name)));
+	links_list_put(l, &new);
+	return changes;
 }
 
 /* ---- whose is it? ---- */
