@@ -162,6 +162,28 @@ bench: tests ## measure against what is the least that can be done; fails where 
 valgrind: $(UNIT_BIN) ## run the unit tests under valgrind
 	tests/run --valgrind $(BUILD)
 
+# What decides verdicts and rights, and does nothing else: tests reach every branch of these.
+DECIDES     := $(wildcard netguard/model*.c netguard/elements.c netguard/ruleset.c \
+                 netguard/flows_decide.c netguard/links_decide.c netguard/explain_rules.c podctl/plan*.c)
+DECIDES_OBJ := $(DECIDES:%.c=$(BUILD)/branches/%.o)
+DECIDES_BIN := $(UNIT_SRC:%.c=$(BUILD)/branches/%)
+
+# not optimized: each condition is a branch of its own; rules of the count: tests/coverage_macros.h
+$(DECIDES_OBJ): $(BUILD)/branches/%.o: %.c tests/coverage_macros.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -I. $(PKG_CFLAGS) -O0 -g --coverage -DNDEBUG \
+		-include tests/coverage_macros.h -MMD -MP -c -o $@ $<
+
+# the rest of a unit test is as it always is: what stands before the archive is not taken from it
+$(DECIDES_BIN): $(BUILD)/branches/%: $(BUILD)/obj/%.o $(UNIT_HELP) $(DECIDES_OBJ) $(MODULES)
+	@mkdir -p $(@D)
+	$(LINK) -lcmocka --coverage
+
+.PHONY: branches
+branches: $(DECIDES_BIN) ## every branch of what decides verdicts and rights, by unit tests alone (gcc)
+	tests/coverage --branches $(BUILD)
+
 .PHONY: coverage
 coverage: ## lines that the unit tests and the end-to-end tests reach (needs root; takes a while)
 	tests/coverage --e2e
@@ -243,4 +265,4 @@ clean: ## remove everything that was built
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1 - \2/p' Makefile | awk -F' - ' '{printf "%-14s %s\n", $$1, $$2}'
 
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/branches/*/*.d)

@@ -91,6 +91,15 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
+FILE *xopen_memstream(char **text, size_t *size)
+{
+	FILE *out = open_memstream(text, size);
+
+	if (!out)
+		abort();
+	return out;
+}
+
 void *array_grow_(void *list, size_t n, size_t size)
 {
 	/* full exactly when the count is 0 or a power of two */

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ char *xstrndup(const char *s, size_t n) _must_check_;
 void *xmemdup(const void *p, size_t n) _must_check_;
 char *xasprintf(const char *fmt, ...) _printf_(1, 2) _must_check_;
 char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0) _must_check_;
+FILE *xopen_memstream(char **text, size_t *size) _must_check_; /* *text: to be freed */
 
 /*
  * Makes room for one more in a plain array (pointer, count): ARRAY_PUSH(list, n) = value;

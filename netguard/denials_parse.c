@@ -185,10 +185,8 @@ const char *denial_format(const struct denial *d, const struct model *m, const c
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 	char number[8];
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xopen_memstream(&text, &size);
 
-	if (!out)
-		abort();
 	fprintf(out, "%s: ", d->reason);
 	if (d->has_uid && user)
 		fprintf(out, "user %s ", user);

@@ -48,10 +48,8 @@ bool explain_place(const struct explain_run *run, const struct explain_key *key,
 	_cleanup_free_ char *text = NULL;
 	size_t size, depth = 0, i;
 	bool there = node != NULL;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xopen_memstream(&text, &size);
 
-	if (!out)
-		abort();
 	c->mark = (struct mark){0};
 	for (; depth < ARRAY_SIZE(key->path) && key->path[depth]; depth++) {
 		fprintf(out, "%s%s", depth ? "." : "", key->path[depth]);

@@ -32,10 +32,8 @@ static char *end_text(const struct explain_end *e, const char *note, const struc
 	_cleanup_free_ char *text = NULL;
 	char printable[256];
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xopen_memstream(&text, &size);
 
-	if (!out)
-		abort();
 	if (e->side == SIDE_USER && e->user)
 		fprintf(out, "user %s (%u)", e->user, (unsigned)e->uid);
 	else if (e->side == SIDE_USER)

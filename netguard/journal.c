@@ -30,9 +30,7 @@ int journal_send(const char *path, int priority, const char *message,
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_os(err, errno, "socket");
-	out = open_memstream(&text, &size);
-	if (!out)
-		abort();
+	out = xopen_memstream(&text, &size);
 	fprintf(out, "PRIORITY=%d\nSYSLOG_IDENTIFIER=netguard\n", priority);
 	put(out, "MESSAGE", message);
 	for (; fields->key; fields++) {

@@ -157,10 +157,8 @@ char *logs_visible(const char *text, size_t size, bool color)
 	char *out = NULL;
 	size_t n = 0;
 	bool colored = false;
-	FILE *f = open_memstream(&out, &n);
+	FILE *f = xopen_memstream(&out, &n);
 
-	if (!f)
-		abort();
 	/* what a terminal's newline leaves */
 	if (size > 0 && text[size - 1] == '\r')
 		size--;
