@@ -71,17 +71,6 @@ static bool load(struct walk *w, uint8_t field, struct nft_key *k)
 
 /* ---- sets ---- */
 
-static bool find_set(const struct walk *w, const char *name, enum set_id *ret)
-{
-	for (unsigned i = 0; i < SET_COUNT_; i++) {
-		if (ruleset_set_table(i) == w->table && streq(ruleset_set_name(i), name)) {
-			*ret = i;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Whether each field lies in the element's range of it. parts: the key's fields, one each. */
 static bool in_element(const struct nft_element *el, const struct nft_key *parts, size_t n)
 {
@@ -111,25 +100,31 @@ static const struct nft_element *look_up(struct walk *w, const struct nft_statem
 					 const struct nft_set **ret_set, bool *broke)
 {
 	struct nft_key parts[NFT_FIELDS_MAX] = {0}, whole = {0};
+	const struct nft_set *in = nft_table_find_set(w->table, s->name);
 	enum set_id set;
 	size_t n = 0;
 
 	*broke = true;
-	if (!find_set(w, s->name, &set)) {
+	if (!in) {
 		w->t->lost = true;
 		return NULL;
 	}
+	set = (enum set_id)(in - ruleset_set(0));
 	for (; n < NFT_FIELDS_MAX && s->fields[n]; n++) {
 		if (!load(w, s->fields[n], &parts[n]))
 			return NULL;
+		if (whole.size + parts[n].size > NFT_KEY_MAX) {
+			w->t->lost = true;
+			return NULL;
+		}
 		memcpy(whole.data + whole.size, parts[n].data, parts[n].size);
 		whole.size = (uint8_t)(whole.size + parts[n].size);
 	}
 	*broke = false;
-	*ret_set = ruleset_set(set);
+	*ret_set = in;
 	if (w->e->n[set] == 0)
 		return NULL;
-	if (!(*ret_set)->interval)
+	if (!in->interval)
 		return bsearch(&whole, w->e->sets[set], w->e->n[set], sizeof(struct nft_element),
 			       compare_key);
 	for (size_t i = 0; i < w->e->n[set]; i++) {
@@ -354,18 +349,22 @@ static enum left walk_chain(struct walk *w, const struct nft_chain *c)
 int explain_hook(const struct elements *e, enum nft_family family, const char *hook,
 		 const struct explain_packet *p, struct explain_trace *t, struct err *err)
 {
-	for (size_t i = 0; i < RULESET_N_TABLES; i++) {
-		struct walk w = {.e = e, .table = &ruleset_tables[i], .p = p, .t = t};
+	return explain_table(&ruleset_tables[family == NFT_FAMILY_BRIDGE], e, hook, p, t, err);
+}
 
-		for (size_t j = 0; w.table->family == family && j < w.table->n_chains; j++) {
-			const struct nft_chain *c = &w.table->chains[j];
+int explain_table(const struct nft_table *table, const struct elements *e, const char *hook,
+		  const struct explain_packet *p, struct explain_trace *t, struct err *err)
+{
+	struct walk w = {.e = e, .table = table, .p = p, .t = t};
 
-			if (t->denied || !c->hook || !streq(c->hook, hook))
-				continue;
-			t->table = w.table;
-			t->base = c;
-			walk_chain(&w, c);
-		}
+	for (size_t i = 0; i < table->n_chains; i++) {
+		const struct nft_chain *c = &table->chains[i];
+
+		if (t->denied || !c->hook || !streq(c->hook, hook))
+			continue;
+		t->table = table;
+		t->base = c;
+		walk_chain(&w, c);
 	}
 	if (t->lost)
 		return err_set(err, EINVAL, "a rule of the table is not known to explain");

@@ -54,3 +54,8 @@ struct explain_trace {
  */
 int explain_hook(const struct elements *e, enum nft_family family, const char *hook,
 		 const struct explain_packet *p, struct explain_trace *t, struct err *err);
+
+/* The same for one table, whose sets are those of ruleset.h; its chains may be others (in tests).
+ */
+int explain_table(const struct nft_table *table, const struct elements *e, const char *hook,
+		  const struct explain_packet *p, struct explain_trace *t, struct err *err);

@@ -58,11 +58,10 @@ static const char *pod_of(const struct state *s, const struct addr *a)
 	return found ? found->pod : NULL;
 }
 
+/* Of the fields of sets with ranges that are asked here. */
 static size_t field_size(uint8_t type)
 {
-	return type == NFT_TYPE_IFNAME || type == NFT_TYPE_IPV6 ? 16
-	       : type == NFT_TYPE_ETHER				? 8
-								: 4;
+	return type == NFT_TYPE_IPV6 ? 16 : 4;
 }
 
 /* Each field within its own range. */
@@ -70,9 +69,8 @@ static bool in_range(const struct nft_set *set, const struct nft_element *e,
 		     const struct nft_key *k)
 {
 	const struct nft_key *end = e->end.size ? &e->end : &e->key;
-	size_t at = 0;
 
-	for (size_t i = 0; i < NFT_FIELDS_MAX && set->types[i]; i++) {
+	for (size_t i = 0, at = 0; at < k->size; i++) {
 		size_t n = field_size(set->types[i]);
 
 		if (memcmp(k->data + at, e->key.data + at, n) < 0 ||
@@ -81,6 +79,26 @@ static bool in_range(const struct nft_set *set, const struct nft_element *e,
 		at += n;
 	}
 	return true;
+}
+
+/*
+ * The first element whose first field is not less than the key's. That field is never a range
+ * (see model_elements), so a key is in none but those that have its own: a container's egress is
+ * found without a look at that of all others.
+ */
+static size_t first_with(const struct state *s, enum set_id id, const struct nft_key *k, size_t n)
+{
+	size_t low = 0, high = s->e->n[id];
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(s->e->sets[id][middle].key.data, k->data, n) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 static int compare_element(const void *a, const void *b)
@@ -92,14 +110,20 @@ static bool has(const struct state *s, enum set_id id, const struct nft_key *k)
 {
 	const struct nft_set *set = ruleset_set(id);
 	const struct nft_element wanted = {.key = *k};
+	size_t n;
 
 	if (s->e->n[id] == 0)
 		return false;
 	if (!set->interval)
 		return bsearch(&wanted, s->e->sets[id], s->e->n[id], sizeof(wanted),
 			       compare_element) != NULL;
-	for (size_t i = 0; i < s->e->n[id]; i++) {
-		if (in_range(set, &s->e->sets[id][i], k))
+	n = field_size(set->types[0]);
+	for (size_t i = first_with(s, id, k, n); i < s->e->n[id]; i++) {
+		const struct nft_element *e = &s->e->sets[id][i];
+
+		if (memcmp(e->key.data, k->data, n) != 0)
+			return false;
+		if (in_range(set, e, k))
 			return true;
 	}
 	return false;
@@ -189,7 +213,8 @@ static bool user_may(const struct flows_change *c, const struct state *s, const 
 	return has(s, private ? SET_PORT_UIDS : of_family(SET_POD_UIDS4, &f->at), &k);
 }
 
-static bool container_may(const struct state *s, const struct flow *f, bool to_member)
+static bool container_may(const struct state *s, const struct flow *f, bool to_member,
+			  bool published)
 {
 	if (to_member && redirected(f))
 		return whitelisted(s, f) &&
@@ -198,11 +223,14 @@ static bool container_may(const struct state *s, const struct flow *f, bool to_m
 		return has_addr_port(s, SET_LINKS4, &f->from, &f->at, f->proto, f->at_port) ||
 		       has_addrs(s, SET_LINKS_ANY4, &f->from, &f->at) ||
 		       has_addrs(s, SET_OPEN4, &f->at, NULL);
+	/* prerouting asks the whitelist, whatever input would say */
+	if (f->at_local && published && !whitelisted(s, f))
+		return false;
 	if (f->at_local)
 		return has_port(s, SET_HOST_PORTS, f->proto, f->to_port) ||
 		       has_addr_port(s, SET_POD_HOST_PORTS4, &f->from, NULL, f->proto,
 				     f->to_port) ||
-		       (has_port(s, SET_PROXIED_PORTS, f->proto, f->to_port) && whitelisted(s, f));
+		       has_port(s, SET_PROXIED_PORTS, f->proto, f->to_port);
 	return !has_addrs(s, SET_EGRESS_LIMITED4, &f->from, NULL) ||
 	       has_addr_port(s, SET_EGRESS4, &f->from, &f->at, f->proto, f->at_port);
 }
@@ -213,7 +241,7 @@ static bool may(const struct flows_change *c, const struct state *s, const struc
 	bool published = has_port(&c->before, SET_PUBLISHED_PORTS, f->proto, f->to_port);
 
 	if (pod_of(&c->before, &f->from))
-		return container_may(s, f, to_member);
+		return container_may(s, f, to_member, published);
 	if (f->from_local && to_member && !redirected(f))
 		return user_may(c, s, f, false);
 	if (f->from_local)

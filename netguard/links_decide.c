@@ -118,10 +118,14 @@ bool links_list_take(struct links_list *l, const struct nlmsghdr *nlh, bool look
 
 /* ---- whose is it? ---- */
 
+struct candidate {
+	const struct links_port *port;
+	const char *bridge;
+};
+
 /* What one decision works with. */
 struct work {
-	const struct links_list *list;
-	const struct links_port **ports; /* on guarded bridges, by namespace, then index */
+	struct candidate *ports; /* on guarded bridges, by namespace, then index */
 	size_t n_ports;
 	struct links_owner *owners; /* by namespace */
 	size_t n_owners;
@@ -129,19 +133,18 @@ struct work {
 
 static int compare_ports(const void *a, const void *b)
 {
-	const struct links_port *x = *(const struct links_port *const *)a;
-	const struct links_port *y = *(const struct links_port *const *)b;
+	const struct links_port *x = ((const struct candidate *)a)->port;
+	const struct links_port *y = ((const struct candidate *)b)->port;
+	int r = (x->nsid > y->nsid) - (x->nsid < y->nsid);
 
-	if (x->nsid != y->nsid)
-		return x->nsid < y->nsid ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
+	return r != 0 ? r : (x->index > y->index) - (x->index < y->index);
 }
 
 static int compare_owners(const void *a, const void *b)
 {
 	const struct links_owner *x = a, *y = b;
 
-	return x->nsid < y->nsid ? -1 : x->nsid > y->nsid;
+	return (x->nsid > y->nsid) - (x->nsid < y->nsid);
 }
 
 /* How many containers have this namespace; *ret: one of them. */
@@ -163,13 +166,6 @@ static size_t owners_of(const struct work *w, int nsid, const struct links_owner
 	return n;
 }
 
-static bool on_bridge(const struct work *w, const struct links_port *p, const char *bridge)
-{
-	const struct links_port *master = links_list_find(w->list, p->master);
-
-	return master && streq(master->name, bridge);
-}
-
 static bool has_address(const struct links_port *p, const struct addr *a)
 {
 	if (a->family == AF_UNSPEC)
@@ -182,19 +178,19 @@ static bool has_address(const struct links_port *p, const struct addr *a)
 }
 
 /* The first port of a namespace, and how many there are. */
-static size_t ports_of(const struct work *w, int nsid, const struct links_port ***ret)
+static size_t ports_of(const struct work *w, int nsid, const struct candidate **ret)
 {
 	size_t low = 0, high = w->n_ports, n = 0;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (w->ports[middle]->nsid < nsid)
+		if (w->ports[middle].port->nsid < nsid)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	while (low + n < w->n_ports && w->ports[low + n]->nsid == nsid)
+	while (low + n < w->n_ports && w->ports[low + n].port->nsid == nsid)
 		n++;
 	*ret = w->ports + low;
 	return n;
@@ -204,7 +200,8 @@ static size_t ports_of(const struct work *w, int nsid, const struct links_port *
 static const struct links_port *by_process(const struct work *w, int nsid,
 					   const struct member_address *a)
 {
-	const struct links_port *found = NULL, **ports;
+	const struct links_port *found = NULL;
+	const struct candidate *ports;
 	const struct links_owner *owner;
 	size_t n;
 
@@ -212,8 +209,8 @@ static const struct links_port *by_process(const struct work *w, int nsid,
 		return NULL;
 	n = ports_of(w, nsid, &ports);
 	for (size_t i = 0; i < n; i++) {
-		if (on_bridge(w, ports[i], a->bridge))
-			found = ports[i];
+		if (streq(ports[i].bridge, a->bridge))
+			found = ports[i].port;
 	}
 	return found;
 }
@@ -225,10 +222,10 @@ static const struct links_port *by_look(const struct work *w, const struct membe
 	const struct links_owner *owner;
 
 	for (size_t i = 0; a->has_mac && i < w->n_ports; i++) {
-		const struct links_port *p = w->ports[i];
+		const struct links_port *p = w->ports[i].port;
 
 		if (p->nsid < 0 || !p->has_mac || memcmp(p->mac, a->mac, sizeof(a->mac)) != 0 ||
-		    !on_bridge(w, p, a->bridge) || !has_address(p, &a->ip4) ||
+		    !streq(w->ports[i].bridge, a->bridge) || !has_address(p, &a->ip4) ||
 		    !has_address(p, &a->ip6) || owners_of(w, p->nsid, &owner) > 0)
 			continue;
 		if (found)
@@ -242,18 +239,18 @@ static void start(const struct links_list *l, const struct settings *s,
 		  const struct links_owner *owners, size_t n_owners, struct model *m,
 		  struct work *w)
 {
-	*w = (struct work){.list = l, .n_owners = n_owners};
+	*w = (struct work){.n_owners = n_owners};
 	for (size_t i = 0; i < l->n; i++) {
 		const struct links_port *p = &l->items[i];
 		const struct links_port *master = p->master ? links_list_find(l, p->master) : NULL;
 
 		if (!master || !settings_guards_interface(s, master->name))
 			continue;
-		ARRAY_PUSH(w->ports, w->n_ports) = p;
+		ARRAY_PUSH(w->ports, w->n_ports) = (struct candidate){p, master->name};
 		strv_add(&m->ports, p->name);
 	}
 	if (w->n_ports > 0)
-		qsort(w->ports, w->n_ports, sizeof(struct links_port *), compare_ports);
+		qsort(w->ports, w->n_ports, sizeof(*w->ports), compare_ports);
 	if (n_owners == 0)
 		return;
 	w->owners = xmemdup(owners, n_owners * sizeof(*owners));

@@ -21,9 +21,15 @@ struct model_index {
 	struct strv ports; /* of the model when it was settled */
 };
 
+#define BUCKETS_FIRST 64
+
 struct model_index *model_index_new(void)
 {
-	return xcalloc(1, sizeof(struct model_index));
+	struct model_index *x = xcalloc(1, sizeof(*x));
+
+	x->n_buckets = BUCKETS_FIRST;
+	x->buckets = xcalloc(x->n_buckets, sizeof(struct entry *));
+	return x;
 }
 
 static void empty(struct model_index *x)
@@ -36,9 +42,8 @@ static void empty(struct model_index *x)
 			x->buckets[i] = next;
 		}
 	}
-	free(x->buckets);
+	x->n = 0;
 	strv_done(&x->ports);
-	*x = (struct model_index){0};
 }
 
 void model_index_free(struct model_index *x)
@@ -46,6 +51,7 @@ void model_index_free(struct model_index *x)
 	if (!x)
 		return;
 	empty(x);
+	free(x->buckets);
 	free(x);
 }
 
@@ -124,7 +130,7 @@ static void each(const struct member *m, shared_fn *fn, void *userdata)
 
 static void grow(struct model_index *x)
 {
-	size_t n = x->n_buckets ? x->n_buckets * 2 : 64;
+	size_t n = x->n_buckets * 2;
 	struct entry **buckets = xcalloc(n, sizeof(struct entry *));
 
 	for (size_t i = 0; i < x->n_buckets; i++) {
@@ -166,8 +172,6 @@ static void index_remove(void *userdata, uint64_t h, const struct member *m)
 	char prefix[PREFIX];
 
 	make_prefix(m->id, prefix);
-	if (x->n_buckets == 0)
-		return;
 	for (struct entry **e = &x->buckets[h & (x->n_buckets - 1)]; *e; e = &(*e)->next) {
 		if ((*e)->hash == h && memcmp((*e)->prefix, prefix, PREFIX) == 0) {
 			struct entry *gone = *e;
@@ -255,7 +259,7 @@ static size_t first_with(const struct model *m, const char prefix[static PREFIX]
 static void reach_hash(void *userdata, uint64_t h, const struct member *of _unused_)
 {
 	struct reach *r = userdata;
-	const struct entry *e = r->x->n_buckets ? r->x->buckets[h & (r->x->n_buckets - 1)] : NULL;
+	const struct entry *e = r->x->buckets[h & (r->x->n_buckets - 1)];
 
 	for (; e && !r->too_far; e = e->next) {
 		if (e->hash != h)

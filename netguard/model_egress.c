@@ -20,8 +20,22 @@ static bool has_port(const struct port_bits *b, unsigned port)
 
 static bool contains(const struct prefix *wide, const struct prefix *narrow)
 {
-	return wide->addr.family == narrow->addr.family && wide->len <= narrow->len &&
-	       prefix_contains(wide, &narrow->addr);
+	return wide->len <= narrow->len && prefix_contains(wide, &narrow->addr);
+}
+
+static void set_ports(struct port_bits *b, unsigned first, unsigned last)
+{
+	while (first <= last) {
+		if (first % 8 == 0 && last - first >= 8) {
+			size_t n = (last - first) / 8;
+
+			memset(&b->bits[first / 8], 0xff, n);
+			first += (unsigned)(n * 8);
+		} else {
+			b->bits[first / 8] |= (uint8_t)(1U << (first % 8));
+			first++;
+		}
+	}
 }
 
 /* Sets the ports of all entries of this protocol whose prefix is p, or strictly wider (wider). */
@@ -31,75 +45,100 @@ static void collect(const struct settings_pod *pod, const struct prefix *p, uint
 	for (size_t i = 0; i < pod->n_egress; i++) {
 		const struct settings_egress *e = &pod->egress[i];
 
-		if (e->ports.proto != proto || !contains(&e->to, p) ||
-		    (e->to.len < p->len) != wider)
-			continue;
-		for (unsigned port = e->ports.first; port <= e->ports.last; port++)
-			b->bits[port / 8] |= (uint8_t)(1U << (port % 8));
+		if (e->ports.proto == proto && contains(&e->to, p) && (e->to.len < p->len) == wider)
+			set_ports(b, e->ports.first, e->ports.last);
 	}
 }
 
-static void add_range(struct maker *k, const struct place *p, const struct prefix *to,
-		      uint8_t proto, unsigned first, unsigned last)
-{
-	struct nft_key key = {0}, end = {0};
-	struct addr highest = to->addr;
+/* What a pod may reach outside: entries of which no two overlap. The same for all its places. */
+struct way_out {
+	struct prefix to;
+	struct ports ports;
+};
 
-	for (size_t bit = to->len; bit < addr_size(&highest) * 8; bit++)
-		highest.bytes[bit / 8] |= (uint8_t)(0x80 >> (bit % 8));
-	nft_key_addr(&key, &p->addr);
-	nft_key_addr(&key, &to->addr);
-	nft_key_proto(&key, proto);
-	nft_key_port(&key, (uint16_t)first);
-	nft_key_addr(&end, &p->addr);
-	nft_key_addr(&end, &highest);
-	nft_key_proto(&end, proto);
-	nft_key_port(&end, (uint16_t)last);
-	elements_add(k->e, maker_set(SET_EGRESS4, &p->addr), &key, &end, p->member->pod, NULL);
-}
+struct ways_out {
+	struct way_out *items;
+	size_t n;
+};
 
-static void add_prefix(struct maker *k, const struct place *p, const struct prefix *to,
-		       uint8_t proto)
+static void add_ways(const struct settings_pod *pod, const struct prefix *to, uint8_t proto,
+		     struct ways_out *ret)
 {
 	struct port_bits own = {0}, wider = {0};
 	unsigned first = 0;
 
-	collect(p->pod, to, proto, false, &own);
-	collect(p->pod, to, proto, true, &wider);
+	collect(pod, to, proto, false, &own);
+	collect(pod, to, proto, true, &wider);
 	for (unsigned port = 1; port <= 65536; port++) {
 		bool in = port < 65536 && has_port(&own, port) && !has_port(&wider, port);
 
 		if (in && !first)
 			first = port;
 		if (!in && first) {
-			add_range(k, p, to, proto, first, port - 1);
+			ARRAY_PUSH(ret->items, ret->n) = (struct way_out){
+				*to, {proto, (uint16_t)first, (uint16_t)(port - 1)}};
 			first = 0;
 		}
 	}
 }
 
+static void find_ways(const struct settings_pod *pod, struct ways_out *ret)
+{
+	for (size_t j = 0; j < pod->n_egress; j++) {
+		const struct settings_egress *e = &pod->egress[j];
+		bool seen = false;
+
+		/* once for each prefix and protocol */
+		for (size_t l = 0; l < j; l++)
+			seen |= pod->egress[l].ports.proto == e->ports.proto &&
+				pod->egress[l].to.len == e->to.len &&
+				contains(&pod->egress[l].to, &e->to);
+		if (!seen)
+			add_ways(pod, &e->to, e->ports.proto, ret);
+	}
+}
+
+static void add_range(struct maker *k, const struct place *p, const struct way_out *w)
+{
+	struct nft_key key = {0}, end = {0};
+	struct addr highest = w->to.addr;
+
+	for (size_t bit = w->to.len; bit < addr_size(&highest) * 8; bit++)
+		highest.bytes[bit / 8] |= (uint8_t)(0x80 >> (bit % 8));
+	nft_key_addr(&key, &p->addr);
+	nft_key_addr(&key, &w->to.addr);
+	nft_key_proto(&key, w->ports.proto);
+	nft_key_port(&key, w->ports.first);
+	nft_key_addr(&end, &p->addr);
+	nft_key_addr(&end, &highest);
+	nft_key_proto(&end, w->ports.proto);
+	nft_key_port(&end, w->ports.last);
+	elements_add(k->e, maker_set(SET_EGRESS4, &p->addr), &key, &end, p->member->pod, NULL);
+}
+
 void maker_egress(struct maker *k)
 {
+	const struct settings_pod *pod = NULL; /* whose ways are in ways */
+	struct ways_out ways = {0};
+
 	for (size_t i = 0; i < k->places.n; i++) {
 		const struct place *p = &k->places.items[i];
 		struct nft_key key = {0};
 
 		if (!p->pod || !p->pod->egress_given)
 			continue;
+		if (p->pod != pod) {
+			ways.n = 0;
+			free(take_ptr(ways.items));
+			pod = p->pod;
+			find_ways(pod, &ways);
+		}
 		nft_key_addr(&key, &p->addr);
 		elements_add(k->e, maker_set(SET_EGRESS_LIMITED4, &p->addr), &key, NULL,
 			     p->member->pod, NULL);
-		for (size_t j = 0; j < p->pod->n_egress; j++) {
-			const struct settings_egress *e = &p->pod->egress[j];
-			bool seen = e->to.addr.family != p->addr.family;
-
-			/* once for each prefix and protocol */
-			for (size_t l = 0; l < j; l++)
-				seen |= p->pod->egress[l].ports.proto == e->ports.proto &&
-					p->pod->egress[l].to.len == e->to.len &&
-					contains(&p->pod->egress[l].to, &e->to);
-			if (!seen)
-				add_prefix(k, p, &e->to, e->ports.proto);
-		}
+		for (size_t j = 0; j < ways.n; j++)
+			if (ways.items[j].to.addr.family == p->addr.family)
+				add_range(k, p, &ways.items[j]);
 	}
+	free(ways.items);
 }

@@ -2,6 +2,8 @@
 /* Settings, people and members to elements: interfaces, members, users, ports of the host. */
 #include "netguard/model_places.h"
 
+#include <assert.h>
+
 enum set_id maker_set(enum set_id set4, const struct addr *a)
 {
 	return a->family == AF_INET6 ? set4 + 1 : set4;
@@ -14,10 +16,9 @@ static bool pattern_covered(const struct strv *patterns, size_t i)
 
 	for (size_t j = 0; j < patterns->n; j++) {
 		const char *q = patterns->items[j];
-		size_t n = strlen(q);
-		bool wide = n > 0 && q[n - 1] == '*' && strncmp(p, q, n - 1) == 0;
 
-		if (j != i && (wide || streq(p, q)) && (!streq(p, q) || j < i))
+		/* of two that are the same, the first stays */
+		if (ifname_pattern_match(q, p) && (j < i || !streq(p, q)))
 			return true;
 	}
 	return false;
@@ -29,11 +30,12 @@ static void add_patterns(struct maker *k, enum set_id set, const struct strv *pa
 	for (size_t i = 0; i < patterns->n; i++) {
 		const char *p = patterns->items[i];
 		size_t n = strlen(p);
-		bool wide = n > 0 && p[n - 1] == '*';
+		bool wide = p[n - 1] == '*';
 		char name[IF_NAMESIZE] = "";
 		struct nft_key key = {0};
 
-		if (n - wide >= sizeof(name) || pattern_covered(patterns, i))
+		assert(ifname_pattern_valid(p)); /* settings have no others */
+		if (pattern_covered(patterns, i))
 			continue;
 		memcpy(name, p, n - wide);
 		nft_key_ifname(&key, name);
@@ -42,40 +44,27 @@ static void add_patterns(struct maker *k, enum set_id set, const struct strv *pa
 	}
 }
 
-static int compare_ports(const void *a, const void *b)
-{
-	const struct ports *x = a, *y = b;
-
-	if (x->proto != y->proto)
-		return x->proto < y->proto ? -1 : 1;
-	return x->first < y->first ? -1 : x->first > y->first;
-}
-
-/* Intervals may not overlap: what overlaps or touches becomes one. */
+/* Settings have them sorted and without overlap; what touches becomes one. */
 static void add_host_ports(struct maker *k)
 {
-	const struct settings_ports *from = &k->s->guard.host_ports;
-	_cleanup_free_ struct ports *list = xmemdup(from->items, from->n * sizeof(*list));
-	size_t n = 0;
+	const struct settings_ports *list = &k->s->guard.host_ports;
 
-	if (from->n == 0)
-		return;
-	qsort(list, from->n, sizeof(*list), compare_ports);
-	for (size_t i = 1; i < from->n; i++) {
-		if (list[i].proto != list[n].proto || list[i].first > list[n].last + 1)
-			list[++n] = list[i];
-		else if (list[i].last > list[n].last)
-			list[n].last = list[i].last;
-	}
-	for (size_t i = 0; i <= n; i++) {
-		struct nft_key key = {0}, end = {0};
+	for (size_t i = 0, end; i < list->n; i = end) {
+		struct ports all = list->items[i];
+		struct nft_key key = {0}, last = {0};
 
-		nft_key_proto(&key, list[i].proto);
-		nft_key_port(&key, list[i].first);
-		nft_key_proto(&end, list[i].proto);
-		nft_key_port(&end, list[i].last);
-		elements_add(k->e, SET_HOST_PORTS, &key,
-			     list[i].first == list[i].last ? NULL : &end, NULL, NULL);
+		for (end = i + 1; end < list->n; end++) {
+			const struct ports *next = &list->items[end];
+
+			if (next->proto != all.proto || next->first > all.last + 1)
+				break;
+			all.last = next->last;
+		}
+		nft_key_proto(&key, all.proto);
+		nft_key_port(&key, all.first);
+		nft_key_proto(&last, all.proto);
+		nft_key_port(&last, all.last);
+		elements_add(k->e, SET_HOST_PORTS, &key, &last, NULL, NULL);
 	}
 }
 
@@ -118,7 +107,7 @@ static void add_address_ports(struct maker *k, enum set_id set4, const struct pl
 	for (size_t i = 0; i < ports->n; i++) {
 		const struct ports *r = &ports->items[i];
 
-		for (unsigned port = r->first; ports_writable(r) && port <= r->last; port++) {
+		for (unsigned port = r->first; port <= r->last; port++) {
 			struct nft_key key = {0};
 
 			nft_key_addr(&key, &p->addr);
@@ -249,7 +238,7 @@ struct elements *model_elements(const struct settings *s, const struct people *p
 		}
 	}
 	maker_published(&k);
-	maker_links(&k);
+	maker_links(&k, NULL);
 	maker_egress(&k);
 	places_done(&k.places);
 	elements_normalize(k.e);

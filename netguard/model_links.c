@@ -44,7 +44,7 @@ static void add_pair_ports(struct maker *k, const struct place *a, const struct 
 	for (size_t i = 0; i < ports->n; i++) {
 		const struct ports *r = &ports->items[i];
 
-		for (unsigned port = r->first; ports_writable(r) && port <= r->last; port++) {
+		for (unsigned port = r->first; port <= r->last; port++) {
 			struct nft_key key = pair_key(a, b);
 
 			nft_key_proto(&key, r->proto);
@@ -55,21 +55,39 @@ static void add_pair_ports(struct maker *k, const struct place *a, const struct 
 	}
 }
 
-static void add_links(struct maker *k, const struct place *a)
-{
-	for (size_t i = 0; a->pod && i < a->pod->n_connect_to; i++) {
-		const struct settings_link *link = &a->pod->connect_to[i];
-		size_t first, n = places_of_pod(&k->places, link->pod, &first);
+/* What one pod may send to another, or within itself. */
+struct link {
+	const struct place *from, *to;
+	size_t n_from, n_to;
+	const struct settings_ports *ports; /* NULL: any */
+};
 
-		if (streq(link->pod, a->member->pod))
-			continue; /* within the pod everything is allowed already */
-		for (size_t j = first; j < first + n; j++) {
-			if (link->any)
-				add_pair(k, a, &k->places.items[j]);
+static void add_link(struct maker *k, const struct link *l)
+{
+	for (size_t i = 0; i < l->n_from; i++) {
+		for (size_t j = 0; j < l->n_to; j++) {
+			if (l->ports)
+				add_pair_ports(k, &l->from[i], &l->to[j], l->ports);
 			else
-				add_pair_ports(k, a, &k->places.items[j], &link->ports);
+				add_pair(k, &l->from[i], &l->to[j]);
 		}
 	}
+}
+
+/* Whether the table has room for it: see MODEL_LINK_MAX. */
+static bool link_fits(const struct link *l)
+{
+	size_t from6 = 0, to6 = 0, ports = 0;
+
+	for (size_t i = 0; i < l->n_from; i++)
+		from6 += l->from[i].addr.family == AF_INET6;
+	for (size_t i = 0; i < l->n_to; i++)
+		to6 += l->to[i].addr.family == AF_INET6;
+	for (size_t i = 0; l->ports && i < l->ports->n; i++)
+		ports += (size_t)(l->ports->items[i].last - l->ports->items[i].first) + 1;
+	/* numbers of addresses are far below 2^24, of ports of a link below 2^27 */
+	return (from6 * to6 + (l->n_from - from6) * (l->n_to - to6)) <=
+	       MODEL_LINK_MAX / (ports > 0 ? ports : 1);
 }
 
 /* guard.pod_to_pod: allow: each member may be reached, an element for each and not for each pair */
@@ -81,27 +99,57 @@ static void add_open(struct maker *k, const struct place *p)
 	elements_add(k->e, maker_set(SET_OPEN4, &p->addr), &key, NULL, p->member->pod, NULL);
 }
 
-void maker_links(struct maker *k)
+static void take_link(struct maker *k, const struct link *l, struct strv *warnings)
+{
+	bool fits = link_fits(l);
+
+	if (!warnings && fits)
+		add_link(k, l);
+	else if (warnings && !fits && l->from != l->to)
+		strv_take(warnings,
+			  xasprintf("pod %s may not reach pod %s: %zu and %zu addresses "
+				    "are too many for the table",
+				    l->from->member->pod, l->to->member->pod, l->n_from, l->n_to));
+	else if (warnings && !fits)
+		strv_take(warnings,
+			  xasprintf("containers of pod %s may not reach each other: %zu addresses "
+				    "are too many for the table",
+				    l->from->member->pod, l->n_from));
+}
+
+/* All of one pod, whose places begin here. */
+static void take_links(struct maker *k, const struct place *from, size_t n, struct strv *warnings)
+{
+	const struct link within = {.from = from, .to = from, .n_from = n, .n_to = n};
+
+	take_link(k, &within, warnings);
+	for (size_t i = 0; from->pod && i < from->pod->n_connect_to; i++) {
+		const struct settings_link *link = &from->pod->connect_to[i];
+		size_t first, n_to = places_of_pod(&k->places, link->pod, &first);
+		const struct link l = {.from = from,
+				       .to = k->places.items + first,
+				       .n_from = n,
+				       .n_to = n_to,
+				       .ports = link->any ? NULL : &link->ports};
+
+		/* within the pod everything is allowed already */
+		if (n_to > 0 && !streq(link->pod, from->member->pod))
+			take_link(k, &l, warnings);
+	}
+}
+
+void maker_links(struct maker *k, struct strv *warnings)
 {
 	/* places of one pod stand together */
-	size_t first = 0, end = 0;
+	for (size_t i = 0, n; i < k->places.n; i += n) {
+		const struct place *from = &k->places.items[i];
 
-	for (size_t i = 0; i < k->places.n; i++) {
-		const struct place *a = &k->places.items[i];
-
-		if (k->s->guard.pod_to_pod_allow) {
-			add_open(k, a);
-			continue;
-		}
-		if (i == end) {
-			const char *pod = a->member->pod;
-
-			for (first = i; end < k->places.n; end++)
-				if (!streq(k->places.items[end].member->pod, pod))
-					break;
-		}
-		for (size_t j = first; j < end; j++)
-			add_pair(k, a, &k->places.items[j]);
-		add_links(k, a);
+		for (n = 1; i + n < k->places.n; n++)
+			if (!streq(from[n].member->pod, from->member->pod))
+				break;
+		for (size_t j = 0; k->s->guard.pod_to_pod_allow && !warnings && j < n; j++)
+			add_open(k, &from[j]);
+		if (!k->s->guard.pod_to_pod_allow)
+			take_links(k, from, n, warnings);
 	}
 }

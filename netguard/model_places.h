@@ -42,16 +42,17 @@ struct maker {
 /* SET_X4 and SET_X6 stand side by side: the one for this address. */
 enum set_id maker_set(enum set_id set4, const struct addr *a);
 
-/* An entry longer than this is left out: ranges are written out, an element for each port. */
-#define MODEL_PORTS_MAX 1024
-static inline bool ports_writable(const struct ports *p)
-{
-	return p->last - p->first < MODEL_PORTS_MAX;
-}
+/*
+ * A pod whose members may reach each other, or those of another pod, has an element for each pair
+ * of addresses and port. Whoever may start containers must not fill the kernel's memory with them:
+ * a link of more than that is left out, and so denied. 256 addresses of a family in one pod.
+ */
+#define MODEL_LINK_MAX ((size_t)65536)
 
 void maker_published(struct maker *k); /* model_ports.c */
-void maker_links(struct maker *k);     /* model_links.c */
-void maker_egress(struct maker *k);    /* model_egress.c */
+/* model_links.c; warnings NULL: adds elements; else only: what is left out, as lines */
+void maker_links(struct maker *k, struct strv *warnings);
+void maker_egress(struct maker *k); /* model_egress.c */
 
 /* A host port that a container publishes; loopback: only to the host itself. */
 struct published {

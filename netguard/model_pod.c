@@ -101,7 +101,8 @@ char *model_pod_name(const struct settings *s, const char *container_name,
 
 char *model_limit_name(const char *pod)
 {
-	bool plain = (pod[0] < '0' || pod[0] > '9') && !startswith(pod, "pod_");
+	/* it begins with a letter or a digit */
+	bool plain = pod[0] > '9' && !startswith(pod, "pod_");
 
 	for (size_t i = 0; plain && i < ARRAY_SIZE(nft_words); i++)
 		plain = !streq(pod, nft_words[i]);

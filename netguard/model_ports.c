@@ -169,7 +169,7 @@ static void add_sources(struct maker *k, const struct settings_grant *g, uint16_
 static void add_grant(struct maker *k, const struct settings_grant *g, const struct published *list,
 		      size_t n)
 {
-	for (unsigned i = g->ports.first; ports_writable(&g->ports) && i <= g->ports.last; i++) {
+	for (unsigned i = g->ports.first; i <= g->ports.last; i++) {
 		uint16_t port = (uint16_t)i;
 		struct nft_key key = port_key(g->ports.proto, port);
 		size_t n_here;
@@ -196,7 +196,7 @@ static void add_published_port(struct maker *k, const struct published *here, si
 	const struct published *p = &here[0];
 	const struct settings_grant *g = settings_find_grant(k->s, p->proto, p->port);
 	struct nft_key key = port_key(p->proto, p->port);
-	bool granted = g && streq(g->pod, p->pod) && ports_writable(&g->ports);
+	bool granted = g && streq(g->pod, p->pod);
 	bool loopback = false, world = false;
 
 	if (!granted)
@@ -219,7 +219,7 @@ static bool binding_has_family(const struct member_port *b, int family)
 	static const uint8_t any[16];
 	const struct addr *ip = &b->host_ip;
 
-	if (b->host_port == 0 || is_loopback(ip))
+	if (is_loopback(ip))
 		return false;
 	return ip->family == AF_UNSPEC || ip->family == family ||
 	       memcmp(ip->bytes, any, addr_size(ip)) == 0;
@@ -235,17 +235,10 @@ static void add_arrivals(struct maker *k, const struct place *p)
 		const struct settings_grant *g = settings_find_grant(k->s, b->proto, b->host_port);
 		_cleanup_free_ char *comment = NULL;
 		struct nft_key key = {0};
-		bool seen = false;
 
 		if (!g || !streq(g->pod, m->pod) || !binding_has_family(b, p->addr.family))
 			continue;
-		/* the engine lists 0.0.0.0 and [::] as two bindings */
-		for (size_t j = 0; j < i; j++)
-			seen |= m->ports[j].proto == b->proto && m->ports[j].port == b->port &&
-				m->ports[j].host_port == b->host_port &&
-				binding_has_family(&m->ports[j], p->addr.family);
-		if (seen)
-			continue;
+		/* 0.0.0.0 and [::] are two bindings that give one element */
 		comment = xasprintf("%s: host port %u", m->pod, (unsigned)b->host_port);
 		nft_key_addr(&key, &p->addr);
 		nft_key_proto(&key, b->proto);

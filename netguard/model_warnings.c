@@ -13,8 +13,9 @@ static void warn_ports(const struct settings *s, const struct model *m, struct s
 
 		if (!p->pod || p->loopback || (g && streq(g->pod, p->pod)))
 			continue;
+		/* once for each pod; of one port those without a pod come last */
 		if (i > 0 && list[i - 1].proto == p->proto && list[i - 1].port == p->port &&
-		    list[i - 1].pod && streq(list[i - 1].pod, p->pod))
+		    streq(list[i - 1].pod, p->pod))
 			continue;
 		strv_take(ret,
 			  xasprintf("host port %u/%s is published by %s, but %s%s: closed",
@@ -49,13 +50,14 @@ static void warn_member(const struct settings *s, const struct member *m, struct
 
 void model_warnings(const struct settings *s, const struct model *m, struct strv *ret)
 {
-	struct places places;
+	struct maker k = {.s = s, .m = m};
 
-	places_make(s, NULL, m, &places);
-	for (size_t i = 0; i < places.contested.n; i++)
+	places_make(s, NULL, m, &k.places);
+	for (size_t i = 0; i < k.places.contested.n; i++)
 		strv_take(ret, xasprintf("%s is claimed by several containers: closed",
-					 places.contested.items[i]));
-	places_done(&places);
+					 k.places.contested.items[i]));
+	maker_links(&k, ret);
+	places_done(&k.places);
 	for (size_t i = 0; i < m->n_members; i++)
 		warn_member(s, &m->members[i], ret);
 	warn_ports(s, m, ret);

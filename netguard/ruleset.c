@@ -301,7 +301,7 @@ static const struct nft_chain bridge_chains[] = {
  * that permit may have one.
  */
 #define MANY	24000
-#define MANY_SQ 96000 /* pairs: 310 addresses in one pod */
+#define MANY_SQ 96000 /* pairs; see MODEL_LINK_MAX for those of one pod */
 
 static const struct nft_set sets[SET_COUNT_] = {
 	[SET_CONTAINER_IFACES] = {.name = "container_ifaces", .types = {IFNAME}, .interval = true},

@@ -260,7 +260,8 @@ static bool wants_start(const struct planner *pl, const struct pod_container *c,
 /* Whether the old root is gone, and with it the pod's old containers: a swap that was decided. */
 static bool is_left_behind(const struct planner *pl, const struct present_container *old)
 {
-	return pl->plan->root && (!old->root_id || !streq(old->root_id, pl->plan->root->id));
+	/* a root stays: where none does, what is beside can't stay either */
+	return !old->root_id || !streq(old->root_id, pl->plan->root->id);
 }
 
 static void plan_container(struct planner *pl, const struct pod_container *c)

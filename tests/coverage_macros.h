@@ -37,8 +37,7 @@ static inline bool covered_next(json_t *list, size_t i, json_t **ret)
 }
 
 #undef json_array_foreach
-#define json_array_foreach(list, i, value)                                                         \
-	for ((i) = 0; covered_next((list), (i), &(value)); (i)++)
+#define json_array_foreach(list, i, value) for ((i) = 0; covered_next((list), (i), &(value)); (i)++)
 
 static inline bool covered_at(const char *key, json_t **ret)
 {

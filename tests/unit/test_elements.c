@@ -148,6 +148,37 @@ static void test_a_changed_limit_takes_its_elements_along(void **state)
 	elements_change_done(&change);
 }
 
+/* A copy stands for itself; what is held goes with its last holder. */
+static void test_copy_and_hold(void **state)
+{
+	_cleanup_(elements_freep)
+	struct elements *e = elements_new();
+	struct elements *copy, *held;
+	struct elements_change change;
+
+	(void)state;
+	add(e, 80, "web");
+	add(e, 81, "webs");
+	add_rate(e, "10.0.0.1", "web");
+	elements_add_limit(e, "web", 20, 1, 5);
+	copy = elements_copy(e);
+	elements_difference(copy, e, &change);
+	assert_true(elements_change_empty(&change));
+	elements_change_done(&change);
+	/* a comment that begins as one of the list does is another one */
+	add(copy, 81, "web");
+	elements_normalize(copy);
+	assert_string_equal(copy->sets[SET_PUBLISHED_PORTS][1].comment, "webs, web");
+	assert_string_equal(e->sets[SET_PUBLISHED_PORTS][1].comment, "webs");
+	elements_free(copy);
+
+	held = elements_hold(e);
+	assert_ptr_equal(held, e);
+	elements_free(held);
+	assert_int_equal(elements_count(e), 3);
+	elements_free(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_comments_are_fit_for_nft),
 		cmocka_unit_test(test_difference),
 		cmocka_unit_test(test_a_changed_limit_takes_its_elements_along),
+		cmocka_unit_test(test_copy_and_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

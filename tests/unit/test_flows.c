@@ -9,9 +9,10 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#define HOST "192.0.2.10"
-#define WEB  "web web br-x,10.1.0.2,- |80|8080/tcp"
-#define DB   "db db br-x,10.1.0.3,-"
+#define HOST  "192.0.2.10"
+#define HOST6 "2001:db8::10"
+#define WEB   "web web br-x,10.1.0.2,- |80|8080/tcp"
+#define DB    "db db br-x,10.1.0.3,-"
 
 static const struct flow_case {
 	const char *name;
@@ -107,22 +108,24 @@ static const struct flow_case {
 	 "127.0.0.1 5000 127.0.0.1 80 127.0.0.1 80 0"},
 };
 
+/* "FROM PORT TO PORT AT PORT UID [PROTOCOL]" */
 static struct flow flow_of(const char *text)
 {
-	char from[64], to[64], at[64];
+	char from[64], to[64], at[64], proto[8] = "tcp";
 	unsigned from_port, to_port, at_port;
 	struct flow f = {.proto = IPPROTO_TCP};
 	long uid;
 
-	assert_int_equal(sscanf(text, "%63s %u %63s %u %63s %u %ld", from, &from_port, to, &to_port,
-				at, &at_port, &uid),
-			 7);
+	assert_true(sscanf(text, "%63s %u %63s %u %63s %u %ld %7s", from, &from_port, to, &to_port,
+			   at, &at_port, &uid, proto) >= 7);
+	if (!proto_parse(proto, &f.proto))
+		f.proto = IPPROTO_ICMP;
 	assert_true(addr_parse(from, &f.from) && addr_parse(to, &f.to) && addr_parse(at, &f.at));
 	f.from_port = (uint16_t)from_port;
 	f.to_port = (uint16_t)to_port;
 	f.at_port = (uint16_t)at_port;
-	f.from_local = streq(from, HOST) || startswith(from, "127.");
-	f.at_local = streq(at, HOST) || startswith(at, "127.");
+	f.from_local = streq(from, HOST) || startswith(from, "127.") || streq(from, HOST6);
+	f.at_local = streq(at, HOST) || startswith(at, "127.") || streq(at, HOST6);
 	f.has_uid = uid >= 0;
 	f.uid = (uint32_t)uid;
 	return f;
@@ -173,6 +176,178 @@ static void test_changes(void **state)
 	}
 }
 
+/* Each flow of a change, judged: ended ("-") or not ("+"). */
+static const struct judged {
+	const char *name;
+	const char *before, *after; /* configuration */
+	const char *members[3], *members_after[3];
+	const char *flows[8]; /* "+ FROM PORT TO PORT AT PORT UID" */
+} judged[] = {
+	{"container to container by the host's address",
+	 "port_whitelist: { 80: web, 81: web }\n",
+	 "port_whitelist: { 81: web }\n",
+	 {WEB " |81|8081/tcp", DB},
+	 {WEB " |81|8081/tcp", DB},
+	 {"- 10.1.0.3 5000 " HOST " 80 10.1.0.2 8080 -1",
+	  "+ 10.1.0.3 5000 " HOST " 81 10.1.0.2 8081 -1",
+	  /* never allowed: not by the whitelist, not on the container's own port */
+	  "+ 10.1.0.3 5000 " HOST " 82 10.1.0.2 8080 -1",
+	  "+ 10.1.0.3 5000 " HOST " 81 10.1.0.2 9999 -1",
+	  "+ 198.51.100.7 5000 " HOST " 81 10.1.0.2 9999 -1",
+	  /* only its port was rewritten */
+	  "- 10.1.0.3 5000 10.1.0.2 80 10.1.0.2 8080 -1"}},
+	{"the whitelist lets a port go, and host_ports has it still",
+	 "port_whitelist: { 80: web, 81: web }\nguard: { host_ports: [80] }\n",
+	 "port_whitelist: { 81: web }\nguard: { host_ports: [80] }\n",
+	 {WEB " |81|8081/tcp", DB},
+	 {WEB " |81|8081/tcp", DB},
+	 {/* by docker-proxy: prerouting refuses it now */
+	  "- 10.1.0.3 5000 " HOST " 80 " HOST " 80 -1",
+	  "+ 10.1.0.3 5000 " HOST " 81 " HOST " 81 -1"}},
+	{"a published port that nobody has any more",
+	 "port_whitelist: { 80: web }\n",
+	 "port_whitelist: { 80: web }\n",
+	 {WEB, DB},
+	 {"web web br-x,10.1.0.2,-", DB},
+	 {"- 10.1.0.3 5000 " HOST " 80 " HOST " 80 -1",
+	  "- 198.51.100.7 5000 " HOST " 80 10.1.0.2 8080 -1"}},
+	{"IPv6 as IPv4",
+	 "pods: { web: { egress: [\"[2001:db8:1::/48]:443\", \"[2001:db8:2::/48]:443\"], users: "
+	 "[bob] } }\n",
+	 "pods: { web: { egress: [\"[2001:db8:2::/48]:443\"] } }\n",
+	 {"web web br-x,10.1.0.2,fd00::2"},
+	 {"web web br-x,10.1.0.2,fd00::2"},
+	 {"- fd00::2 5000 2001:db8:1::7 443 2001:db8:1::7 443 -1",
+	  "+ fd00::2 5000 2001:db8:2::7 443 2001:db8:2::7 443 -1",
+	  "+ fd00::2 5000 2001:db8:1::7 80 2001:db8:1::7 80 -1",
+	  "- " HOST6 " 5000 fd00::2 80 fd00::2 80 1234",
+	  "- " HOST6 " 5000 fd00::2 80 fd00::2 80 -1"}},
+	{"egress of one container is not another's",
+	 "pods: { web: { egress: [\"198.51.100.0/24:443\"] }, db: { egress: "
+	 "[\"203.0.113.0/24:443\"] } }\n",
+	 "pods: { web: { egress: [] }, db: { egress: [\"203.0.113.0/24:443\"] } }\n",
+	 {WEB, DB},
+	 {WEB, DB},
+	 {"- 10.1.0.2 5000 198.51.100.7 443 198.51.100.7 443 -1",
+	  "+ 10.1.0.2 5000 203.0.113.7 443 203.0.113.7 443 -1",
+	  "+ 10.1.0.3 5000 203.0.113.7 443 203.0.113.7 443 -1"}},
+	{"ICMP, and what has no container in it",
+	 "pods: { web: { connect_to: { db: any }, users: [bob] } }\n",
+	 "{}\n",
+	 {WEB, DB},
+	 {WEB, DB},
+	 {"- 10.1.0.2 0 10.1.0.3 0 10.1.0.3 0 -1 icmp",
+	  "+ 10.1.0.3 0 10.1.0.2 0 10.1.0.2 0 -1 icmp",
+	  "- " HOST " 0 10.1.0.2 0 10.1.0.2 0 1234 icmp",
+	  "+ " HOST " 0 198.51.100.7 0 198.51.100.7 0 1234 icmp",
+	  "+ 198.51.100.7 0 " HOST " 0 " HOST " 0 -1 icmp",
+	  "- 10.1.0.2 53 10.1.0.3 53 10.1.0.3 53 -1 udp"}},
+	{"a private port becomes others'",
+	 "port_whitelist: { 80: { pod: web, host_users: pod } }\npods: { web: { users: [bob, "
+	 "carol] "
+	 "} }\n",
+	 "port_whitelist: { 80: { pod: web, host_users: pod } }\npods: { web: { users: [carol] } "
+	 "}\n",
+	 {WEB},
+	 {WEB},
+	 {"- 127.0.0.1 5000 127.0.0.1 80 127.0.0.1 80 1234",
+	  "- " HOST " 5000 " HOST " 80 10.1.0.2 8080 1234",
+	  "+ " HOST " 5000 " HOST " 80 10.1.0.2 8080 1235",
+	  /* no port of this host */
+	  "+ " HOST " 5000 198.51.100.7 80 198.51.100.7 80 1234"}},
+	{"the container at the other end goes",
+	 "{}\n",
+	 "{}\n",
+	 {WEB, DB},
+	 {DB},
+	 {"- 198.51.100.7 5000 " HOST " 80 10.1.0.2 8080 -1",
+	  "+ 198.51.100.7 5000 " HOST " 22 " HOST " 22 -1"}},
+	{"nobody was there",
+	 "port_whitelist: { 80: web }\n",
+	 "{}\n",
+	 {NULL},
+	 {NULL},
+	 {"+ 198.51.100.7 5000 " HOST " 22 " HOST " 22 -1",
+	  "- 198.51.100.7 5000 " HOST " 80 " HOST " 80 -1"}},
+};
+
+static void test_judged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(judged); i++) {
+		const struct judged *t = &judged[i];
+		_cleanup_(elements_freep)
+		struct elements *before = elements_of(t->before, t->members);
+		_cleanup_(elements_freep)
+		struct elements *after = elements_of(t->after, t->members_after);
+		_cleanup_(flows_change_freep)
+		struct flows_change *c = flows_change_new(before, after);
+
+		if (!c)
+			fail_msg("%s: takes nothing away", t->name);
+		for (size_t j = 0; j < ARRAY_SIZE(t->flows) && t->flows[j]; j++) {
+			struct flow f = flow_of(t->flows[j] + 2);
+
+			if (flows_ends(c, &f) != (t->flows[j][0] == '-'))
+				fail_msg("%s: is not so: %s", t->name, t->flows[j]);
+		}
+	}
+}
+
+/* Whose socket it is is asked only where that may decide. */
+static void test_asks_uid(void **state)
+{
+	static const char *const members[] = {WEB, NULL};
+	static const char private[] = "port_whitelist: { 80: { pod: web, host_users: pod } }\n";
+	_cleanup_(elements_freep)
+	struct elements *before = elements_of("pods: { web: { users: [bob] } }\n", members);
+	_cleanup_(elements_freep)
+	struct elements *after = elements_of(private, members);
+	_cleanup_(flows_change_freep)
+	struct flows_change *to = flows_change_new(before, after);
+	_cleanup_(elements_freep)
+	struct elements *users = elements_of("port_whitelist: { 80: { pod: web, host_users: pod } "
+					     "}\npods: { web: { users: [bob] } }\n",
+					     members);
+	_cleanup_(elements_freep)
+	struct elements *nobody = elements_of("{}\n", members);
+	_cleanup_(flows_change_freep)
+	struct flows_change *was = flows_change_new(users, nobody);
+	struct flow own = flow_of(HOST " 5000 10.1.0.2 8080 10.1.0.2 8080 -1");
+	struct flow port = flow_of("127.0.0.1 5000 127.0.0.1 80 127.0.0.1 80 -1");
+	struct flow other = flow_of("127.0.0.1 5000 127.0.0.1 22 127.0.0.1 22 -1");
+	struct flow world = flow_of("198.51.100.7 5000 " HOST " 80 " HOST " 80 -1");
+
+	(void)state;
+	assert_true(flows_asks_uid(to, &own));
+	assert_true(flows_asks_uid(to, &port));
+	assert_false(flows_asks_uid(to, &other));
+	assert_false(flows_asks_uid(to, &world));
+	/* one that was private is asked about as well */
+	assert_true(flows_asks_uid(was, &port));
+	assert_false(flows_asks_uid(was, &other));
+}
+
+/* A member whose pod is not told (a foreign hand wrote it) is in a pod of its own, nameless. */
+static void test_nameless_member(void **state)
+{
+	_cleanup_(elements_freep)
+	struct elements *before = elements_new(), *after = elements_new();
+	_cleanup_(flows_change_freep)
+	struct flows_change *c = NULL;
+	struct flow f = flow_of("10.1.0.2 5000 198.51.100.7 80 198.51.100.7 80 -1");
+	struct nft_key key = {0};
+
+	(void)state;
+	nft_key_ifname(&key, "br-x");
+	nft_key_addr(&key, &f.from);
+	elements_add(before, SET_MEMBERS4, &key, NULL, NULL, NULL);
+	c = flows_change_new(before, after);
+	assert_non_null(c);
+	assert_true(flows_ends(c, &f));
+	flows_change_free(NULL);
+}
+
 /* Whoever can't be found had what all had as long as nothing changed for users. */
 static void test_unknown_user(void **state)
 {
@@ -200,7 +375,8 @@ static void test_unknown_user(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_changes),	     cmocka_unit_test(test_judged),
+		cmocka_unit_test(test_asks_uid),     cmocka_unit_test(test_nameless_member),
 		cmocka_unit_test(test_unknown_user),
 	};
 

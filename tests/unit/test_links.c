@@ -82,6 +82,22 @@ static const struct decision {
 	 "",
 	 ""},
 	{"not looked at, no process", {"1 br-x 0 -1", "5 va 1 7"}, {{NULL, 0}}, "", ""},
+	{"by look: on the other bridge it is not his",
+	 {"1 br-x 0 -1", "2 br-y 0 -1", "5 va 2 7 " MAC_A " 10.1.0.2"},
+	 {{NULL, 0}},
+	 "",
+	 ""},
+	{"by look: a namespace of somebody who is known",
+	 {"1 br-x 0 -1", "5 va 1 7 " MAC_A " 10.1.0.2"},
+	 {{"c", 7}},
+	 "",
+	 ""},
+	{"no bridge here has it, or none that is known",
+	 {"1 br-x 0 -1", "5 va 0 7 " MAC_A " 10.1.0.2", "6 vb 9 8 " MAC_B " 10.1.0.3"},
+	 {{"a", 7}, {"b", 8}},
+	 "",
+	 ""},
+	{"no port at all", {NULL}, {{"a", 7}}, "", ""},
 };
 
 static void test_decide(void **state)
@@ -144,6 +160,69 @@ static void test_ports(void **state)
 	links_list_done(&l);
 }
 
+/* Of two addresses both must be there, and a container without a MAC is found by no look. */
+static void test_looks(void **state)
+{
+	static const char *const lines[] = {"a a br-x,10.1.0.2,fd00::2", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("{}\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	struct member_address *a = &m->members[0].addresses[0];
+	struct links_list l = {0};
+	struct links_port *port;
+
+	(void)state;
+	put(&l, "1 br-x 0 -1");
+	put(&l, "5 va 1 7 " MAC_A " 10.1.0.2");
+	a->has_mac = mac_parse(MAC_A, a->mac);
+	links_decide(&l, s, NULL, 0, m);
+	assert_string_equal(a->veth, "");
+
+	port = &l.items[1];
+	ARRAY_PUSH(port->addresses, port->n_addresses) = a->ip6;
+	links_decide(&l, s, NULL, 0, m);
+	assert_string_equal(a->veth, "va");
+	/* nothing new is no change */
+	model_settle(m);
+	links_decide(&l, s, NULL, 0, m);
+	assert_int_equal(m->n_changes, 0);
+
+	a->has_mac = false;
+	links_decide(&l, s, NULL, 0, m);
+	assert_string_equal(a->veth, "");
+	assert_int_equal(m->n_changes, 1);
+	links_list_done(&l);
+}
+
+/* What is seen stays with a port that only changes its name, bridge or state. */
+static void test_put_again(void **state)
+{
+	struct links_port same = {.index = 5, .peer = 100, .nsid = 7, .up = false, .name = "vb"};
+	struct links_port other = {.index = 5, .peer = 101, .nsid = 7, .up = true, .name = "vb"};
+	struct links_list l = {0};
+	const struct links_port *p;
+
+	(void)state;
+	put(&l, "5 va 1 7 " MAC_A " 10.1.0.2");
+	p = links_list_put(&l, &same);
+	assert_true(p->looked && p->has_mac && !p->up);
+	assert_int_equal(p->n_addresses, 1);
+	assert_string_equal(p->name, "vb");
+	p = links_list_put(&l, &other);
+	assert_true(p->looked && !p->has_mac);
+	assert_int_equal(p->n_addresses, 0);
+	/* one that was not seen yet has nothing to lose */
+	put(&l, "6 vc 1 7");
+	other.index = 6;
+	p = links_list_put(&l, &other);
+	assert_false(p->looked);
+	links_list_remove(&l, 4);
+	assert_int_equal(l.n, 2);
+	assert_null(links_list_find(&l, 4));
+	links_list_done(&l);
+}
+
 /* An end that moves to another namespace is not looked at again. */
 static void test_moved(void **state)
 {
@@ -165,9 +244,9 @@ static void test_moved(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decide),
-		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_decide),	  cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_moved),	  cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_put_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

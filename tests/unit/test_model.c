@@ -175,7 +175,31 @@ static const struct small {
 	 {"r rogue br-x,10.1.0.3,- |8080|80/tcp"},
 	 {"private_ports tcp . 8080 \"web\"", "!port_uids", "!port_whitelist"}},
 
+	{"a loopback port of IPv6 in a pod without users, and one that is not",
+	 "pods: { web: {} }\n",
+	 {"w web br-x,10.1.0.2,- ::1|8080|80/tcp 2001:db8::1|8081|80/tcp"},
+	 {"private_ports tcp . 8080 \"web\"", "!port_uids", "!private_ports tcp . 8081"}},
+
+	/* interfaces */
+	{"patterns within others are left out, and so are doubles",
+	 "guard: { container_interfaces: [br-x1, \"br-x*\", \"br-*\", docker0, docker0, \"br-*\"], "
+	 "exempt_interfaces: [br-x7] }\n",
+	 {NULL},
+	 {"container_ifaces br-*", "container_ifaces docker0", "!container_ifaces br-x",
+	  "exempt_ifaces br-x7"}},
+
 	/* host ports and rates */
+	{"ranges that only become long together",
+	 "pods: { web: { host_ports: [1-1024, 1000-2000] } }\n",
+	 {"w web br-x,10.1.0.2,-"},
+	 {"pod_host_ports4 10.1.0.2 . tcp . 1 \"web\"",
+	  "pod_host_ports4 10.1.0.2 . tcp . 2000 \"web\"",
+	  "!pod_host_ports4 10.1.0.2 . tcp . 2001"}},
+	{"a rate of more than the kernel's clock has ticks, and a burst of more than it counts",
+	 "guard: { host_rate: 4000000000/second burst 3 }\n"
+	 "pods: { web: { host_rate: 1/day burst 4000000000 } }\n",
+	 {"a a br-x,10.1.0.2,-", "w web br-x,10.1.0.3,-"},
+	 {"limit a 4000000000/1 burst 3", "limit web 1/86400 burst 213503"}},
 	{"overlapping host ports become one",
 	 "guard: { host_ports: [53/udp, 50-60/udp, 61/udp, 80] }\n",
 	 {NULL},
@@ -219,6 +243,17 @@ static const struct small {
 	 {"direct4 10.1.0.2 . tcp . 443 \"web\"", "direct6 fd00::2 . tcp . 443 \"web\""}},
 
 	/* egress */
+	{"prefixes side by side, over both protocols, and one twice",
+	 "pods: { web: { egress: [\"10.0.0.0/9:53/udp\", \"10.128.0.0/9:53/udp\", "
+	 "\"10.0.0.0/9:53/tcp\", \"10.0.0.0/9:53/udp\", \"10.0.0.0/16:1-65535/tcp\"] } }\n",
+	 {"w web br-x,10.1.0.2,-", "v web br-x,10.1.0.3,-"},
+	 {"egress4 10.1.0.2 . 10.0.0.0 . udp . 53 - 10.1.0.2 . 10.127.255.255 . udp . 53 \"web\"",
+	  "egress4 10.1.0.3 . 10.128.0.0 . udp . 53 - 10.1.0.3 . 10.255.255.255 . udp . 53 \"web\"",
+	  "egress4 10.1.0.3 . 10.0.0.0 . tcp . 53 - 10.1.0.3 . 10.127.255.255 . tcp . 53 \"web\"",
+	  "egress4 10.1.0.2 . 10.0.0.0 . tcp . 1 - 10.1.0.2 . 10.0.255.255 . tcp . 52 \"web\"",
+	  "egress4 10.1.0.2 . 10.0.0.0 . tcp . 54 - 10.1.0.2 . 10.0.255.255 . tcp . 65535 "
+	  "\"web\"",
+	  "!10.0.0.0 . tcp . 53 - 10.1.0.2 . 10.0.255.255"}},
 	{"none at all",
 	 "pods: { web: { egress: [] } }\n",
 	 {"w web br-x,10.1.0.2,fd00::2"},
@@ -317,6 +352,119 @@ static void test_bridge_table(void **state)
 			       "addresses6 vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2 \"web\"\n"));
 }
 
+/* Binding without a port of the host yet, and addresses of no family. */
+static void test_half_known(void **state)
+{
+	static const char *const lines[] = {"w web br-x,10.1.0.2,- |80|80/tcp", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("port_whitelist: { 80: web }\n"
+					   "pods: { web: { users: [bob] } }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+	/* of other settings: nobody is anybody */
+	struct people people = {0};
+
+	(void)state;
+	m->members[0].ports[0].host_port = 0;
+	e = model_elements(s, &people, m);
+	assert_int_equal(e->n[SET_MEMBERS4], 1);
+	assert_int_equal(e->n[SET_PUBLISHED4], 0);
+	assert_int_equal(e->n[SET_PROXIED_PORTS], 0);
+	assert_int_equal(e->n[SET_POD_UIDS4], 0);
+	elements_free(take_ptr(e));
+
+	m->members[0].ports[0].host_port = 80;
+	assert_true(addr_parse("127.0.0.1", &m->members[0].ports[0].host_ip));
+	e = model_elements(s, &people, m);
+	assert_int_equal(e->n[SET_PRIVATE_PORTS], 1);
+	assert_int_equal(e->n[SET_PORT_UIDS], 0);
+	assert_int_equal(e->n[SET_PUBLISHED4], 0);
+	elements_free(take_ptr(e));
+
+	e = model_elements(s, NULL, m);
+	assert_int_equal(e->n[SET_PORT_UIDS], 0);
+}
+
+/* Adds members of one pod, each with one address of its own. */
+static void add_crowd(struct model *m, const char *pod, unsigned n, uint8_t net, bool six)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct member member = {.running = true,
+					.id = xasprintf("%s%u%s", pod, i, six ? "six" : ""),
+					.name = xasprintf("%s.%u", pod, i),
+					.pod = xstrdup(pod)};
+		struct member_address a = {.bridge = "br-x"};
+
+		if (six)
+			a.ip6 = (struct addr){
+				.family = AF_INET6,
+				.bytes = {0xfd, net, 0, 0, (uint8_t)(i >> 8), (uint8_t)i, 1}};
+		else
+			a.ip4 = (struct addr){.family = AF_INET,
+					      .bytes = {10, net, (uint8_t)(i >> 8), (uint8_t)i}};
+		ARRAY_PUSH(member.addresses, member.n_addresses) = a;
+		model_put(m, &member);
+	}
+}
+
+/* Pairs grow with the square of a pod: where they are too many there are none, and a word of it. */
+static void test_crowds(void **state)
+{
+	static const struct {
+		const char *name, *yaml;
+		unsigned web, web6, db;
+		size_t any, ports; /* elements of links_any and links */
+		const char *warning;
+	} table[] = {
+		{"all that fit", "{}\n", 256, 0, 1, (size_t)256 * 255, 0, NULL},
+		{"one more", "{}\n", 257, 0, 1, 0, 0,
+		 "containers of pod web may not reach each other: 257 addresses are too many for "
+		 "the table"},
+		{"families apart", "{}\n", 180, 180, 1, (size_t)2 * 180 * 179, 0, NULL},
+		{"both together", "{}\n", 200, 200, 1, 0, 0,
+		 "containers of pod web may not reach each other: 400 addresses are too many for "
+		 "the table"},
+		{"to another pod, by port", "pods: { web: { connect_to: { db: [1-1024] } } }\n", 8,
+		 0, 8, (size_t)2 * 8 * 7, (size_t)8 * 8 * 1024, NULL},
+		{"one port too many", "pods: { web: { connect_to: { db: [1-1024, 2000] } } }\n", 8,
+		 0, 8, (size_t)2 * 8 * 7, 0,
+		 "pod web may not reach pod db: 8 and 8 addresses are too many for the table"},
+		{"any port", "pods: { web: { connect_to: { db: any, no: any, web: any } } }\n", 3,
+		 1, 2, (size_t)3 * 2 + 2 + 3 * 2, 0, NULL},
+		{"everybody to everybody", "guard: { pod_to_pod: allow }\n", 300, 0, 1, 0, 0, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = settings_make(table[i].yaml);
+		_cleanup_(model_freep)
+		struct model *m = model_new();
+		_cleanup_(elements_freep)
+		struct elements *e = NULL;
+		_cleanup_(strv_done)
+		struct strv warnings = {0};
+
+		add_crowd(m, "web", table[i].web, 1, false);
+		add_crowd(m, "web", table[i].web6, 1, true);
+		add_crowd(m, "db", table[i].db, 2, false);
+		e = model_elements(s, NULL, m);
+		model_warnings(s, m, &warnings);
+		if (e->n[SET_LINKS_ANY4] + e->n[SET_LINKS_ANY6] != table[i].any ||
+		    e->n[SET_LINKS4] != table[i].ports)
+			fail_msg("%s: %zu and %zu pairs", table[i].name,
+				 e->n[SET_LINKS_ANY4] + e->n[SET_LINKS_ANY6], e->n[SET_LINKS4]);
+		/* they are members all the same */
+		assert_int_equal(e->n[SET_MEMBERS4], table[i].web + table[i].db);
+		if (warnings.n != (table[i].warning != NULL))
+			fail_msg("%s: %zu warnings", table[i].name, warnings.n);
+		if (table[i].warning)
+			assert_string_equal(warnings.items[0], table[i].warning);
+	}
+}
+
 static const char *get(void *userdata, const char *label)
 {
 	const char *const *pairs = userdata;
@@ -352,6 +500,8 @@ static void test_pod_name(void **state)
 		 false},
 		{"{}", "x", {"podctl.pod", "", "com.docker.compose.project", "../x"}, "x", false},
 		{"{}", "a.b", {NULL}, "a_b", false},
+		{"{}", "aZ-0_9{[`@/:", {NULL}, "aZ-0_9______", false},
+		{"{}", "{y", {NULL}, "xy", false},
 		{"{}", "-.", {NULL}, "x_", false},
 		{"{}", "", {NULL}, "unnamed", false},
 		{"other_containers: { pod_label: l }",
@@ -394,7 +544,9 @@ static void test_limit_name(void **state)
 					       {"xt", "pod_xt"},
 					       {"accept", "pod_accept"},
 					       {"pod_log", "pod_pod_log"},
-					       {"Log", "Log"}};
+					       {"Log", "Log"},
+					       {"9", "pod_9"},
+					       {"_", "_"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -420,23 +572,47 @@ static void test_members_sorted(void **state)
 	assert_string_equal(model_find(m, "c")->pod, "c");
 	assert_string_equal(model_find_joined(m, "d")->id, "d");
 	assert_null(model_find_joined(m, "e"));
+	/* by its name, and one that has none is nobody's */
+	free(m->members[0].name);
+	m->members[0].name = NULL;
+	free(m->members[1].name);
+	m->members[1].name = xstrdup("called");
+	assert_ptr_equal(model_find_joined(m, "called"), &m->members[1]);
+	/* places behind what is there, what was there, and the last */
+	assert_int_equal(model_place_behind(m, "a"), 1);
+	assert_int_equal(model_place_behind(m, "b"), 1);
+	assert_int_equal(model_place_behind(m, "zz"), 3);
+	model_free(NULL);
 }
 
 static void test_warnings(void **state)
 {
-	static const char *const lines[] = {"r rogue br-x,10.1.0.3,- |80|80/tcp |99|99/tcp",
-					    "o - br-x,10.1.0.4,-",
-					    "e e eth1,10.2.0.2,-",
-					    "a a br-x,10.1.0.9,-",
-					    "b b br-x,10.1.0.9,-",
-					    NULL};
+	static const char *const lines[] = {
+		"r rogue br-x,10.1.0.3,- |80|80/tcp |99|99/tcp",
+		"o - br-x,10.1.0.4,-",
+		"e e eth1,10.2.0.2,-",
+		"a a br-x,10.1.0.9,-",
+		"b b br-x,10.1.0.9,-",
+		"h h",
+		"m m",
+		"q - |101|77/tcp",
+		"r2 rogue |99|99/tcp |100|1/tcp |7|7/udp 127.0.0.1|98|98/tcp",
+		"s stopped |81|81/tcp",
+		"u - |99|99/tcp |99|99/udp",
+		"web web |80|80/tcp |99|99/tcp",
+		NULL};
 	static const char *const want[] = {
 		"10.1.0.9 is claimed by several containers: closed",
 		"e on eth1: not guarded: guard.container_interfaces leaves it out",
 		"o on br-x: closed: other_containers.guard is false, and the bridge is guarded",
 		("host port 80/tcp is published by r, but port_whitelist gives it to pod web: "
 		 "closed"),
-		"host port 99/tcp is published by r, but not on port_whitelist: closed"};
+		"host port 99/tcp is published by r, but not on port_whitelist: closed",
+		"host port 99/tcp is published by web, but not on port_whitelist: closed",
+		"host port 7/udp is published by r2, but not on port_whitelist: closed",
+		"host port 100/tcp is published by r2, but not on port_whitelist: closed",
+		"h runs in the host's network: not guarded",
+		"m: not guarded: macvlan"};
 	_cleanup_(settings_freep)
 	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
 	_cleanup_(model_freep)
@@ -445,10 +621,16 @@ static void test_warnings(void **state)
 	struct strv list = {0};
 
 	(void)state;
+	model_find(m, "h")->host_network = true;
+	model_find(m, "m")->unguarded = xstrdup("macvlan");
+	model_find(m, "s")->running = false;
+	/* just being started */
+	model_find(m, "a")->running = false;
 	model_warnings(s, m, &list);
-	assert_int_equal(list.n, ARRAY_SIZE(want));
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
-		assert_true(strv_has(&list, want[i]));
+		if (!strv_has(&list, want[i]))
+			fail_msg("no word of: %s", want[i]);
+	assert_int_equal(list.n, ARRAY_SIZE(want));
 }
 
 int main(void)
@@ -458,6 +640,7 @@ int main(void)
 		cmocka_unit_test(test_created),	       cmocka_unit_test(test_bridge_table),
 		cmocka_unit_test(test_pod_name),       cmocka_unit_test(test_limit_name),
 		cmocka_unit_test(test_members_sorted), cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_half_known),     cmocka_unit_test(test_crowds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

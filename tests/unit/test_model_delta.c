@@ -235,11 +235,95 @@ static void test_too_much_is_all(void **state _unused_)
 	elements_free(after);
 }
 
+static void put_crowd(struct model *m, const char *pod, unsigned from, unsigned n)
+{
+	for (unsigned i = from; i < from + n; i++) {
+		struct member member = {.id = xasprintf("%08u", i), .name = xstrdup("n")};
+		struct member_address a = {.bridge = "br-pods"};
+
+		member.pod = xstrdup(pod);
+		a.ip4 = (struct addr){.family = AF_INET,
+				      .bytes = {10, 1, (uint8_t)(i >> 8), (uint8_t)i}};
+		ARRAY_PUSH(member.addresses, member.n_addresses) = a;
+		model_put(m, &member);
+	}
+}
+
+/* A change that reaches a crowd is computed anew; one beside it is not. */
+static void test_reach_ends(void **state _unused_)
+{
+	static const struct {
+		const char *name, *yaml;
+		const char *pod;    /* of the container that comes */
+		const char *shares; /* NULL: an address of its own */
+		unsigned n;	    /* of those that come */
+		bool delta;
+	} table[] = {
+		{"another pod", "{}\n", "alone", NULL, 1, true},
+		{"the crowd's pod", "{}\n", "crowd", NULL, 1, false},
+		{"twice", "{}\n", "crowd", NULL, 2, false},
+		{"a pod that is linked with the crowd's",
+		 "pods: { alone: { connect_to: { crowd: any } } }\n", "alone", NULL, 1, false},
+		{"a pod that the crowd's is linked with",
+		 "pods: { crowd: { connect_to: { alone: any } } }\n", "alone", NULL, 1, false},
+		{"an address of the crowd", "{}\n", "alone", "10.1.0.1", 1, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = settings_make(table[i].yaml);
+		_cleanup_(model_freep)
+		struct model *m = model_new();
+		_cleanup_(model_index_freep)
+		struct model_index *x = model_index_new();
+		_cleanup_(elements_freep)
+		struct elements *before = NULL;
+		_cleanup_(elements_freep)
+		struct elements *after = NULL;
+
+		put_crowd(m, "crowd", 0, 1025);
+		model_index_fill(x, m);
+		put_crowd(m, table[i].pod, 9000, table[i].n);
+		if (table[i].shares)
+			assert_true(addr_parse(table[i].shares,
+					       &model_find(m, "00009000")->addresses[0].ip4));
+		if (model_delta(x, s, NULL, m, &before, &after) != table[i].delta)
+			fail_msg("%s: %s", table[i].name, table[i].delta ? "all" : "a part");
+	}
+	model_index_free(NULL);
+}
+
+/* What was changed without a word (our bug) stays in the index, which finds too much, not less. */
+static void test_changed_in_silence(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("{}\n");
+	_cleanup_(model_freep)
+	struct model *m = model_new();
+	_cleanup_(model_index_freep)
+	struct model_index *x = model_index_new();
+	_cleanup_(elements_freep)
+	struct elements *before = NULL;
+	_cleanup_(elements_freep)
+	struct elements *after = NULL;
+
+	put_crowd(m, "web", 0, 2);
+	model_index_fill(x, m);
+	free(m->members[0].pod);
+	m->members[0].pod = xstrdup("other");
+	model_remove(m, "00000000");
+	assert_true(model_delta(x, s, NULL, m, &before, &after));
+	assert_int_equal(after->n[SET_MEMBERS4], 0);
+	assert_int_equal(before->n[SET_MEMBERS4], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_from_scratch),
 		cmocka_unit_test(test_too_much_is_all),
+		cmocka_unit_test(test_reach_ends),
+		cmocka_unit_test(test_changed_in_silence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,8 @@ static int teardown(void **state)
 
 /*
  * "NAME STATE [HASH [ROOT [IMAGE]]]", separated by ';': HASH is "ok" (that of the name's part),
- * "old", or "-" for a container without our labels; ROOT the root's id; ids are "id-NAME".
+ * "old", or "-" for a container without our labels; ROOT the root's id, or "none"; ids are
+ * "id-NAME".
  */
 static const char *part_of(const char *name)
 {
@@ -90,7 +91,7 @@ static void add_present(const struct fixture *f, const char *text, struct presen
 				 : streq(part, "a") ? f->a_hash
 				 : streq(part, "b") ? f->b_hash
 						    : f->root_hash);
-		if (*part)
+		if (*part && !streq(root, "none"))
 			c.root_id = xstrdup(root);
 	}
 	ARRAY_PUSH(p->items, p->n) = c;
@@ -178,6 +179,10 @@ static void test_plan(void **state)
 		 "replace web, replace web.a, replace web.b"},
 		{"web.a running;web.b exited", "I1", "create web, replace web.a, replace web.b"},
 		{"web running;web.a running ok id-old;web.b running", "I1", "replace web.a"},
+		{"web running;web.a running ok none;web.b running", "I1", "replace web.a"},
+		{"web running;web.a exited ok none;web.a.new running;web.b running", "I1",
+		 "rename web.a.new"},
+		{"web..new dead", "I1", "remove web..new, create web, create web.a, create web.b"},
 		/* interrupted replacements of a member */
 		{"web running;web.a running old;web.a.new created;web.b running", "I1",
 		 "remove web.a.new, replace web.a"},
@@ -224,6 +229,72 @@ static void test_plan(void **state)
 		if (!streq(got, cases[i].want))
 			fail_msg("%s\ngives %s\ninstead of %s", cases[i].present, got,
 				 cases[i].want);
+	}
+}
+
+/* What was stopped with the machine starts again, whatever stopped it; two images are two. */
+static void test_other_files(void **state)
+{
+	static const char two[] = "containers:\n"
+				  "  a: {image: busybox, restart: unless-stopped}\n"
+				  "  b: {image: nginx}\n"
+				  "  d: {image: nginx, restart: on-failure}\n";
+	const struct fixture *f = *state;
+	struct pod *pod = fixture_pod("web", two, f->settings);
+	const struct create *create = fixture_create(pod, f->settings, PAUSE);
+	struct fixture hashes = {.settings = f->settings, .pod = pod};
+	struct present present = {0};
+	struct plan_images images = {0}, none = {0};
+	struct plan plan = {0}, blind = {0};
+	json_t *bodies[] = {create_root(create, NULL),
+			    create_container(create, pod_container_at(pod, 0), NULL),
+			    create_container(create, pod_container_at(pod, 1), NULL)};
+	_cleanup_free_ char *got = NULL, *got_blind = NULL;
+
+	hashes.root_hash = xstrdup(create_hash(bodies[0]));
+	hashes.a_hash = xstrdup(create_hash(bodies[1]));
+	hashes.b_hash = xstrdup(create_hash(bodies[2]));
+	make_present(&hashes, "web running;web.a exited;web.b exited;web.d exited old", &present);
+	plan_images_collect(pod, &images);
+	assert_int_equal(images.n, 2);
+	assert_int_equal(images.items[1].uses, 2);
+	images.items[1].id = xstrdup("I2");
+	plan_make(create, &present, &images, &plan);
+	got = show(&plan, "web");
+	assert_string_equal(got, "pull busybox:latest, start web.a, replace web.b, replace web.d");
+	assert_true(plan_needs_names(&plan));
+	/* without a word of images, none is another one */
+	assert_null(plan_images_find(&none, &pod_container_at(pod, 0)->ref));
+	plan_make(create, &present, &none, &blind);
+	got_blind = show(&blind, "web");
+	assert_string_equal(got_blind, "start web.a, replace web.d");
+	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
+		json_decref(bodies[i]);
+	free(hashes.root_hash);
+	free(hashes.a_hash);
+	free(hashes.b_hash);
+	plan_done(&plan);
+	plan_done(&blind);
+	plan_images_done(&images);
+	present_done(&present);
+	pod_free(pod);
+}
+
+static void test_needs_names(void **state _unused_)
+{
+	static const struct {
+		enum plan_action action;
+		bool needs;
+	} table[] = {{PLAN_PULL, false},   {PLAN_REMOVE, false}, {PLAN_CREATE, true},
+		     {PLAN_REPLACE, true}, {PLAN_START, false},	 {PLAN_RENAME, true}};
+	struct plan_step steps[2] = {{.action = PLAN_REMOVE}};
+	struct plan plan = {.steps = steps};
+
+	assert_false(plan_needs_names(&plan));
+	plan.n = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		steps[1].action = table[i].action;
+		assert_int_equal(plan_needs_names(&plan), table[i].needs);
 	}
 }
 
@@ -308,10 +379,9 @@ static void test_image_labels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plan),
-		cmocka_unit_test(test_down),
-		cmocka_unit_test(test_owns),
-		cmocka_unit_test(test_image_labels),
+		cmocka_unit_test(test_plan),	    cmocka_unit_test(test_down),
+		cmocka_unit_test(test_other_files), cmocka_unit_test(test_needs_names),
+		cmocka_unit_test(test_owns),	    cmocka_unit_test(test_image_labels),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Rules that the table does not have (yet): what is not understood is said, never guessed, and
+ * what can be read is read as the kernel would.
+ */
+#include "netguard/explain_rules.h"
+#include "netguard/ruleset.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+
+#define END                                                                                        \
+	{                                                                                          \
+		.kind = NFT_STATEMENT_END                                                          \
+	}
+#define ACCEPT                                                                                     \
+	{                                                                                          \
+		.kind = NFT_STATEMENT_VERDICT, .values = { "accept" }                              \
+	}
+#define IS(f, v)                                                                                   \
+	{                                                                                          \
+		.kind = NFT_STATEMENT_IS, .fields = {NFT_FIELD_##f}, .values = { v }               \
+	}
+#define IN(n, ...)                                                                                 \
+	{                                                                                          \
+		.kind = NFT_STATEMENT_SET, .name = (n), .fields = { __VA_ARGS__ }                  \
+	}
+#define WORD(w, n)                                                                                 \
+	{                                                                                          \
+		.kind = NFT_STATEMENT_VERDICT, .values = {w}, .name = (n)                          \
+	}
+#define CT(n, ...)                                                                                 \
+	{                                                                                          \
+		.kind = NFT_STATEMENT_CT, .name = (n), .values = { __VA_ARGS__ }                   \
+	}
+#define L4_TO NFT_FIELD_L4PROTO, NFT_FIELD_TH_DPORT
+
+enum outcome { ACCEPTED, DENIED, LOST };
+
+/* One rule at the hook, for a TCP packet from 10.0.0.1 to 10.0.0.2:80 by uid 7 out of eth0. */
+static const struct {
+	const char *name;
+	struct nft_statement rule[4];
+	enum outcome want;
+	bool matched;
+} rules[] = {
+	{"out of an interface", {IS(OIFNAME, "eth0"), ACCEPT, END}, ACCEPTED, true},
+	{"out of another", {IS(OIFNAME, "eth1"), WORD("drop", NULL), END}, ACCEPTED, false},
+	{"of a protocol", {IS(L4PROTO, "tcp"), WORD("drop", NULL), END}, DENIED, true},
+	{"of one that nobody asks about",
+	 {IS(L4PROTO, "igmp"), WORD("drop", NULL), END},
+	 ACCEPTED,
+	 false},
+	{"of one that is not known", {IS(L4PROTO, "sctp"), ACCEPT, END}, LOST, false},
+	{"to what is local", {IS(FIB_DADDR_TYPE, "local"), ACCEPT, END}, ACCEPTED, false},
+	{"to another kind of address", {IS(FIB_DADDR_TYPE, "anycast"), ACCEPT, END}, LOST, false},
+	{"from an address", {IS(IP_SADDR, "10.0.0.0/24"), WORD("drop", NULL), END}, DENIED, true},
+	{"to an address", {IS(IP_DADDR, "10.0.0.2"), WORD("drop", NULL), END}, DENIED, true},
+	{"from one of the other family",
+	 {IS(IP6_SADDR, "::/0"), WORD("drop", NULL), END},
+	 ACCEPTED,
+	 false},
+	{"no address", {IS(IP_DADDR, "here"), ACCEPT, END}, LOST, false},
+	{"a field that is not compared", {IS(SKUID, "7"), ACCEPT, END}, LOST, false},
+	{"one of types",
+	 {{.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}}, ACCEPT, END},
+	 ACCEPTED,
+	 false},
+	{"one of something else",
+	 {{.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_L4PROTO}}, ACCEPT, END},
+	 LOST,
+	 false},
+	{"a state", {CT("state", "established", "related"), ACCEPT, END}, ACCEPTED, false},
+	{"another state", {CT("state", "new"), ACCEPT, END}, LOST, false},
+	{"rewritten", {CT("status", "dnat"), WORD("drop", NULL), END}, DENIED, true},
+	{"rewritten at the other end", {CT("status", "snat"), ACCEPT, END}, LOST, true},
+	{"as many states as there may be",
+	 {CT("state", "related", "related", "related", "related", "related", "related", "related",
+	     "related"),
+	  ACCEPT, END},
+	 ACCEPTED,
+	 false},
+	{"a kind of statement to come", {{.kind = NFT_STATEMENT_COUNT_}, ACCEPT, END}, LOST, false},
+	{"a set that is not there", {IN("nobody", NFT_FIELD_IIFNAME), ACCEPT, END}, LOST, false},
+	{"a set of the other table", {IN("macs", NFT_FIELD_IIFNAME), ACCEPT, END}, LOST, false},
+	{"a field that is not loaded",
+	 {IN("published_ports", NFT_FIELD_FIB_DADDR_TYPE), ACCEPT, END},
+	 LOST,
+	 false},
+	{"found", {IN("published_ports", L4_TO), WORD("drop", NULL), END}, DENIED, true},
+	{"found in a range", {IN("host_ports", L4_TO), WORD("drop", NULL), END}, DENIED, true},
+	{"as many fields as there may be",
+	 {IN("host_ports", L4_TO, NFT_FIELD_SKUID, NFT_FIELD_SKUID, NFT_FIELD_SKUID), ACCEPT, END},
+	 ACCEPTED,
+	 false},
+	{"fewer fields than the set has",
+	 {IN("host_ports", NFT_FIELD_L4PROTO), ACCEPT, END},
+	 ACCEPTED,
+	 false},
+	{"more than a key holds",
+	 {IN("host_ports", NFT_FIELD_IIFNAME, NFT_FIELD_IIFNAME, NFT_FIELD_IIFNAME), ACCEPT, END},
+	 LOST,
+	 false},
+	{"no neighbour's frame",
+	 {IN("published_ports", NFT_FIELD_ARP_SADDR_ETHER), ACCEPT, END},
+	 ACCEPTED,
+	 false},
+	{"no MAC is known",
+	 {IN("published_ports", NFT_FIELD_ETHER_SADDR), ACCEPT, END},
+	 ACCEPTED,
+	 false},
+	{"by its user",
+	 {IN("allowed_uids", NFT_FIELD_SKUID), WORD("drop", NULL), END},
+	 DENIED,
+	 true},
+	{"to a chain", {WORD("goto", "denies"), END}, DENIED, true},
+	{"to a chain that says nothing, and back", {WORD("jump", "empty"), END}, ACCEPTED, true},
+	{"to a chain and not back", {WORD("goto", "empty"), END}, ACCEPTED, true},
+	{"to none", {WORD("jump", "nowhere"), END}, LOST, true},
+	{"a word that is no verdict", {WORD("queue", NULL), END}, LOST, true},
+	{"nameless before the verdict",
+	 {{.kind = NFT_STATEMENT_COUNTER, .name = "c"}, WORD("continue", NULL), END},
+	 LOST,
+	 true},
+	{"in a ring", {WORD("jump", "ring"), END}, LOST, true},
+	{"a rule without a verdict", {{.kind = NFT_STATEMENT_LOG}, END}, ACCEPTED, false},
+	{"over the rate",
+	 {{.kind = NFT_STATEMENT_LIMIT_MAP, .name = "pod_rate4", .fields = {NFT_FIELD_IP_SADDR}},
+	  WORD("drop", NULL),
+	  END},
+	 DENIED,
+	 true},
+	{"over nobody's rate",
+	 {{.kind = NFT_STATEMENT_LIMIT_MAP, .name = "pod_rate4", .fields = {NFT_FIELD_IP_DADDR}},
+	  WORD("drop", NULL),
+	  END},
+	 ACCEPTED,
+	 false},
+};
+
+static const struct nft_statement drop[] = {WORD("drop", NULL), END};
+static const struct nft_statement around[] = {WORD("jump", "ring"), END};
+static const struct nft_rule denies[] = {{drop}};
+static const struct nft_rule ring[] = {{around}};
+
+static void add(struct elements *e, enum set_id set, uint16_t port, uint16_t end)
+{
+	struct nft_key key = {0}, last = {0};
+
+	nft_key_proto(&key, IPPROTO_TCP);
+	nft_key_port(&key, port);
+	nft_key_proto(&last, IPPROTO_TCP);
+	nft_key_port(&last, end);
+	elements_add(e, set, &key, &last, NULL, NULL);
+}
+
+static struct elements *make_elements(const struct explain_packet *p)
+{
+	struct elements *e = elements_new();
+	struct nft_key uid = {0}, from = {0};
+
+	add(e, SET_PUBLISHED_PORTS, 80, 80);
+	add(e, SET_HOST_PORTS, 22, 25);
+	add(e, SET_HOST_PORTS, 79, 81);
+	nft_key_uid(&uid, p->uid);
+	elements_add(e, SET_ALLOWED_UIDS, &uid, NULL, NULL, NULL);
+	nft_key_addr(&from, &p->from);
+	elements_add(e, SET_POD_RATE4, &from, NULL, NULL, "web");
+	elements_normalize(e);
+	return e;
+}
+
+static void test_rules(void **state)
+{
+	struct explain_packet p = {.oif = "eth0",
+				   .proto = IPPROTO_TCP,
+				   .has_port = true,
+				   .port = 80,
+				   .has_uid = true,
+				   .uid = 7,
+				   .dnat = true,
+				   .over_rate = true};
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+
+	(void)state;
+	assert_true(addr_parse("10.0.0.1", &p.from) && addr_parse("10.0.0.2", &p.to));
+	e = make_elements(&p);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		const struct nft_rule rule = {rules[i].rule};
+		const struct nft_chain chains[] = {
+			{.name = "forward", .hook = "forward", .rules = &rule, .n_rules = 1},
+			{.name = "elsewhere", .hook = "input", .rules = denies, .n_rules = 1},
+			{.name = "denies", .rules = denies, .n_rules = 1},
+			{.name = "empty"},
+			{.name = "ring", .rules = ring, .n_rules = 1},
+		};
+		struct nft_table table = ruleset_tables[0];
+		struct explain_trace t = {0};
+		struct err err = {0};
+		int r;
+
+		table.chains = chains;
+		table.n_chains = ARRAY_SIZE(chains);
+		r = explain_table(&table, e, "forward", &p, &t, &err);
+		if (r != (rules[i].want == ACCEPTED ? 1 : rules[i].want == DENIED ? 0 : -EINVAL))
+			fail_msg("%s: %d", rules[i].name, r);
+		if ((t.n > 0) != rules[i].matched)
+			fail_msg("%s: %zu steps", rules[i].name, t.n);
+	}
+}
+
+/* A table of many hooks: steps that are more than can be kept are an error, too. */
+static void test_too_many_steps(void **state)
+{
+	static const struct nft_statement jump[] = {WORD("jump", "empty"), END};
+	struct nft_rule many[EXPLAIN_STEPS_MAX + 1];
+	const struct nft_chain chains[] = {
+		{.name = "forward", .hook = "forward", .rules = many, .n_rules = ARRAY_SIZE(many)},
+		{.name = "empty"},
+	};
+	const struct explain_packet p = {.proto = IPPROTO_TCP};
+	_cleanup_(elements_freep)
+	struct elements *e = elements_new();
+	struct nft_table table = ruleset_tables[0];
+	struct explain_trace t = {0};
+	struct err err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i].statements = jump;
+	table.chains = chains;
+	table.n_chains = ARRAY_SIZE(chains);
+	assert_int_equal(explain_table(&table, e, "forward", &p, &t, &err), -EINVAL);
+	assert_int_equal(t.n, EXPLAIN_STEPS_MAX);
+	assert_non_null(strstr(err.text, "is not known to explain"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_too_many_steps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
