@@ -8,12 +8,12 @@
 # The engine, its rules, the container and the table are real; then as many hosts are made like this
 # one as there are contenders, each with its own table, and packets go through them in turn.
 #
-#   tests/bench/bench_packets.sh [ROUNDS [MS]]     MS: how long a turn is
+#   tests/bench/bench_packets.sh [TURNS]
 #   PLOT=FILE: the figures for packets.gnuplot
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
-rounds=${1:-101} ms=${2:-25}
+turns=${1:-200}
 guarded=(1 10 100 1000 10000)
 others=(rules.10 rules.100 rules.1000 chains.10 chains.100 chains.1000 chains.10000)
 
@@ -30,9 +30,8 @@ inside docker run -d --name web --network pods -p 80:80 -p 81:81 -p 80:80/udp pr
 work=$SANDBOX/packets
 mkdir -p "$work"
 # the host: its bridge, the container's port and addresses, Docker's rules, the table
-inside docker inspect web | jq -r '.[0] | [(.NetworkSettings.Networks.pods | .IPAddress, .Gateway, .MacAddress), .State.Pid] | @tsv' > "$work/container"
-read -r address gateway mac pid < "$work/container"
-port=$(inside cat "/sys/class/net/$(inside ip -j route get "$address" | jq -r '.[0].dev')/brif/"*/ifindex 2> /dev/null | head -n 1)
+inside docker inspect web | jq -r '.[0] | [.NetworkSettings.Networks.pods | .IPAddress, .Gateway, .MacAddress] | @tsv' > "$work/container"
+read -r address gateway mac < "$work/container"
 bridge=$(inside ip -j route get "$address" | jq -r '.[0].dev')
 port=$(inside ls "/sys/class/net/$bridge/brif" | head -n 1)
 inside sh -c 'for i in $(seq 50); do nft list set inet netguard published4 | grep -q elements && break; sleep 0.1; done
@@ -86,7 +85,6 @@ chains() {
 		print " }\n  oifname \"" bridge "\" drop\n }\n}"
 	}'
 }
-{ cat "$work/table.nft"; } > "$work/guard.1.nft"
 for n in "${guarded[@]}"; do { cat "$work/table.nft"; more "$n"; } > "$work/guard.$n.nft"; done
 for o in "${others[@]}"; do "${o%.*}" "${o#*.}" > "$work/$o.nft"; done
 : > "$work/none.nft"
@@ -94,7 +92,7 @@ netguard_stop
 names=(none "${guarded[@]/#/guard.}" "${others[@]}")
 
 # in a mount, pid and network namespace of its own, which ends with all in it
-export work address gateway mac bridge port rounds ms
+export work address gateway mac bridge port turns
 export PACKETS=$BUILD/tests/bench/packets
 unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 	mount -t tmpfs none /run
@@ -118,18 +116,13 @@ unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 		ip -n "web.$name" route add default via "$gateway"
 		ip netns exec "host.$name" iptables-restore < "$work/docker.rules"
 		ip netns exec "host.$name" nft -f "$work/$name.nft"
-		ip netns exec "web.$name" "$PACKETS" serve 80 > "/run/served.$name" &
 	done
-	for name in "$@"; do
-		for _ in $(seq 100); do grep -q ready "/run/served.$name" && break; sleep 0.1; done
-		# denied without Docker: then it is not what is measured
-		ip netns exec "client.$name" "$PACKETS" connect 192.0.2.10 80 1 1 "/run/netns/client.$name" > /dev/null
-	done
-	for what in connect small bulk; do
-		to=$([ $what = bulk ] && echo 81 || echo 80)
-		"$PACKETS" $what 192.0.2.10 "$to" "$rounds" "$ms" "${@/#//run/netns/client.}" |
-			sed "s,^/run/netns/client,$what,"
-	done' bash "${names[@]}" > "$work/figures" || fail "packets go through all of them"
+	pairs=()
+	for name in "$@"; do pairs+=("/run/netns/client.$name" "/run/netns/web.$name"); done
+	"$PACKETS" connect 192.0.2.10 80 "$turns" 50 "${pairs[@]}" | sed "s,^/run/netns/client,connect,"
+	"$PACKETS" small 192.0.2.10 80 "$turns" 150 "${pairs[@]}" | sed "s,^/run/netns/client,small,"
+	"$PACKETS" bulk 192.0.2.10 81 "$turns" 20 "${pairs[@]}" | sed "s,^/run/netns/client,bulk,"
+' bash "${names[@]}" > "$work/figures" || fail "packets go through all of them"
 sed 's/^/# /' "$work/figures"
 [ -z "${PLOT:-}" ] || cp "$work/figures" "$PLOT"
 ratio() { awk -v n="$1" '$1 == n { print $3 }' "$work/figures"; }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Both ends of what bench_packets.sh measures. The server: PORT/tcp takes connections and closes
- * them, PORT+1/tcp reads, PORT/udp sends back. The client goes round its contenders, which are
- * network namespaces with a way to a server each, for a short while at a time, so that what else
- * the machine does slows all of them alike: connections made, datagrams that came back (32 on the
- * way), or bytes that were taken. For each contender it prints how many a second (the median), and
- * the median of the ratios to the first contender's in the same round, with their quartiles.
+ * What the way from a client to a server costs, for bench_packets.sh. Each contender is a pair of
+ * network namespaces with a host between them. This process has a socket in both and waits for
+ * nobody: what it sends has gone all the way when the call returns, so the time is that of the
+ * kernel's work, and no scheduler is in it. The contenders take short turns, with the priority of
+ * real time, so that what else the machine does meets all of them.
  *
- *   packets serve PORT
- *   packets connect|small|bulk ADDRESS PORT ROUNDS MS NETNS...
+ * Printed for each: units a second and the ratio to the first contender's; both of the turn that
+ * is faster than nine tenths of all, since other work only ever adds time.
+ *
+ *   packets connect|small|bulk ADDRESS PORT TURNS UNITS CLIENT-NETNS SERVER-NETNS...
+ *
+ * connect: connections made, taken and reset. small: datagrams there and back. bulk: 64 KiB written
+ * and read.
  */
 #include "common/base.h"
 
@@ -16,20 +20,25 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-#define WINDOW 32
-#define CHUNK  ((size_t)256 * 1024)
+#define CHUNK (64 * 1024)
+
+struct contender {
+	const char *name;
+	int client_ns;
+	int client, server; /* sockets; server listens for connect */
+	double *seconds;    /* for a unit, by turn */
+};
+
+typedef void unit_fn(struct contender *c, const struct sockaddr_in *to);
 
 static double now(void)
 {
@@ -39,172 +48,113 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static int must(int r, const char *what)
+static ssize_t must(ssize_t r, const char *what)
 {
 	if (r < 0)
 		err(1, "%s", what);
 	return r;
 }
 
-static struct sockaddr_in address_of(const char *host, unsigned port)
+static int enter(const char *netns)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = (int)must(open(netns, O_RDONLY | O_CLOEXEC), netns);
 
-	if (inet_pton(AF_INET, host, &a.sin_addr) != 1)
-		errx(1, "no address: %s", host);
-	return a;
-}
-
-static int bound(int type, unsigned port)
-{
-	struct sockaddr_in a = address_of("0.0.0.0", port);
-	int fd = must(socket(AF_INET, type | SOCK_CLOEXEC, 0), "socket"), on = 1;
-
-	must(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "SO_REUSEADDR");
-	must(bind(fd, (struct sockaddr *)&a, sizeof(a)), "bind");
-	if (type == SOCK_STREAM)
-		must(listen(fd, 4096), "listen");
+	must(setns(fd, CLONE_NEWNET), netns);
 	return fd;
 }
 
-static void serve_connections(int fd)
+static int socket_of(int type)
 {
-	for (;;) {
-		int c = accept(fd, NULL, NULL);
-
-		if (c >= 0)
-			close(c);
-	}
+	return (int)must(socket(AF_INET, type | SOCK_CLOEXEC, 0), "socket");
 }
 
-static void serve_bulk(int fd)
+static void readable(int fd, const char *name)
 {
-	static char data[CHUNK];
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	for (;;) {
-		int c = accept(fd, NULL, NULL);
-
-		while (c >= 0 && read(c, data, sizeof(data)) > 0)
-			;
-		close(c);
-	}
+	if (must(poll(&p, 1, 5000), "poll") == 0)
+		errx(1, "%s: a packet was lost", name);
 }
 
-static void serve_small(int fd)
-{
-	char data[64];
+/* ---- units ---- */
 
-	for (;;) {
-		struct sockaddr_in from;
-		socklen_t length = sizeof(from);
-		ssize_t n = recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&from, &length);
-
-		if (n > 0)
-			(void)!sendto(fd, data, (size_t)n, 0, (struct sockaddr *)&from, length);
-	}
-}
-
-static int serve(unsigned port)
-{
-	int connections = bound(SOCK_STREAM, port), bulk = bound(SOCK_STREAM, port + 1),
-	    small = bound(SOCK_DGRAM, port);
-
-	puts("ready");
-	fflush(stdout);
-	if (must(fork(), "fork") == 0)
-		serve_connections(connections);
-	if (must(fork(), "fork") == 0)
-		serve_bulk(bulk);
-	serve_small(small);
-	return 0;
-}
-
-/* ---- one contender's turn: returns how many there were, at *seconds ---- */
-
-struct contender {
-	const char *name;
-	int netns, fd; /* fd: what is kept from turn to turn, or -1 */
-	double *rates, *ratios;
-};
-
-static int socket_of(struct contender *c, int type)
-{
-	must(setns(c->netns, CLONE_NEWNET), c->name);
-	return must(socket(AF_INET, type | SOCK_CLOEXEC, 0), "socket");
-}
-
-static int connected(struct contender *c, int type, const struct sockaddr_in *to)
-{
-	int fd = socket_of(c, type);
-
-	must(connect(fd, (const struct sockaddr *)to, sizeof(*to)), c->name);
-	return fd;
-}
-
-static double run_connect(struct contender *c, const struct sockaddr_in *to, double *seconds)
+static void unit_connect(struct contender *c, const struct sockaddr_in *to)
 {
 	/* ended by a reset: the port is free at once */
 	const struct linger abort_it = {.l_onoff = 1};
-	double n = 0, start, end;
+	int client = socket_of(SOCK_STREAM), server;
 
-	must(setns(c->netns, CLONE_NEWNET), c->name);
-	for (start = now(), end = start; end < start + *seconds; n++, end = now()) {
-		int fd = must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-
-		must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)), "linger");
-		must(connect(fd, (const struct sockaddr *)to, sizeof(*to)), c->name);
-		close(fd);
-	}
-	*seconds = end - start;
-	return n;
+	must(setsockopt(client, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)), "linger");
+	must(connect(client, (const struct sockaddr *)to, sizeof(*to)), c->name);
+	server = (int)must(accept4(c->server, NULL, NULL, SOCK_CLOEXEC), "accept");
+	close(client);
+	close(server);
 }
 
-static double run_small(struct contender *c, const struct sockaddr_in *to, double *seconds)
+static void unit_small(struct contender *c, const struct sockaddr_in *to _unused_)
 {
-	const struct timeval wait = {.tv_sec = 1};
+	struct sockaddr_in from;
+	socklen_t length = sizeof(from);
 	char data[16] = "small";
-	double n = 0, start, end;
 
-	if (c->fd < 0) {
-		c->fd = connected(c, SOCK_DGRAM, to);
-		must(setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)),
-		     "SO_RCVTIMEO");
-	}
-	/* what came late in the turn before */
-	while (recv(c->fd, data, sizeof(data), MSG_DONTWAIT) > 0)
-		;
-	start = now();
-	for (int i = 0; i < WINDOW; i++)
-		must((int)send(c->fd, data, sizeof(data), 0), "send");
-	for (end = now(); end < start + *seconds; end = now()) {
-		if (recv(c->fd, data, sizeof(data), 0) < 0)
-			errx(1, "%s: a datagram was lost", c->name);
-		n++;
-		must((int)send(c->fd, data, sizeof(data), 0), "send");
-	}
-	for (int i = 0; i < WINDOW; i++)
-		n += recv(c->fd, data, sizeof(data), 0) > 0;
-	*seconds = now() - start;
-	return n;
+	must(send(c->client, data, sizeof(data), 0), "send");
+	readable(c->server, c->name);
+	must(recvfrom(c->server, data, sizeof(data), 0, (struct sockaddr *)&from, &length), "recv");
+	must(sendto(c->server, data, sizeof(data), 0, (struct sockaddr *)&from, length), "send");
+	readable(c->client, c->name);
+	must(recv(c->client, data, sizeof(data), 0), "recv");
 }
 
-static double run_bulk(struct contender *c, const struct sockaddr_in *to, double *seconds)
+static void unit_bulk(struct contender *c, const struct sockaddr_in *to _unused_)
 {
 	static char data[CHUNK];
-	double bytes = 0, start = now();
-	int left = 1;
 
-	if (c->fd < 0)
-		c->fd = connected(c, SOCK_STREAM, to);
-	for (start = now(); now() < start + *seconds;)
-		bytes += must((int)write(c->fd, data, sizeof(data)), c->name);
-	while (left)
-		must(ioctl(c->fd, SIOCOUTQ, &left), "SIOCOUTQ");
-	*seconds = now() - start;
-	return bytes / 1024 / 1024;
+	must(write(c->client, data, sizeof(data)), "write");
+	for (ssize_t left = CHUNK; left > 0;) {
+		readable(c->server, c->name);
+		left -= must(read(c->server, data, (size_t)left), "read");
+	}
 }
 
-/* ---- the rounds ---- */
+/* ---- contenders ---- */
+
+static void open_contender(struct contender *c, char **netns, int type, bool keep,
+			   const struct sockaddr_in *to, size_t turns)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = to->sin_port};
+	int on = 1, listener;
+
+	*c = (struct contender){.name = netns[0], .seconds = calloc(turns, sizeof(double))};
+	close(enter(netns[1]));
+	c->server = socket_of(type);
+	must(setsockopt(c->server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "SO_REUSEADDR");
+	must(bind(c->server, (struct sockaddr *)&here, sizeof(here)), "bind");
+	if (type == SOCK_STREAM)
+		must(listen(c->server, 16), "listen");
+	c->client_ns = enter(netns[0]);
+	if (!keep)
+		return;
+	c->client = socket_of(type);
+	must(connect(c->client, (const struct sockaddr *)to, sizeof(*to)), c->name);
+	if (type == SOCK_STREAM) {
+		listener = c->server;
+		c->server = (int)must(accept4(listener, NULL, NULL, SOCK_CLOEXEC), "accept");
+		close(listener);
+	}
+}
+
+static void turn(struct contender *c, unit_fn *unit, const struct sockaddr_in *to, size_t at,
+		 size_t units)
+{
+	double start;
+
+	must(setns(c->client_ns, CLONE_NEWNET), c->name);
+	unit(c, to); /* caches are another contender's */
+	start = now();
+	for (size_t i = 0; i < units; i++)
+		unit(c, to);
+	c->seconds[at] = (now() - start) / (double)units;
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -213,70 +163,47 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static double quantile(double *values, size_t n, double q)
-{
-	qsort(values, n, sizeof(*values), compare);
-	return values[(size_t)((double)(n - 1) * q + 0.5)];
-}
-
-typedef double (*run_fn)(struct contender *c, const struct sockaddr_in *to, double *seconds);
-
-static void round_of(struct contender *cs, size_t n, size_t round, run_fn run,
-		     const struct sockaddr_in *to, double seconds)
-{
-	for (size_t i = 0; i < n; i++) {
-		/* begins with another one each time: what the turn before leaves behind is shared
-		 */
-		struct contender *c = &cs[(i + round) % n];
-		double took = seconds, units = run(c, to, &took);
-
-		c->rates[round] = units / took;
-	}
-	for (size_t i = 0; i < n; i++)
-		cs[i].ratios[round] = cs[i].rates[round] / cs[0].rates[round];
-}
-
-static run_fn run_named(const char *name)
-{
-	if (streq(name, "connect"))
-		return run_connect;
-	if (streq(name, "small"))
-		return run_small;
-	if (streq(name, "bulk"))
-		return run_bulk;
-	errx(2, "no such thing to measure: %s", name);
-}
-
 int main(int argc, char **argv)
 {
+	static const struct {
+		const char *name;
+		unit_fn *unit;
+		int type;
+		bool keep;
+	} whats[] = {{"connect", unit_connect, SOCK_STREAM, false},
+		     {"small", unit_small, SOCK_DGRAM, true},
+		     {"bulk", unit_bulk, SOCK_STREAM, true}};
+	const struct sched_param realtime = {.sched_priority = 1};
+	struct sockaddr_in to = {.sin_family = AF_INET};
 	struct contender *cs;
-	struct sockaddr_in to;
-	size_t rounds, n;
-	run_fn run;
+	size_t what = 0, turns, units, n;
+	double first;
 
-	signal(SIGPIPE, SIG_IGN);
-	if (argc == 3 && streq(argv[1], "serve"))
-		return serve((unsigned)strtoul(argv[2], NULL, 10));
-	if (argc < 7)
-		errx(2, "usage: packets serve PORT\n"
-			"       packets connect|small|bulk ADDRESS PORT ROUNDS MS NETNS...");
-	run = run_named(argv[1]);
-	to = address_of(argv[2], (unsigned)strtoul(argv[3], NULL, 10));
-	rounds = strtoul(argv[4], NULL, 10);
-	n = (size_t)argc - 6;
+	while (argc > 1 && what < ARRAY_SIZE(whats) && !streq(argv[1], whats[what].name))
+		what++;
+	if (argc < 8 || argc % 2 || what == ARRAY_SIZE(whats) ||
+	    inet_pton(AF_INET, argv[2], &to.sin_addr) != 1)
+		errx(2, "usage: packets connect|small|bulk ADDRESS PORT TURNS UNITS "
+			"CLIENT-NETNS SERVER-NETNS...");
+	to.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));
+	turns = strtoul(argv[4], NULL, 10);
+	units = strtoul(argv[5], NULL, 10);
+	n = ((size_t)argc - 6) / 2;
 	cs = calloc(n, sizeof(*cs));
-	for (size_t i = 0; cs && i < n; i++)
-		cs[i] = (struct contender){
-			.name = argv[6 + i],
-			.netns = must(open(argv[6 + i], O_RDONLY | O_CLOEXEC), argv[6 + i]),
-			.fd = -1,
-			.rates = calloc(rounds, sizeof(double)),
-			.ratios = calloc(rounds, sizeof(double))};
-	for (size_t r = 0; r < rounds; r++)
-		round_of(cs, n, r, run, &to, strtod(argv[5], NULL) / 1000);
+	/* not allowed everywhere; without it more turns are needed */
+	(void)!sched_setscheduler(0, SCHED_FIFO, &realtime);
 	for (size_t i = 0; i < n; i++)
-		printf("%s %.0f %.3f %.3f %.3f\n", cs[i].name, quantile(cs[i].rates, rounds, 0.5),
-		       quantile(cs[i].ratios, rounds, 0.5), quantile(cs[i].ratios, rounds, 0.25),
-		       quantile(cs[i].ratios, rounds, 0.75));
+		open_contender(&cs[i], argv + 6 + 2 * i, whats[what].type, whats[what].keep, &to,
+			       turns);
+	for (size_t t = 0; t < turns; t++) {
+		for (size_t i = 0; i < n; i++)
+			turn(&cs[(i + t) % n], whats[what].unit, &to, t, units);
+	}
+	for (size_t i = 0; i < n; i++)
+		qsort(cs[i].seconds, turns, sizeof(double), compare);
+	first = cs[0].seconds[turns / 10];
+	for (size_t i = 0; i < n; i++)
+		printf("%s %.0f %.3f\n", cs[i].name, 1 / cs[i].seconds[turns / 10],
+		       first / cs[i].seconds[turns / 10]);
 	return 0;
 }
