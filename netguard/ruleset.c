@@ -66,13 +66,14 @@
 
 /* ---- table inet: hooks ---- */
 
-/* Members first, and not by their interface: a pattern takes the kernel three times as long. */
+/* What belongs to a connection passes at once: whose address it is, the bridge table looks at. */
 static const struct nft_rule prerouting[] = {
-	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),
-	RULE(IN("members4", IIFNAME, IP_SADDR), GOTO("sender_known")),
-	RULE(IN("members6", IIFNAME, IP6_SADDR), GOTO("sender_known")),
+	RULE(ESTABLISHED, ACCEPT),
+	RULE(IS_NOT(IIFNAME, "lo"), IS(IP_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
-	RULE(GOTO("sender_known")),
+	/* what the host sends itself is decided at output, where its user is known */
+	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
+	     GOTO("to_published_port")),
 };
 
 static const struct nft_rule output[] = {
@@ -95,16 +96,10 @@ static const struct nft_rule forward[] = {
 /* ---- table inet: who may ---- */
 
 static const struct nft_rule from_container[] = {
-	/* before an address comes */
 	RULE(ND_FROM_CONTAINER, RETURN),
+	RULE(IN("members4", IIFNAME, IP_SADDR), RETURN),
+	RULE(IN("members6", IIFNAME, IP6_SADDR), RETURN),
 	RULE(GOTO("deny_forged")),
-};
-
-static const struct nft_rule sender_known[] = {
-	RULE(ESTABLISHED, ACCEPT),
-	/* what the host sends itself is decided at output, where its user is known */
-	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
-	     GOTO("to_published_port")),
 };
 
 static const struct nft_rule to_published_port[] = {
@@ -213,7 +208,6 @@ static const struct nft_chain inet_chains[] = {
 	BASE(input, "filter + 10"),
 	BASE(forward, "filter + 10"),
 	CHAIN(from_container),
-	CHAIN(sender_known),
 	CHAIN(to_published_port),
 	CHAIN(host_to_container),
 	CHAIN(host_to_private_port),
@@ -306,14 +300,8 @@ static const struct nft_chain bridge_chains[] = {
 static const struct nft_set sets[SET_COUNT_] = {
 	[SET_CONTAINER_IFACES] = {.name = "container_ifaces", .types = {IFNAME}, .interval = true},
 	[SET_EXEMPT_IFACES] = {.name = "exempt_ifaces", .types = {IFNAME}, .interval = true},
-	[SET_MEMBERS4] = {.name = "members4",
-			  .types = {IFNAME, IPV4},
-			  .counter = true,
-			  .size = MANY},
-	[SET_MEMBERS6] = {.name = "members6",
-			  .types = {IFNAME, IPV6},
-			  .counter = true,
-			  .size = MANY},
+	[SET_MEMBERS4] = {.name = "members4", .types = {IFNAME, IPV4}, .size = MANY},
+	[SET_MEMBERS6] = {.name = "members6", .types = {IFNAME, IPV6}, .size = MANY},
 	[SET_ALLOWED_UIDS] = {.name = "allowed_uids", .types = {UID}, .interval = true},
 	[SET_POD_UIDS4] = {.name = "pod_uids4", .types = {IPV4, UID}},
 	[SET_POD_UIDS6] = {.name = "pod_uids6", .types = {IPV6, UID}},
@@ -352,9 +340,11 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}, .size = MANY},
 	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4",
 				   .types = {IFNAME, ETHER, IPV4},
+				   .counter = true,
 				   .size = MANY},
 	[SET_BRIDGE_ADDRESSES6] = {.name = "addresses6",
 				   .types = {IFNAME, ETHER, IPV6},
+				   .counter = true,
 				   .size = MANY},
 };
 

@@ -581,7 +581,7 @@ static void test_refused_permission_is_left_out(void **state _unused_)
 		if (!strstr(err.text, "host_ports") || !strstr(err.text, "1500-2500"))
 			fail_msg("does not name the element: %s", err.text);
 		assert_int_equal(elements_count(keeper_holds(k)), elements_count(bad) - 1);
-		assert_true(listed("10.88.1.7 counter") && listed("tcp . 1000-1999") &&
+		assert_true(listed("10.88.1.7 comment") && listed("tcp . 1000-1999") &&
 			    listed("tcp . 3000-3999") && listed("10.88.1.7 . 10.88.1.8"));
 		assert_false(listed("10.88.1.2") || listed("1500-2500"));
 		/* that is what is healed, and what later changes build on */
@@ -618,7 +618,7 @@ static void test_refused_restriction_takes_away(void **state _unused_)
 	reference_add(bad, SET_POD_RATE4, "10.88.1.7", NULL, NULL, "nosuchlimit");
 	elements_normalize(bad);
 	assert_int_equal(keeper_apply(k, bad, &r, &err), -ENOENT);
-	assert_true(listed("10.88.1.3 counter") && listed("\"docker0\""));
+	assert_true(listed("10.88.1.3 comment") && listed("\"docker0\""));
 	assert_false(listed("10.88.1.2 counter") || listed("10.88.1.7"));
 	/* nor does healing bring it back */
 	assert_int_equal(keeper_heal(k, &r, &err), 0);
