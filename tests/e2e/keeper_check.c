@@ -591,7 +591,7 @@ static void test_refused_permission_is_left_out(void **state _unused_)
 		elements_normalize(bad);
 		assert_int_equal(keeper_apply(k, bad, &r, &err), 0);
 		assert_true(r.refused == 1 && r.added == 1 && r.deleted == 0);
-		assert_true(listed("10.88.1.8 counter"));
+		assert_true(listed("10.88.1.8 comment"));
 		r = apply(k, e);
 		assert_int_equal(r.refused, 0);
 		assert_true(listed("10.88.1.2") && !listed("10.88.1.7"));
@@ -619,12 +619,12 @@ static void test_refused_restriction_takes_away(void **state _unused_)
 	elements_normalize(bad);
 	assert_int_equal(keeper_apply(k, bad, &r, &err), -ENOENT);
 	assert_true(listed("10.88.1.3 comment") && listed("\"docker0\""));
-	assert_false(listed("10.88.1.2 counter") || listed("10.88.1.7"));
+	assert_false(listed("10.88.1.2 comment") || listed("10.88.1.7"));
 	/* nor does healing bring it back */
 	assert_int_equal(keeper_heal(k, &r, &err), 0);
-	assert_false(listed("10.88.1.2 counter"));
+	assert_false(listed("10.88.1.2 comment"));
 	apply(k, e);
-	assert_true(listed("10.88.1.2 counter"));
+	assert_true(listed("10.88.1.2 comment"));
 }
 
 /* Every rate that a configuration may have is taken. */
