@@ -86,6 +86,12 @@ static inline bool streq(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/* Whether two texts are the same, where NULL is the same as NULL only. */
+static inline bool streq_null(const char *a, const char *b)
+{
+	return a && b ? streq(a, b) : a == b;
+}
+
 /* The part of s after prefix, or NULL when s does not start with it. */
 static inline const char *startswith(const char *s, const char *prefix)
 {

@@ -40,7 +40,9 @@ int authz_check_source(const struct authz_context *ctx, const char *source);
 int authz_check_volume(const struct authz_context *ctx, const char *name);
 
 /* authz_network.c */
-authz_check_fn authz_check_network_mode, authz_check_ports, authz_check_networking;
+authz_check_fn authz_check_ports, authz_check_networking;
+/* HostConfig.NetworkMode; "": the engine's default */
+int authz_check_network_mode(const struct authz_context *ctx, const char *mode);
 int authz_check_network(const struct authz_context *ctx, const char *name);
 int authz_check_endpoint(const struct authz_context *ctx, json_t *endpoint);
 int authz_check_network_create(const struct authz_context *ctx);

@@ -126,7 +126,7 @@ static char *pod_of(const struct authz_context *ctx, const char *name, struct la
 	/* the engine will choose the name: what differs with it comes from no label */
 	one = model_pod_name(ctx->settings, "one", get_label, labels, &ours);
 	other = model_pod_name(ctx->settings, "other", get_label, labels, &ours);
-	return one && other && streq(one, other) ? take_ptr(one) : NULL;
+	return streq_null(one, other) ? take_ptr(one) : NULL;
 }
 
 /* Being a pod that the configuration speaks of is worth something, and podctl's are podctl's. */

@@ -190,18 +190,12 @@ static int check_rename(const struct authz_context *ctx)
 
 static int check_target(struct authz_context *ctx, enum authz_target target, const char *name)
 {
-	switch (target) {
-	case AUTHZ_TARGET_NONE:
+	if (target == AUTHZ_TARGET_NONE)
 		return 0;
-	case AUTHZ_TARGET_TOUCH:
-		ctx->touch = true;
-		return authz_check_container(ctx, name);
-	case AUTHZ_TARGET_USE:
-		return authz_check_container(ctx, name);
-	case AUTHZ_TARGET_EXEC:
+	if (target == AUTHZ_TARGET_EXEC)
 		return check_exec(ctx, name);
-	}
-	return authz_deny(ctx, "not known");
+	ctx->touch = target == AUTHZ_TARGET_TOUCH;
+	return authz_check_container(ctx, name);
 }
 
 static int check_endpoint(const struct authz_context *ctx, enum api_endpoint endpoint,

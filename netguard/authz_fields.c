@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "netguard/authz_fields.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <strings.h>
 
@@ -59,11 +60,9 @@ bool authz_is_empty(const json_t *value)
 		return json_array_size(value) == 0;
 	case JSON_OBJECT:
 		return json_object_size(value) == 0;
-	case JSON_REAL:
-	case JSON_TRUE:
+	default: /* a true, a number with a point */
 		return false;
 	}
-	return false;
 }
 
 static bool all_strings(const json_t *value)
@@ -98,7 +97,7 @@ static bool int_fits(const struct authz_field *f, const json_t *value)
 {
 	if (!json_is_integer(value))
 		return false;
-	return (f->min == 0 && f->max == 0) ||
+	return f->max == 0 ||
 	       (json_integer_value(value) >= f->min && json_integer_value(value) <= f->max);
 }
 
@@ -108,9 +107,6 @@ static int check_value(const struct authz_context *ctx, json_t *value, const cha
 	bool fits = true;
 
 	switch (f->kind) {
-	case AUTHZ_EMPTY:
-		return authz_is_empty(value) ? 0
-					     : authz_deny(ctx, "%s.%s: %s", what, f->key, f->why);
 	case AUTHZ_BOOL:
 		fits = json_is_boolean(value);
 		break;
@@ -133,6 +129,9 @@ static int check_value(const struct authz_context *ctx, json_t *value, const cha
 		break;
 	case AUTHZ_CHECK:
 		return f->check(ctx, value);
+	default: /* AUTHZ_EMPTY */
+		return authz_is_empty(value) ? 0
+					     : authz_deny(ctx, "%s.%s: %s", what, f->key, f->why);
 	}
 	return fits ? 0 : authz_deny(ctx, "%s.%s: not a value that is allowed there", what, f->key);
 }
@@ -165,7 +164,8 @@ int authz_fields_check(const struct authz_context *ctx, json_t *object, const ch
 		if (!f)
 			return authz_deny(ctx, "%s.%s: not a field that is known", what, key);
 		/* the tables are ours: none has more fields than there are bits */
-		if (i >= 128 || (seen[i / 64] & ((uint64_t)1 << (i % 64))))
+		assert(i < 128);
+		if (seen[i / 64] & ((uint64_t)1 << (i % 64)))
 			return authz_deny(ctx, "%s.%s: stands there twice", what, key);
 		seen[i / 64] |= (uint64_t)1 << (i % 64);
 		if (json_is_null(value) || (f->asked_only && ctx->existing))

@@ -33,7 +33,7 @@ struct authz_context {
 enum authz_kind {
 	AUTHZ_EMPTY, /* false, 0, "", [], {}: anything else is denied, with .why */
 	AUTHZ_BOOL,
-	AUTHZ_INT, /* min..max; both 0: any */
+	AUTHZ_INT, /* min..max; max 0: any */
 	AUTHZ_STRING,
 	AUTHZ_STRINGS,
 	AUTHZ_WORDS,	/* a string or strings */

@@ -282,30 +282,14 @@ int authz_check_resources(const struct authz_context *ctx, json_t *object)
 
 int authz_check_host_config(const struct authz_context *ctx, json_t *host)
 {
-	json_t *network, *security;
-	int r;
+	json_t *security = authz_field_get(host, "SecurityOpt");
+	/* without one there are the engine's defaults */
+	int r = host ? authz_fields_check(ctx, host, "HostConfig", host_fields) : 0;
 
-	if (!host)
-		host = json_object(); /* the engine's defaults */
-	else
-		json_incref(host);
-	if (!host)
-		abort();
-	r = authz_fields_check(ctx, host, "HostConfig", host_fields);
-	if (r == 0) {
-		network = authz_field_get(host, "NetworkMode");
-		if (network) {
-			r = authz_check_network_mode(ctx, network);
-		} else {
-			network = json_string("");
-			r = authz_check_network_mode(ctx, network);
-			json_decref(network);
-		}
-	}
-	security = authz_field_get(host, "SecurityOpt");
+	if (r == 0)
+		r = authz_check_network_mode(ctx, authz_field_text(host, "NetworkMode"));
 	if (r == 0 && !ctx->rules->allow_new_privileges && json_array_size(security) == 0)
 		r = authz_deny(ctx, "a set-user-id program could make root of any user: add "
 				    "--security-opt no-new-privileges");
-	json_decref(host);
 	return r;
 }

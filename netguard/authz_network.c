@@ -47,19 +47,15 @@ int authz_check_network(const struct authz_context *ctx, const char *name)
 	return 0;
 }
 
-int authz_check_network_mode(const struct authz_context *ctx, json_t *value)
+int authz_check_network_mode(const struct authz_context *ctx, const char *mode)
 {
-	const char *s = json_string_value(value);
-
-	if (!s)
-		return authz_deny(ctx, "HostConfig.NetworkMode: not a string");
-	if (streq(s, "none"))
+	if (streq(mode, "none"))
 		return 0;
-	if (streq(s, "") || streq(s, "default"))
-		s = "bridge";
-	if (streq(s, "host"))
+	if (streq(mode, "") || streq(mode, "default"))
+		mode = "bridge";
+	if (streq(mode, "host"))
 		return authz_deny(ctx, "the host's network is not allowed");
-	return authz_check_network(ctx, s);
+	return authz_check_network(ctx, mode);
 }
 
 int authz_check_endpoint(const struct authz_context *ctx, json_t *endpoint)

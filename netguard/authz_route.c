@@ -163,23 +163,12 @@ int authz_route_check(const struct authz_route *route, const struct authz_reques
 				err, EPERM, "the parameter %s is not allowed here",
 				text_printable(printable, sizeof(printable), r->query[i].key));
 	}
-	switch (route->body) {
-	case AUTHZ_BODY_JSON:
-		if (!r->body)
-			return err_set(
-				err, EPERM,
-				"the body was not handed over by the engine: send JSON below "
-				"1 MiB, with Content-Type: application/json and a "
-				"Content-Length");
-		break;
-	case AUTHZ_BODY_NONE:
-		if (r->body || !r->content_length || !streq(r->content_length, "0"))
-			return err_set(err, EPERM,
-				       "a body has no meaning here: send Content-Length: 0");
-		break;
-	case AUTHZ_BODY_UNREAD:
-	case AUTHZ_BODY_UNSEEN:
-		break;
-	}
+	if (route->body == AUTHZ_BODY_JSON && !r->body)
+		return err_set(err, EPERM,
+			       "the body was not handed over by the engine: send JSON below 1 MiB, "
+			       "with Content-Type: application/json and a Content-Length");
+	if (route->body == AUTHZ_BODY_NONE &&
+	    (r->body || !r->content_length || !streq(r->content_length, "0")))
+		return err_set(err, EPERM, "a body has no meaning here: send Content-Length: 0");
 	return 0;
 }

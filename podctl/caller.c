@@ -8,7 +8,7 @@
 
 #include "common/accounts.h"
 #include "common/file.h"
-#include "podctl/jail.h"
+#include "podctl/caller_decide.h"
 #include "podctl/run.h"
 
 #include <errno.h>
@@ -25,22 +25,15 @@
 
 #define GROUPS_MAX 65536
 
-/* A uid or gid in plain decimal; (uid_t)-1 is none. */
-static bool parse_id(const char *text, uint32_t *ret)
+static struct caller_process this_process(void)
 {
-	uint64_t n = 0;
-
-	if (!*text || strlen(text) > 10 || (text[0] == '0' && text[1]))
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
-	}
-	if (n >= UINT32_MAX)
-		return false;
-	*ret = (uint32_t)n;
-	return true;
+	return (struct caller_process){
+		.uid = getuid(),
+		.euid = geteuid(),
+		.gid = getgid(),
+		.egid = getegid(),
+		.secure = getauxval(AT_SECURE) != 0,
+	};
 }
 
 static void own_groups(struct caller *c)
@@ -72,29 +65,12 @@ static void groups_of(struct caller *c)
 
 int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, struct err *err)
 {
-	struct caller c = {.uid = getuid(), .gid = getgid()};
+	const struct caller_process process = this_process();
+	struct caller c = {0};
 	const struct passwd *user;
 
-	if (getuid() != geteuid() || getgid() != getegid() || getauxval(AT_SECURE))
-		return err_set(err, EPERM,
-			       "is not made to be installed set-user-id or with capabilities; use "
-			       "sudo");
-	if (sudo_uid) {
-		uint32_t uid, gid;
-
-		if (!parse_id(sudo_uid, &uid) || !sudo_gid || !parse_id(sudo_gid, &gid))
-			return err_set(
-				err, EPERM,
-				"who calls is not known: SUDO_UID or SUDO_GID is no number. Use "
-				"sudo, not pkexec or doas");
-		c.uid = uid;
-		c.gid = gid;
-		c.switches = uid != geteuid();
-		if (c.switches && geteuid() != 0)
-			return err_set(err, EPERM,
-				       "cannot take the rights of user %u: run by sudo as root",
-				       (unsigned)uid);
-	}
+	if (caller_decide(&process, sudo_uid, sudo_gid, &c, err) < 0)
+		return -err->code;
 	user = getpwuid(c.uid);
 	c.home = user ? xstrdup(user->pw_dir) : NULL;
 	c.name = user ? xstrdup(user->pw_name) : xasprintf("%u", (unsigned)c.uid);
@@ -161,18 +137,13 @@ static bool is_kernel_file(int fd)
 	return fstatfs(fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC;
 }
 
-/* Nobody but its owner decides what stands in it. */
 static int check_own(const struct caller *c, int fd, struct err *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return err_os(err, errno, "fstat");
-	if (st.st_uid != c->uid && st.st_uid != 0)
-		return err_set(err, EPERM, "is another user's");
-	if (st.st_mode & 022)
-		return err_set(err, EPERM, "may be written by others: chmod go-w it");
-	return 0;
+	return caller_check_own(c->uid, &st, err);
 }
 
 static int open_and_read(const struct caller *c, const char *path, bool own, char **ret,
@@ -239,18 +210,14 @@ int caller_check_owner(const struct caller *c, const struct settings *settings, 
 		       struct err *err)
 {
 	const struct settings_pod *p = settings_find_pod(settings, pod);
+	enum caller_rule rule = caller_rule_of(c->uid, pod, p);
 	struct accounts owners = {0};
 	struct strv missing = {0};
 	bool found;
 
-	if (c->uid == 0)
-		return 0;
-	if (jail_is_pod(pod) && !(p && p->owners_given))
-		return caller_is_admin(c)
-			       ? 0
-			       : err_set(err, EPERM,
-					 "pod %s is a user's jail, so it is root's alone", pod);
-	if (!p || !p->owners_given)
+	if (rule == CALLER_IF_ADMIN && !caller_is_admin(c))
+		return err_set(err, EPERM, "pod %s is a user's jail, so it is root's alone", pod);
+	if (rule != CALLER_IF_OWNER)
 		return 0;
 	accounts_resolve(&p->owners, &owners, &missing);
 	found = accounts_has(&owners, c->uid);
@@ -262,35 +229,24 @@ int caller_check_owner(const struct caller *c, const struct settings *settings, 
 	return 0;
 }
 
-/* Only what can be one: it goes into a container's environment. Caller frees. */
-static char *terminal_name(const char *text)
-{
-	size_t n = text ? strlen(text) : 0;
-
-	if (n == 0 || n > 64 ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._") != n)
-		return NULL;
-	return xstrdup(text);
-}
-
 void caller_take_environment(struct caller_environment *ret)
 {
 	static const char *const believed[] = {"NETGUARD_CONFIG", "DOCKER_TLS_VERIFY",
 					       "DOCKER_CERT_PATH"};
 	char *values[ARRAY_SIZE(believed)] = {0};
 	const char *no_color = getenv("NO_COLOR");
-	/* whose callers we would take for root itself */
-	bool unknown = !getenv("SUDO_UID") && (getenv("PKEXEC_UID") || getenv("DOAS_USER"));
-	bool trusted = !unknown && !getenv("SUDO_UID") && getuid() == geteuid() &&
-		       getgid() == getegid() && !getauxval(AT_SECURE);
+	const struct caller_between between = {getenv("SUDO_UID"), getenv("PKEXEC_UID"),
+					       getenv("DOAS_USER")};
+	const struct caller_process process = this_process();
+	const char *term = getenv("TERM");
 	struct caller_environment e = {
-		.sudo_uid = xstrdup(unknown ? "" : getenv("SUDO_UID")),
+		.sudo_uid = xstrdup(caller_is_unknown(&between) ? "" : between.sudo_uid),
 		.sudo_gid = xstrdup(getenv("SUDO_GID")),
 		.no_color = no_color && *no_color,
-		.term = terminal_name(getenv("TERM")),
+		.term = xstrdup(caller_terminal_valid(term) ? term : NULL),
 	};
 
-	if (trusted) {
+	if (caller_is_believed(&process, &between)) {
 		e.docker_host = xstrdup(getenv("DOCKER_HOST"));
 		for (size_t i = 0; i < ARRAY_SIZE(believed); i++)
 			values[i] = xstrdup(getenv(believed[i]));

@@ -31,7 +31,7 @@ static inline bool covered_is(const json_t *j, json_type type)
 #define json_is_boolean(j) (covered_is((j), JSON_TRUE) | covered_is((j), JSON_FALSE))
 
 /* the next one of a list, as json_array_foreach takes it */
-static inline bool covered_next(json_t *list, size_t i, json_t **ret)
+static inline bool covered_next(const json_t *list, size_t i, json_t **ret)
 {
 	return i < json_array_size(list) && (*ret = json_array_get(list, i)) != NULL;
 }

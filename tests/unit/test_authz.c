@@ -74,6 +74,27 @@ static const struct {
 	 CONTAINER("web.app", "1000", "\"podctl.pod\":\"web\"", HOST_GOOD)},
 	{AUTHZ_FACT_CONTAINER, "shop", 0, CONTAINER("shop", "1000", "", HOST_GOOD)},
 	{AUTHZ_FACT_CONTAINER, "mute", 0, "{\"Id\":\"mute\"}"},
+	{AUTHZ_FACT_CONTAINER, "mute2", 0, "{\"Config\":{}}"},
+	{AUTHZ_FACT_CONTAINER, "mute3", 0, "{\"Config\":{},\"HostConfig\":{}}"},
+	{AUTHZ_FACT_CONTAINER, "mute4", 0, "{\"Config\":{},\"HostConfig\":{},\"Name\":\"x\"}"},
+	{AUTHZ_FACT_CONTAINER, "odder", 0,
+	 "{\"Config\":{\"NewPower\":1},\"HostConfig\":{},\"Name\":\"/odder\"}"},
+	{AUTHZ_FACT_CONTAINER, "shim", 0,
+	 CONTAINER("shim", "1000", "",
+		   "{\"SecurityOpt\":[\"no-new-privileges=true\"],\"Runtime\":"
+		   "\"io.containerd.runc.v2\",\"PortBindings\":{\"80/tcp\":[]}")},
+	{AUTHZ_FACT_CONTAINER, "sandboxed", 0,
+	 CONTAINER("sandboxed", "1000", "",
+		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"Runtime\":\"runsc\"")},
+	{AUTHZ_FACT_CONTAINER, "joined", 0,
+	 CONTAINER("joined", "1000", "",
+		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"CgroupnsMode\":\"container:x\"")},
+	{AUTHZ_FACT_CONTAINER, "unhidden", 0,
+	 CONTAINER("unhidden", "1000", "",
+		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"MaskedPaths\":[1,\"/x\"]")},
+	{AUTHZ_FACT_CONTAINER, "volumed", 0,
+	 CONTAINER("volumed", "1000", "",
+		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"Binds\":[\"nfs:/x\"]")},
 	{AUTHZ_FACT_EXEC, "fine", 0,
 	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"privileged\":false,\"user\":\"1000\"}}"},
 	{AUTHZ_FACT_EXEC, "default", 0, "{\"ContainerID\":\"good\",\"ProcessConfig\":{}}"},
@@ -81,6 +102,9 @@ static const struct {
 	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"user\":\"0\"}}"},
 	{AUTHZ_FACT_EXEC, "mighty", 0,
 	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"privileged\":true,\"user\":\"1\"}}"},
+	{AUTHZ_FACT_EXEC, "mute", 0, "{\"ProcessConfig\":{}}"},
+	{AUTHZ_FACT_EXEC, "mute2", 0, "{\"ContainerID\":\"a/b\",\"ProcessConfig\":{}}"},
+	{AUTHZ_FACT_EXEC, "mute3", 0, "{\"ContainerID\":\"good\"}"},
 	{AUTHZ_FACT_EXEC, "inroot", 0, "{\"ContainerID\":\"asroot\",\"ProcessConfig\":{}}"},
 	{AUTHZ_FACT_IMAGE, "busybox", 0, IMAGE("busybox:latest", "", "")},
 	{AUTHZ_FACT_IMAGE, "numbered", 0, IMAGE("numbered:latest", "1000:1000", "")},
@@ -92,9 +116,15 @@ static const struct {
 	{AUTHZ_FACT_IMAGE, "abcdef012345", 0, IMAGE("evil/x:1", "1000", "")},
 	{AUTHZ_FACT_IMAGE, "team/app:1", 0, IMAGE("team/app:1", "1000", "")},
 	{AUTHZ_FACT_IMAGE, "broken", -EIO, NULL},
+	{AUTHZ_FACT_IMAGE, "dangling", 0,
+	 "{\"RepoTags\":[1,\"<none>:<none>\"],\"Config\":{\"User\":\"1000\"}}"},
+	{AUTHZ_FACT_IMAGE, "mute", 0, "{\"RepoTags\":[\"mute:latest\"]}"},
 	{AUTHZ_FACT_VOLUME, "plain", 0, "{\"Driver\":\"local\",\"Options\":null}"},
 	{AUTHZ_FACT_VOLUME, "pods", 0, "{\"Driver\":\"local\",\"Options\":null}"},
 	{AUTHZ_FACT_VOLUME, "roots", 0, "{\"Driver\":\"local\",\"Options\":{}}"},
+	{AUTHZ_FACT_VOLUME, "ghosts", 0, "{\"Driver\":\"local\"}"},
+	{AUTHZ_FACT_VOLUME, "mute", 0, "{\"Options\":null}"},
+	{AUTHZ_FACT_USERS, "ghosts", 0, "[{}]"},
 	{AUTHZ_FACT_USERS, "plain", 0, "[{\"Id\":\"good\"}]"},
 	{AUTHZ_FACT_USERS, "pods", 0, "[{\"Id\":\"good\"},{\"Id\":\"web.app\"}]"},
 	{AUTHZ_FACT_USERS, "roots", 0, "[{\"Id\":\"asroot\"}]"},
@@ -105,6 +135,8 @@ static const struct {
 	{AUTHZ_FACT_NETWORK, "front-a", 0, "{\"Name\":\"front-a\",\"Driver\":\"bridge\"}"},
 	{AUTHZ_FACT_NETWORK, "front-b", 0, "{\"Name\":\"front-b\",\"Driver\":\"macvlan\"}"},
 	{AUTHZ_FACT_NETWORK, "front-c", 0, "{\"Name\":\"host\",\"Driver\":\"host\"}"},
+	{AUTHZ_FACT_NETWORK, "front-mute", 0, "{\"Driver\":\"bridge\"}"},
+	{AUTHZ_FACT_NETWORK, "front-odd", 0, "{\"Name\":\"front-odd\"}"},
 	{AUTHZ_FACT_POD, "web", 0, "[{\"Id\":\"web.app\"}]"},
 	{AUTHZ_FACT_PATH, "/srv/share", 0, NULL},
 	{AUTHZ_FACT_PATH, "/srv/share/bob", 0, NULL},
@@ -158,10 +190,10 @@ static char *base64(const char *text)
 	return out;
 }
 
-/* body: as the engine hands it over; "-": none, and Content-Length: 0. */
+/* body: as the engine hands it over; "-": none, and Content-Length: 0; "5": the same with 5. */
 static char *message_of(const char *client, const char *method, const char *uri, const char *body)
 {
-	bool empty = body && streq(body, "-");
+	bool empty = body && (streq(body, "-") || streq(body, "5"));
 	_cleanup_free_ char *encoded = body && !empty ? base64(body) : NULL;
 	json_auto_t *m = json_pack("{s:s, s:s, s:{s:s}}", "RequestMethod", method, "RequestUri",
 				   uri, "RequestHeaders", "Content-Type", "application/json");
@@ -174,7 +206,7 @@ static char *message_of(const char *client, const char *method, const char *uri,
 		json_object_set_new(m, "RequestBody", json_string(encoded));
 	if (empty)
 		json_object_set_new(json_object_get(m, "RequestHeaders"), "Content-Length",
-				    json_string("0"));
+				    json_string(*body == '-' ? "0" : body));
 	return json_dumps(m, 0);
 }
 
@@ -279,6 +311,85 @@ static const struct {
 	{TOP(USER ",\"Volumes\":{\"/etc:/x\":{}}"), "no path"},
 	{TOP(USER ",\"MacAddress\":\"02:42:ac:11:00:02\""), "fixed address"},
 	{TOP(USER ",\"Runtime\":null"), NULL},
+	/* values that are none */
+	{TOP("\"Image\":\"busybox\",\"User\":\"12345678901\""), "must be a number"},
+	{TOP(USER ",\"Labels\":{\"netguard.x\":\"1\"}"), "reserved"},
+	{TOP(USER ",\"Labels\":[]"), "not a value"},
+	{TOP(USER ",\"Labels\":{\"a\":1}"), "not a value"},
+	{TOP("\"Image\":\"dangling\",\"User\":\"1000\""), "not one that is allowed"},
+	{TOP("\"Image\":\"mute\",\"User\":\"1000\""), "does not describe"},
+	{TOP("\"Image\":\"bus ybox\",\"User\":\"1000\""), "not a name"},
+	{TOP("\"Image\":\"a//b\",\"User\":\"1000\""), "not a name"},
+	{TOP("\"Image\":\"/b\",\"User\":\"1000\""), "not a name"},
+	{TOP("\"Image\":\"missing\""), NULL}, /* the engine will say so */
+	{TOP(USER ",\"ExposedPorts\":[]"), "ExposedPorts"},
+	{TOP(USER ",\"ExposedPorts\":{\"80/tcp\":{\"x\":1}}"), "ExposedPorts"},
+	{TOP(USER ",\"Env\":[1]"), "not a value"},
+	{TOP(USER ",\"Cmd\":1"), "not a value"},
+	{TOP(USER ",\"Volumes\":[]"), "not an object"},
+	{TOP(USER ",\"Volumes\":{\"d\":{}}"), "no path"},
+	{TOP(USER ",\"Volumes\":{\"/d\":{\"x\":1}}"), "no path"},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":[]}"), "not an object"},
+	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"default\":{},\"none\":null}}"),
+	 NULL},
+	{HOST("\"CapAdd\":\"\""), NULL},
+	{HOST("\"CapAdd\":[1]"), "(no name)"},
+	{HOST("\"IpcMode\":\"\""), NULL},
+	{HOST("\"IpcMode\":\"none\""), NULL},
+	{HOST("\"IpcMode\":\"shareable\""), NULL},
+	{HOST("\"IpcMode\":1"), "namespace"},
+	{HOST("\"CgroupnsMode\":\"\""), NULL},
+	{HOST("\"CgroupnsMode\":1"), "namespace"},
+	{HOST("\"Runtime\":\"\""), NULL},
+	{HOST("\"Runtime\":1"), "(no name)"},
+	{HOST("\"Isolation\":\"default\""), NULL},
+	{HOST("\"Isolation\":\"hyperv\""), "Isolation"},
+	{HOST("\"Isolation\":1"), "Isolation"},
+	{HOST("\"OomScoreAdj\":5000"), "not a value"},
+	{HOST("\"OomKillDisable\":0.5"), "not allowed"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[\"no-new-privileges=true\"]}}", NULL},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":\"no-new-privileges\"}}", "not a list"},
+	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[1]}}", "(no text)"},
+	{HOST("\"LogConfig\":\"syslog\""), "no object"},
+	{HOST("\"Ulimits\":{}"), "not a list"},
+	{HOST("\"Ulimits\":[1]"), "no object"},
+	{HOST("\"Binds\":[1]"), "not a list of strings"},
+	{HOST("\"Binds\":[\"x\"]"), "SOURCE:TARGET"},
+	{HOST("\"Binds\":[\":/x\"]"), "SOURCE:TARGET"},
+	{HOST("\"Binds\":[\"/srv/share/none:/x\"]"), "could not be told"},
+	{HOST("\"Binds\":[\"ghosts:/x\"]"), "does not say who has the volume"},
+	{HOST("\"Binds\":[\"mute:/x\"]"), "something else"},
+	{HOST("\"Mounts\":{}"), "not a list"},
+	{HOST("\"Mounts\":[{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}]"),
+	 "no source"},
+	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/share\",\"Target\":\"/x\","
+	      "\"BindOptions\":{\"Propagation\":\"private\"}},{\"Type\":\"bind\",\"Source\":"
+	      "\"/srv/share\",\"Target\":\"/y\",\"BindOptions\":{\"Propagation\":\"\"}},{"
+	      "\"Type\":\"bind\",\"Source\":\"/srv/share\",\"Target\":\"/z\","
+	      "\"BindOptions\":{\"Propagation\":\"rprivate\"}}]"),
+	 NULL},
+	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"BindOptions\":{\"Propagation\":1}}]"),
+	 "only private"},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":"
+	      "\"\"}}}]"),
+	 NULL},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":"
+	      "1}}}]"),
+	 "only local"},
+	{HOST("\"Tmpfs\":[]"), "not an object"},
+	{HOST("\"Tmpfs\":{\"run\":\"\"}"), "not paths"},
+	{HOST("\"Tmpfs\":{\"/run\":1}"), "not paths"},
+	{HOST("\"NetworkMode\":1"), "not a value"},
+	{HOST("\"NetworkMode\":\"front-mute\""), "whole name"},
+	{HOST("\"NetworkMode\":\"front-odd\""), "only bridges"},
+	{HOST("\"PortBindings\":[]"), "not an object"},
+	{HOST("\"PortBindings\":{\"80\":[{\"HostPort\":\"8000\"}],\"81/tcp\":null}"), NULL},
+	{HOST("\"PortBindings\":{\"80/tcp\":\"8000\"}"), "not lists"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"Host\":\"x\"}]}"), "not a field"},
+	{HOST("\"PortBindings\":{\"80/udp\":[{\"HostPort\":\"54\"}]}"), "54/udp"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"655361\"}]}"), "must be named"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"8005-8001\"}]}"), "must be named"},
+	{HOST("\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"8000-9999\"}]}"), "must be named"},
 	/* the host */
 	{HOST("\"Privileged\":false"), NULL},
 	{HOST("\"Privileged\":true"), "privileged"},
@@ -531,6 +642,73 @@ static const struct {
 	{"", "GET", "/containers/json?all=%zz", NULL, "two ways"},
 	{"", "GET", "/containers/json?all=%0a", NULL, "two ways"},
 	{"", "GET", "/containers/json?&&all=1&", NULL, NULL},
+	{"", "GET", "/containers/json?all=%6a%6A%6f%6F", NULL, NULL},
+	{"", "GET", "/containers/json?all=%4", NULL, "two ways"},
+	{"", "GET", "/containers/json?all=%4z", NULL, "two ways"},
+	{"", "GET", "/containers/json?all=%:4", NULL, "two ways"},
+	{"", "GET", "/containers/json?all=%G4", NULL, "two ways"},
+	{"", "GET", "/containers/json?all=%-4", NULL, "two ways"},
+	{"", "GET", "/Containers/json", NULL, "nobody"},
+	{"", "GET", "/containers/json?all=%g4", NULL, "two ways"},
+	{"", "GET", "/containers/json?all=%7f", NULL, "two ways"},
+	{"", "GET", "/containers/json?%zz=1", NULL, "two ways"},
+	{"", "GET", "/containers/json?all", NULL, NULL},
+	{"", "GET", "?all=1", NULL, "not a plain one"},
+	{"", "GET", "/containers/a%3", NULL, "two ways"},
+	{"", "GET", "/containers/a{b", NULL, "two ways"},
+	{"", "GET", "/containers/a[b", NULL, "two ways"},
+	{"", "GET", "/v-x/version", NULL, "nobody"},
+	{"", "GET", "/.a/...", NULL, "nobody"},
+	{"", "GET", "/distribution/library/busybox/json", NULL, NULL},
+	{"", "POST", "/auth", "{}", NULL},
+	{"", "POST", "/containers/good/start", "5", "Content-Length: 0"},
+	/* what the engine can't tell of is not allowed */
+	{"", "POST", "/containers/mute2/start", "-", "does not describe"},
+	{"", "POST", "/containers/mute3/start", "-", "does not describe"},
+	{"", "POST", "/containers/mute4/start", "-", "does not describe"},
+	{"", "POST", "/containers/odder/start", "-", "NewPower"},
+	{"", "POST", "/containers/shim/start", "-", NULL},
+	{"", "POST", "/containers/sandboxed/start", "-", "runtime runsc"},
+	{OPEN, "POST", "/containers/sandboxed/start", "-", NULL},
+	{"", "POST", "/containers/joined/start", "-", "namespace"},
+	{"", "POST", "/containers/unhidden/start", "-", "MaskedPaths"},
+	{"", "POST", "/containers/volumed/start", "-", "something else"},
+	{"", "POST", "/containers/volumed/stop", "-", NULL},
+	{"", "POST", "/exec/mute/start", "{}", "does not describe"},
+	{"", "POST", "/exec/mute2/start", "{}", "does not describe"},
+	{"", "POST", "/exec/mute3/start", "{}", "does not describe"},
+	{"engine_policy: {bind_roots: [/srv/share, /srv/more]}\n", "POST", "/containers/create",
+	 HOST("\"Binds\":[\"/srv/share:/x\"]"), NULL},
+	{"other_containers: {guard: false}\n", "POST", "/containers/create", TOP(USER), NULL},
+	{"", "POST", "/images/create?tag=1", "-", "the image :1"},
+	{"", "POST", "/images/create", "-", "name the tag"},
+	{"", "POST", "/images/create?fromImage=BUSYBOX&tag=1", "-", "the image BUSYBOX:1"},
+	{"", "POST",
+	 "/images/create?fromImage=busybox&tag=sha256:"
+	 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	 "-", NULL},
+	{ALL, "POST", "/images/numbered/tag", "-", "not a name"},
+	{ALL, "POST", "/images/numbered/tag?repo=mine/x", "-", NULL},
+	{"engine_policy: {endpoints: [image-tag]}\n", "POST", "/images/x/tag?repo=busybox", "-",
+	 NULL},
+	{"", "POST", "/volumes/create", "{\"Driver\":1}", "only local"},
+	{"", "POST", "/volumes/create", "{\"Driver\":\"\"}", NULL},
+	{"", "POST", "/volumes/create", "{\"Name\":\"../x\"}", "not a plain one"},
+	{ALL, "POST", "/networks/bridge/connect", "{\"X\":1}", "not a field"},
+	{ALL, "POST", "/networks/bridge/connect", "{\"Container\":\"a/b\"}", "not a name"},
+	{ALL, "POST", "/networks/bridge/connect",
+	 "{\"Container\":\"good\",\"EndpointConfig\":{\"MacAddress\":\"02:42:0:0:0:1\"}}",
+	 "fixed address"},
+	{ALL, "POST", "/networks/bridge/connect", "{\"Container\":\"good\",\"EndpointConfig\":{}}",
+	 NULL},
+	{ALL, "POST", "/containers/good/rename", "-", "not one that"},
+	{ALL, "POST", "/containers/good/rename?name=a%2fb", "-", "not one that"},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"net\",\"Driver\":1}", "only bridge"},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"net\",\"Driver\":\"\",\"IPAM\":{}}", NULL},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"net\",\"IPAM\":{\"Driver\":\"dhcp\"}}",
+	 "only default"},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"net\",\"IPAM\":[]}", "no object"},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"a/b\"}", "not a plain one"},
 	/* create without a body that can be read */
 	{"", "POST", "/containers/create", NULL, "not handed over"},
 	{"", "POST", "/containers/create", "-", "not handed over"},
@@ -666,6 +844,9 @@ static void test_messages(void **state _unused_)
 		"{\"RequestMethod\":\"GET\",\"RequestUri\":1}",
 		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/_ping\",\"RequestUri\":\"/_ping\"}",
 		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/a\\u0000b\"}",
+		"{\"RequestMethod\":1,\"RequestUri\":\"/_ping\"}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/_ping\",\"User\":1}",
+		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/_ping\",\"UserAuthNMethod\":1}",
 		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestBody\":\"abc\"}",
 		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestBody\":\"!!!!\"}",
 		"{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\",\"RequestBody\":{}}",
@@ -686,6 +867,53 @@ static void test_messages(void **state _unused_)
 	memset(deep, '[', sizeof(deep));
 	assert_int_equal(authz_request_parse(deep, sizeof(deep), &r, &err), -EINVAL);
 	assert_null(r.method);
+	/* longer than any that the engine sends; and no body is none */
+	assert_int_equal(authz_request_parse("{}", AUTHZ_MESSAGE_MAX + 1, &r, &err), -EINVAL);
+	for (int i = 0; i < 2; i++) {
+		const char *text = i ? "{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\","
+				       "\"RequestBody\":null,\"User\":\"\",\"UserAuthNMethod\":"
+				       "\"TLS\"}"
+				     : "{\"RequestMethod\":\"GET\",\"RequestUri\":\"/\","
+				       "\"RequestBody\":\"\",\"User\":\"bob\"}";
+
+		assert_int_equal(authz_request_parse(text, strlen(text), &r, &err), 0);
+		assert_null(r.raw);
+		assert_null(r.client);
+		authz_request_done(&r);
+	}
+}
+
+/* As many parameters and mounts as one can name. */
+static void test_too_many(void **state _unused_)
+{
+	_cleanup_free_ char *uri = xstrdup("/containers/json?x=1"), *binds = xstrdup("");
+	_cleanup_free_ char *body = NULL;
+
+	for (unsigned i = 0; i < 64; i++) {
+		char *more = xasprintf("%s&a%u=1", uri, i);
+		char *bind = xasprintf("%s%s\"volume%u:/x\"", binds, i ? "," : "", i);
+
+		free(uri);
+		uri = more;
+		free(binds);
+		binds = bind;
+	}
+	expect("", NULL, "GET", uri, NULL, "too many of them");
+	free(uri);
+	uri = xasprintf("/containers/%0300u/json", 1U);
+	expect("", NULL, "GET", uri, NULL, "nobody");
+	body = xasprintf("{" USER ",\"HostConfig\":{" NNP ",\"Binds\":[%s]}}", binds);
+	expect("", NULL, "POST", "/containers/create", body, "too many mounts");
+}
+
+static void test_describe(void **state _unused_)
+{
+	char who[] = "ci", method[] = "GET", uri[] = "/x\x1b[2J", buf[AUTHZ_DESCRIBE_MAX];
+	struct authz_request r = {.client = who, .method = method, .uri = uri};
+
+	assert_string_equal(authz_describe(&r, buf), "ci: GET /x?[2J");
+	r.client = NULL;
+	assert_string_equal(authz_describe(&r, buf), "a user of the socket: GET /x?[2J");
 }
 
 static bool exempt(const char *message)
@@ -700,6 +928,7 @@ static bool exempt(const char *message)
 		fail_msg("%s: %s", message, err.text);
 	is = authz_is_exempt(s, &r, TOKEN);
 	assert_false(authz_is_exempt(s, &r, "") && !r.client);
+	assert_false(authz_is_exempt(s, &r, NULL) && !r.client);
 	authz_request_done(&r);
 	return is;
 }
@@ -711,6 +940,8 @@ static void test_exempt(void **state _unused_)
 	assert_false(exempt("{" ASK ",\"RequestHeaders\":{\"Netguard-Token\":\"\"}}"));
 	assert_false(exempt("{" ASK ",\"RequestHeaders\":{\"Netguard-Token\":\"1" TOKEN "\"}}"));
 	assert_false(exempt("{" ASK ",\"RequestHeaders\":{\"X\":\"" TOKEN "\"}}"));
+	assert_false(exempt("{" ASK ",\"RequestHeaders\":{\"Netguard-Token\":\"1123456789abcdef01"
+			    "23456789abcdef0123456789abcdef0123456789abcdef\"}}"));
 	assert_false(exempt("{" ASK "}"));
 	assert_true(exempt("{" ASK ",\"User\":\"admin\",\"UserAuthNMethod\":\"TLS\"}"));
 	assert_false(exempt("{" ASK ",\"User\":\"admin\"}"));
@@ -765,6 +996,18 @@ static void test_http(void **state _unused_)
 		{HEAD "X: a\n\r\n", -EINVAL, 0, 0},
 		{HEAD "X\r\n\r\n", -EINVAL, 0, 0},
 		{HEAD "X: \x01\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X: \x7f\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X: a\r\n\n", -EINVAL, 0, 0},
+		{HEAD "Content-Length:\r\n\r\n", -EINVAL, 0, 0},
+		{"POST / HTTP\r\n", -EINVAL, 0, 0},
+		{"GET /a/longer/path HTTP/1.1\r\n", -EINVAL, 0, 0},
+		{HEAD "X{: a\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X[: a\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "X;: a\r\n\r\n", -EINVAL, 0, 0},
+		{HEAD "Content-Lengtx: 1\r\nTransfer-Encodinx: a\r\nConnectiox: close\r\n"
+		      "x-A_0.9z:\t \ta\tb \t\r\nEmpty: \t \r\nConnection: keep-alive\r\n"
+		      "Connection: clos1\r\nContent-Length: 3\r\n\r\n",
+		 1, AUTHZ_HTTP_REQUEST, 3},
 	};
 	_cleanup_free_ char *long_head = NULL;
 	struct authz_http h;
@@ -831,6 +1074,7 @@ int main(void)
 		cmocka_unit_test(test_requests), cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_exempt),	 cmocka_unit_test(test_printable),
 		cmocka_unit_test(test_http),	 cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_too_many), cmocka_unit_test(test_describe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* What of jails is decided without touching anything: names, the record, what sudo and sshd get. */
 #include "podctl/jail.h"
 #include "podctl/pod.h"
+#include "podctl/shellwords.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,6 +61,8 @@ static void test_record(void **state _unused_)
 		"{\"version\": 2, \"user\": \"bob\", \"uid\": 1, \"shell\": \"/bin/sh\"}",
 		"{\"version\": 1, \"user\": \"carol\", \"uid\": 1, \"shell\": \"/bin/sh\"}",
 		"{\"version\": 1, \"user\": \"bob\\u0000\", \"uid\": 1, \"shell\": \"/bin/sh\"}",
+		"{\"version\": 1, \"user\": \"bab\", \"uid\": 1, \"shell\": \"/bin/sh\"}",
+		"{\"version\": 1, \"user\": \"bob\", \"uid\": 1, \"shell\": \"/a\x7f\"}",
 		"{\"version\": 1, \"user\": \"bob\", \"uid\": 0, \"shell\": \"/bin/sh\"}",
 		"{\"version\": 1, \"user\": \"bob\", \"uid\": 4294967295, \"shell\": \"/bin/sh\"}",
 		"{\"version\": 1, \"user\": \"bob\", \"uid\": 1, \"shell\": \"bash\"}",
@@ -91,6 +94,44 @@ static void test_record(void **state _unused_)
 			fail_msg("%s", wrong[i]);
 		assert_null(j.user);
 	}
+}
+
+/* Longer than what is read; a shell that no JSON can hold; many to free. */
+static void test_record_limits(void **state _unused_)
+{
+	static const char head[] = "{\"version\": 1, \"user\": \"bob\", \"uid\": 1, \"shell\": ";
+	_cleanup_free_ char *slashes = xcalloc(JAIL_SHELL_MAX + 2, 1), *spaces = NULL, *text = NULL;
+	char bob[] = "bob", bytes[] = "/bin/\xff";
+	struct jail j = {bob, 1234, bytes}, again = {0};
+	struct jails list = {0};
+	struct err err = {0};
+
+	assert_null(jail_record_format(&j));
+	for (int i = 1; i >= 0; i--) {
+		memset(slashes, 0, JAIL_SHELL_MAX + 2);
+		memset(slashes, '/', (size_t)(JAIL_SHELL_MAX + i));
+		free(text);
+		text = xasprintf("%s\"%s\"}", head, slashes);
+		assert_int_equal(jail_record_parse("bob", text, strlen(text), &again, &err),
+				 i ? -EINVAL : 0);
+	}
+	ARRAY_PUSH(list.items, list.n) = again;
+	spaces = xasprintf("%s\"/\"}%*s", head, (int)JAIL_RECORD_MAX, "");
+	assert_int_equal(jail_record_parse("bob", spaces, strlen(spaces), &again, &err), -EINVAL);
+	jails_done(&list);
+	assert_int_equal(list.n, 0);
+}
+
+static void test_files(void **state _unused_)
+{
+	char bob[] = "bob", shell[] = "/bin/sh";
+	const struct jail j = {bob, 1234, shell};
+	_cleanup_free_ char *path = jail_pod_path("bob"), *passwd = jail_passwd_text(&j, 77),
+			    *group = jail_group_text(&j, 77);
+
+	assert_string_equal(path, JAIL_POD_FOLDER "/" JAIL_POD_PREFIX "bob.yml");
+	assert_non_null(strstr(passwd, "\nbob:x:1234:77::/home/bob:/bin/sh\n"));
+	assert_non_null(strstr(group, "\nbob:x:77:\n"));
 }
 
 static void test_texts(void **state _unused_)
@@ -128,6 +169,9 @@ static void test_texts(void **state _unused_)
 	free(missing);
 	missing = jail_sshd_missing("forcecommand none\n", "/usr/bin");
 	assert_string_equal(missing, "ForceCommand /usr/bin/podctl-shell");
+	free(missing);
+	missing = jail_sshd_missing("forcecommand /usr/bin/podctl-shell.old\n", "/usr/bin");
+	assert_string_equal(missing, "ForceCommand /usr/bin/podctl-shell");
 }
 
 /* The first pod file is one that podctl takes, under whatever policy. */
@@ -135,8 +179,9 @@ static void test_pod(void **state _unused_)
 {
 	static const char *const settings_texts[] = {
 		"mount_root: /srv/pods\n",
-		"mount_root: /srv/pods\npolicy: {max_memory: 100M, max_pids: 64, max_cpus: 0.5, "
-		"require_user: true, allow_root_user: false}\n",
+		("mount_root: /srv/pods\npolicy: {max_memory: 100M, max_pids: 64, max_cpus: 0.5, "
+		 "require_user: true, allow_root_user: false}\n"),
+		"mount_root: /srv/pods\npolicy: {max_memory: 8G, max_pids: 10000, max_cpus: 4}\n",
 	};
 	char bob[] = "bob", shell[] = "/bin/sh";
 	struct jail j = {bob, 1234, shell};
@@ -182,6 +227,9 @@ static void test_sftp(void **state _unused_)
 		{"scp -t x", -1},
 	};
 
+	char longer[SHELLWORDS_MAX + 2] = "";
+	struct strv none = {0};
+
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct strv options = {0};
 		bool is = jail_is_sftp(cases[i].command, &options);
@@ -190,6 +238,9 @@ static void test_sftp(void **state _unused_)
 			fail_msg("%s: %d, %zu options", cases[i].command, is, options.n);
 		strv_done(&options);
 	}
+	memset(longer, ' ', sizeof(longer) - 1);
+	memcpy(longer, "sftp-server", strlen("sftp-server"));
+	assert_false(jail_is_sftp(longer, &none));
 }
 
 int main(void)
@@ -197,7 +248,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names), cmocka_unit_test(test_record),
 		cmocka_unit_test(test_texts), cmocka_unit_test(test_pod),
-		cmocka_unit_test(test_sftp),
+		cmocka_unit_test(test_sftp),  cmocka_unit_test(test_record_limits),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests_name("jail", tests, NULL, NULL);
