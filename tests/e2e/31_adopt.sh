@@ -135,9 +135,10 @@ end_monitor() {
 sent() { grep -E '^(add|create|delete) element [a-z]+ netguard ' "$SANDBOX/monitor" | grep -E "${1:-.}"; }
 rules_sent() { grep -cE '^(add|create|delete|insert|replace) (rule|chain|set|map|limit|counter) ' "$SANDBOX/monitor"; }
 counters() {
-	inside nft -j list table inet netguard | jq -c '[.nftables[] | .counter? // empty | {(.name): .packets}] +
-		[.nftables[] | .set? // empty | select(.name | startswith("members")) | .elem[]?.elem |
-			{(.val.concat[1]): .counter.packets}] | add'
+	{ inside nft -j list table inet netguard; inside nft -j list table bridge netguard; } | jq -sc '[.[].nftables[]] |
+		map(.counter? // empty | select(.family == "inet") | {(.name): .packets}) +
+		map(.set? // empty | select(.name | startswith("addresses")) | .elem[]?.elem |
+			{(.val.concat[2]): .counter.packets}) | add'
 }
 # those of the second that are less than in the first
 fewer() { jq -rn --argjson a "$1" --argjson b "$2" '$a | to_entries[] | select(.value > ($b[.key] // -1)) | .key'; }

@@ -124,7 +124,7 @@ for command in "${foreign[@]}"; do
 	# shellcheck disable=SC2016 # for the inner shell
 	read -r pid ms < <(inside bash -c 'nft $1 & pid=$!; wait $pid || exit; at=${EPOCHREALTIME/./}
 		# the last that all of these take away
-		until l=$(nft list table inet netguard 2> /dev/null) && [[ $l == *"$2 counter"* && $l == *"br-*"* && $l != *1235* ]] &&
+		until l=$(nft list table inet netguard 2> /dev/null) && [[ $l == *"$2 comment"* && $l == *"br-*"* && $l != *1235* ]] &&
 			[[ $l == *reset* && $l != *priority*accept$'"'\n\t\t'"'accept* ]] && nft list table bridge netguard > /dev/null 2>&1; do
 			[ $((${EPOCHREALTIME/./} - at)) -lt 5000000 ] || exit
 		done; echo $pid $(((${EPOCHREALTIME/./} - at) / 1000))' heal "$command" "$web4" 2> "$SANDBOX/nft.out")
