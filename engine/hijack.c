@@ -181,8 +181,12 @@ static size_t content_length(const char *head, const char *end)
 
 	for (const char *at = head; (at = strchr(at, '\r')) && at < end; at++) {
 		if (strncasecmp(at, name, sizeof(name) - 1) == 0) {
-			unsigned long n = strtoul(at + sizeof(name) - 1, NULL, 10);
+			size_t n = 0;
 
+			at += sizeof(name) - 1;
+			at += strspn(at, " \t");
+			for (; *at >= '0' && *at <= '9' && n < HEAD_BODY_MAX; at++)
+				n = n * 10 + (size_t)(*at - '0');
 			return n < HEAD_BODY_MAX ? n : HEAD_BODY_MAX;
 		}
 	}

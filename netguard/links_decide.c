@@ -192,7 +192,7 @@ static size_t ports_of(const struct work *w, int nsid, const struct candidate **
 	}
 	while (low + n < w->n_ports && w->ports[low + n].port->nsid == nsid)
 		n++;
-	*ret = w->ports + low;
+	*ret = n ? w->ports + low : NULL;
 	return n;
 }
 

@@ -5,6 +5,7 @@
  * takes part in is left alone where only containers' rights have changed.
  */
 #include "netguard/flows_parse.h"
+#include "nft/private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -52,14 +53,15 @@ static void judge(const struct flow *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* aligned, as what is received */
-	_cleanup_free_ void *messages = xmemdup(data, size);
-	const struct nlmsghdr *nlh = messages;
-	int left = (int)size;
+	_cleanup_free_ void *messages = NULL;
+	const struct nlmsghdr *nlh;
+	size_t at = 0;
 
-	if (size > 64UL * 1024)
+	if (size == 0 || size > 64UL * 1024)
 		return 0;
-	while (mnl_nlmsg_ok(nlh, left)) {
+	/* aligned, as what is received; its framing is the kernel's */
+	messages = xmemdup(data, size);
+	while (nft_next_message(messages, size, &at, &nlh)) {
 		struct flows_socket socket;
 		struct flows_entry e;
 
@@ -71,7 +73,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				abort();
 			judge(&e.flow);
 		}
-		nlh = mnl_nlmsg_next(nlh, &left);
 	}
 	return 0;
 }

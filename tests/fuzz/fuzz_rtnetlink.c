@@ -6,6 +6,7 @@
  */
 #include "netguard/links.h"
 #include "netguard/rtnl_parse.h"
+#include "nft/private.h"
 
 #include <linux/rtnetlink.h>
 
@@ -109,18 +110,18 @@ static void decide(const struct links_list *l)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* aligned, as what is received */
-	_cleanup_free_ void *messages = xmemdup(data, size);
-	const struct nlmsghdr *nlh = messages;
+	_cleanup_free_ void *messages = NULL;
+	const struct nlmsghdr *nlh;
 	struct links_list l = {0};
-	int left = (int)size;
+	size_t at = 0;
 
-	if (size > 64UL * 1024)
+	if (size == 0 || size > 64UL * 1024)
 		return 0;
-	while (mnl_nlmsg_ok(nlh, left)) {
+	/* aligned, as what is received; its framing is the kernel's */
+	messages = xmemdup(data, size);
+	while (nft_next_message(messages, size, &at, &nlh)) {
 		take(&l, nlh);
 		check_list(&l);
-		nlh = mnl_nlmsg_next(nlh, &left);
 	}
 	decide(&l);
 	links_list_done(&l);
