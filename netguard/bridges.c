@@ -20,6 +20,7 @@
 struct bridges {
 	struct mnl_socket *events;
 	struct rtnl requests;
+	bool again; /* something was lost, or failed: all are to be looked at */
 	_Alignas(struct nlmsghdr) uint8_t buffer[RTNL_BUFFER];
 };
 
@@ -149,45 +150,53 @@ static int list_bridges(struct bridges *b, struct found *found)
 int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err)
 {
 	struct found found = {.guarded = guarded, .userdata = userdata};
-	int r = -EINTR;
+	int r = -EINTR, switched;
+	struct err why;
 
 	/* links that come and go while they are listed */
 	for (int i = 0; i < SCAN_TRIES && (r == -EINTR || r == -ENOBUFS); i++)
 		r = list_bridges(b, &found);
-	/* what was seen is switched anyway; the rest comes with the next look */
-	if (r < 0) {
-		struct err ignored;
-
-		switch_found(b, &found, &ignored);
+	/* what was seen is switched anyway */
+	switched = switch_found(b, &found, &why);
+	b->again = r < 0 || switched < 0;
+	if (r < 0)
 		return err_os(err, -r, "list of bridges");
+	if (switched < 0)
+		*err = why;
+	return switched;
+}
+
+static int read_events(struct bridges *b, struct found *found, struct err *err)
+{
+	unsigned max = rtnl_waiting_max(b->events);
+
+	for (unsigned i = 0; i < max; i++) {
+		ssize_t n = mnl_socket_recvfrom(b->events, b->buffer, sizeof(b->buffer));
+
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		if (n < 0 && errno != EINTR && errno != ENOBUFS && errno != ENOSPC)
+			return err_os(err, errno, "rtnetlink events");
+		if (n < 0)
+			b->again |= errno != EINTR;
+		else if (mnl_cb_run(b->buffer, (size_t)n, 0, 0, collect, found) < 0)
+			b->again = true;
 	}
-	return switch_found(b, &found, err);
+	return 0;
 }
 
 int bridges_dispatch(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,
 		     struct err *err)
 {
 	struct found found = {.guarded = guarded, .userdata = userdata};
+	struct err why;
+	int r = read_events(b, &found, err), switched, scanned;
 
-	for (;;) {
-		ssize_t n = mnl_socket_recvfrom(b->events, b->buffer, sizeof(b->buffer));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			return switch_found(b, &found, err);
-		if (n < 0) {
-			int saved = errno;
-
-			free(found.items);
-			/* messages were lost: look at all */
-			if (saved == ENOBUFS)
-				return bridges_scan(b, guarded, userdata, err);
-			return err_os(err, saved, "rtnetlink events");
-		}
-		if (mnl_cb_run(b->buffer, (size_t)n, 0, 0, collect, &found) < 0) {
-			free(found.items);
-			return err_os(err, errno, "rtnetlink events");
-		}
-	}
+	switched = switch_found(b, &found, &why);
+	if (r < 0)
+		return r;
+	if (!b->again && switched >= 0)
+		return switched;
+	scanned = bridges_scan(b, guarded, userdata, err);
+	return scanned < 0 ? scanned : scanned + (switched > 0 ? switched : 0);
 }

@@ -25,7 +25,8 @@ int bridges_fd(const struct bridges *b); /* poll for reading, then bridges_dispa
 
 /*
  * Looks at all bridges (scan), or at those that changed (dispatch), and switches guarded ones on.
- * Returns how many were switched, or -errno; one bridge's failure does not keep others from it.
+ * Returns how many were switched, or -errno: one bridge's failure does not keep others from it, and
+ * the next dispatch looks at all again.
  */
 int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err);
 int bridges_dispatch(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,

@@ -224,8 +224,8 @@ static void finish(struct daemon *d)
 {
 	struct source *sources[] = {&d->signals,      &d->keeper_source,  &d->bridges_source,
 				    &d->links_source, &d->denials_source, &d->apply,
-				    &d->retry,	      &d->save,		  &d->verify,
-				    &d->suppressed};
+				    &d->retry,	      &d->relook,	  &d->save,
+				    &d->verify,	      &d->suppressed};
 	struct err err;
 
 	state_saving_free(take_ptr(d->saving));
@@ -263,6 +263,7 @@ int daemon_run(struct err *err)
 			   .denials_source = SOURCE_NONE,
 			   .apply = SOURCE_NONE,
 			   .retry = SOURCE_NONE,
+			   .relook = SOURCE_NONE,
 			   .save = SOURCE_NONE,
 			   .verify = SOURCE_NONE,
 			   .suppressed = SOURCE_NONE};

@@ -30,7 +30,7 @@ struct daemon {
 	int lock;
 
 	struct source signals, keeper_source, bridges_source, links_source, denials_source;
-	struct source apply, retry, save, verify, suppressed;
+	struct source apply, retry, relook, save, verify, suppressed;
 
 	struct elements *found;	   /* in an adopted table; NULL: flows are judged by it already */
 	struct model_index *index; /* NULL: all is to be computed at the next change */
@@ -43,6 +43,7 @@ struct daemon {
 	char *table_error; /* of the last transaction that was refused; NULL: none */
 	bool behind;	   /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
+	unsigned relook_ms; /* links or bridges could not be read; 0: they are */
 	uint64_t n_healed;
 	struct strv unguarded;	      /* ids of containers that the log has told of */
 	char *engine_why;	      /* why the engine is not reached */

@@ -216,6 +216,21 @@ static void on_save(struct source *s, uint32_t events _unused_)
 	d->save_again = false;
 }
 
+/*
+ * What the kernel told of links or bridges is incomplete: a port that is not known is not guarded,
+ * so they are looked at again soon, whether or not anything happens.
+ */
+static void relook_soon(struct daemon *d, const char *what, const struct err *err)
+{
+	if (!d->relook_ms)
+		log_warning("%s: %s; they are looked at again", what, err->text);
+	d->relook_ms = d->relook_ms ? d->relook_ms * 2 : RETRY_MIN_MS;
+	if (d->relook_ms > RETRY_MAX_MS)
+		d->relook_ms = RETRY_MAX_MS;
+	if (d->relook.fd >= 0)
+		timer_set(&d->relook, d->relook_ms, 0);
+}
+
 int daemon_apply(struct daemon *d, struct err *err)
 {
 	struct keeper_result result = {0};
@@ -229,9 +244,10 @@ int daemon_apply(struct daemon *d, struct err *err)
 		d->n_applied = 0;
 	}
 	d->n_applied++;
-	/* what is not known of ports makes them nobody's */
+	/* what was known of ports stays: the table is changed anyway, and takes away what has to go
+	 */
 	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)
-		log_warning("links: %s", err->text);
+		relook_soon(d, "links", err);
 	if (apply_delta(d, &result, err) > 0) {
 		timer_set(&d->verify, VERIFY_MS, 0);
 	} else {
@@ -344,28 +360,50 @@ void daemon_scan_bridges(struct daemon *d)
 	struct err err;
 
 	if (d->bridges && bridges_scan(d->bridges, is_guarded, d, &err) < 0)
-		log_warning("bridges: %s", err.text);
+		relook_soon(d, "bridges", &err);
 }
 
-static void on_links(struct source *s, uint32_t events _unused_)
+/* False where it has to be done again. */
+static bool read_links(struct daemon *d)
 {
-	struct daemon *d = s->userdata;
 	struct err err;
 	int r = links_dispatch(d->links, &err);
 
 	if (r < 0)
-		log_warning("links: %s", err.text);
+		relook_soon(d, "links", &err);
 	else if (r > 0)
 		daemon_changed(d);
+	return r >= 0;
+}
+
+static bool read_bridges(struct daemon *d)
+{
+	struct err err;
+
+	if (!d->bridges || bridges_dispatch(d->bridges, is_guarded, d, &err) >= 0)
+		return true;
+	relook_soon(d, "bridges", &err);
+	return false;
+}
+
+static void on_links(struct source *s, uint32_t events _unused_)
+{
+	read_links(s->userdata);
 }
 
 static void on_bridges(struct source *s, uint32_t events _unused_)
 {
-	struct daemon *d = s->userdata;
-	struct err err;
+	read_bridges(s->userdata);
+}
 
-	if (bridges_dispatch(d->bridges, is_guarded, d, &err) < 0)
-		log_warning("bridges: %s", err.text);
+static void on_relook(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+
+	if (!timer_read(s) || !read_links(d) || !read_bridges(d))
+		return;
+	log_notice("links and bridges are known again");
+	d->relook_ms = 0;
 }
 
 int daemon_table_sources(struct daemon *d, struct err *err)
@@ -376,6 +414,7 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	loop_set_after(d->loop, after_round, d);
 	if ((r = timer_add(d->loop, &d->apply, on_apply, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->retry, on_apply, d, err)) < 0 ||
+	    (r = timer_add(d->loop, &d->relook, on_relook, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->save, on_save, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->verify, on_verify, d, err)) < 0 ||
 	    (r = source_add(d->loop, &d->keeper_source, keeper_fd(d->keeper), EPOLLIN, on_keeper, d,
@@ -396,6 +435,9 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	if ((r = daemon_denials_start(d, err)) < 0)
 		return r;
 	daemon_scan_bridges(d);
+	/* failed before there was a timer */
+	if (d->relook_ms)
+		timer_set(&d->relook, d->relook_ms, 0);
 	return 0;
 }
 

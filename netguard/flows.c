@@ -16,11 +16,15 @@
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 
+struct flows {
+	struct rtnl flows, deletes, sockets;
+};
+
 struct listing {
 	const struct flows_judge *judge;
-	struct rtnl *sockets;
-	struct flows_entry *items;
-	size_t n;
+	struct flows *f;
+	int done, failed;
+	struct err *err; /* why, where some failed */
 };
 
 /* ---- sockets ---- */
@@ -125,32 +129,7 @@ static void close_sockets(struct rtnl *sockets, const struct flow *f)
 
 /* ---- all ---- */
 
-static int take(const struct nlmsghdr *nlh, void *data)
-{
-	struct listing *l = data;
-	const struct flows_judge *j = l->judge;
-	struct flows_entry e = {0};
-
-	if (!flows_parse_entry(nlh, &e))
-		return MNL_CB_OK;
-	e.flow.from_local = j->local(j->userdata, &e.flow.from);
-	e.flow.at_local = j->local(j->userdata, &e.flow.at);
-	if (j->asks_uid(j->userdata, &e.flow))
-		ask_uid(l->sockets, &e.flow);
-	if (j->ends(j->userdata, &e.flow))
-		ARRAY_PUSH(l->items, l->n) = e;
-	return MNL_CB_OK;
-}
-
-static void forget_all(void *userdata)
-{
-	struct listing *l = userdata;
-
-	free(take_ptr(l->items));
-	l->n = 0;
-}
-
-static int forget(struct rtnl *flows, const struct flows_entry *e)
+static int forget(struct rtnl *deletes, const struct flows_entry *e)
 {
 	uint8_t request[1024] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
@@ -167,17 +146,48 @@ static int forget(struct rtnl *flows, const struct flows_entry *e)
 		mnl_attr_put_u32(nlh, CTA_ID, e->id);
 	if (e->has_zone)
 		mnl_attr_put_u16(nlh, CTA_ZONE, e->zone);
-	return rtnl_talk(flows, nlh, NULL, NULL);
+	return rtnl_talk(deletes, nlh, NULL, NULL);
 }
 
-static int end_all(const struct flows_judge *judge, struct rtnl *flows, struct rtnl *sockets,
-		   struct err *err)
+/*
+ * Ended as it is read: a container may have opened as many connections as the kernel remembers, and
+ * none is kept here. The list does not suffer: the kernel goes on where it was.
+ */
+static int take(const struct nlmsghdr *nlh, void *data)
 {
-	struct listing l = {.judge = judge, .sockets = sockets};
+	struct listing *l = data;
+	const struct flows_judge *j = l->judge;
+	struct flows_entry e;
+	int r;
+
+	if (!flows_parse_entry(nlh, &e))
+		return MNL_CB_OK;
+	e.flow.from_local = j->local(j->userdata, &e.flow.from);
+	e.flow.at_local = j->local(j->userdata, &e.flow.at);
+	if (j->asks_uid(j->userdata, &e.flow))
+		ask_uid(&l->f->sockets, &e.flow);
+	if (!j->ends(j->userdata, &e.flow))
+		return MNL_CB_OK;
+	r = forget(&l->f->deletes, &e);
+	close_sockets(&l->f->sockets, &e.flow);
+	if (r == 0 || r == -ENOENT)
+		l->done++;
+	else
+		l->failed = err_os(l->err, -r, "a connection can't be ended");
+	return MNL_CB_OK;
+}
+
+/* Those that were ended already are in no second list. */
+static void reset_nothing(void *userdata _unused_)
+{
+}
+
+int flows_end_judged(struct flows *f, const struct flows_judge *judge, struct err *err)
+{
+	struct listing l = {.judge = judge, .f = f, .err = err};
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct nfgenmsg *nfg;
-	int done = 0, failed = 0;
 	int r;
 
 	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
@@ -185,31 +195,18 @@ static int end_all(const struct flows_judge *judge, struct rtnl *flows, struct r
 	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
 	nfg->nfgen_family = AF_UNSPEC;
 	nfg->version = NFNETLINK_V0;
-	r = rtnl_dump(flows, nlh, take, forget_all, &l);
-	/* what was seen is ended anyway */
+	r = rtnl_dump(&f->flows, nlh, take, reset_nothing, &l);
 	if (r < 0)
-		failed = err_os(err, -r, "list of connections");
-	for (size_t i = 0; i < l.n; i++) {
-		r = forget(flows, &l.items[i]);
-		close_sockets(sockets, &l.items[i].flow);
-		if (r == 0 || r == -ENOENT)
-			done++;
-		else
-			failed = err_os(err, -r, "a connection can't be ended");
-	}
-	forget_all(&l);
-	return failed < 0 ? failed : done;
+		return err_os(err, -r, "list of connections");
+	return l.failed < 0 ? l.failed : l.done;
 }
-
-struct flows {
-	struct rtnl flows, sockets;
-};
 
 void flows_free(struct flows *f)
 {
 	if (!f)
 		return;
 	rtnl_done(&f->flows);
+	rtnl_done(&f->deletes);
 	rtnl_done(&f->sockets);
 	free(f);
 }
@@ -221,16 +218,13 @@ int flows_new(struct flows **ret, struct err *err)
 	int r = rtnl_init(&f->flows, NETLINK_NETFILTER, err);
 
 	if (r == 0)
+		r = rtnl_init(&f->deletes, NETLINK_NETFILTER, err);
+	if (r == 0)
 		r = rtnl_init(&f->sockets, NETLINK_SOCK_DIAG, err);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(f);
 	return 0;
-}
-
-int flows_end_judged(struct flows *f, const struct flows_judge *judge, struct err *err)
-{
-	return end_all(judge, &f->flows, &f->sockets, err);
 }
 
 struct by_change {

@@ -32,6 +32,7 @@ struct links {
 	size_t n_owners;
 	bool first;   /* the first reading: what is there is older than we are */
 	bool changed; /* something that decides */
+	bool lost;    /* messages were: all is to be read again */
 	_Alignas(struct nlmsghdr) uint8_t buffer[RTNL_BUFFER];
 };
 
@@ -235,34 +236,39 @@ static void look_at_new(struct links *l)
 
 /* ---- events ---- */
 
-int links_dispatch(struct links *l, struct err *err)
+static int read_events(struct links *l, struct err *err)
 {
-	bool lost = false;
-	int r;
+	unsigned max = rtnl_waiting_max(l->events);
 
-	for (;;) {
+	for (unsigned i = 0; i < max; i++) {
 		ssize_t n = mnl_socket_recvfrom(l->events, l->buffer, sizeof(l->buffer));
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n < 0 && errno == ENOBUFS) {
-			lost = true;
-			continue;
-		}
+			return 0;
+		if (n < 0 && errno != EINTR && errno != ENOBUFS && errno != ENOSPC)
+			return err_os(err, errno, "rtnetlink events");
 		if (n < 0)
-			return err_os(err, errno, "rtnetlink events");
-		if (mnl_cb_run(l->buffer, (size_t)n, 0, 0, take, l) < 0)
-			return err_os(err, errno, "rtnetlink events");
+			l->lost |= errno != EINTR;
+		else if (mnl_cb_run(l->buffer, (size_t)n, 0, 0, take, l) < 0)
+			l->lost = true;
 	}
-	if (lost) {
+	return 0;
+}
+
+int links_dispatch(struct links *l, struct err *err)
+{
+	int r = read_events(l, err);
+
+	if (r < 0)
+		return r;
+	if (l->lost) {
 		/* also numbers of namespaces may be others' now */
 		for (size_t i = 0; i < l->n_owners; i++)
 			l->owners[i].nsid = -1;
 		r = read_all(l, err);
 		if (r < 0)
 			return r;
+		l->lost = false;
 	}
 	look_at_new(l);
 	r = l->changed;

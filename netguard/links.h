@@ -85,7 +85,10 @@ DEFINE_CLEANUP(struct links, links_free);
 
 int links_fd(const struct links *l); /* poll for reading, then links_dispatch */
 
-/* Reads what has come. 1 where ports, or whose they are, may have changed; 0 or -errno. */
+/*
+ * Reads what had come when it was called. 1 where ports, or whose they are, may have changed; 0; or
+ * -errno: what is known stays, to be called again soon, since messages may have been lost.
+ */
 int links_dispatch(struct links *l, struct err *err);
 
 /* Whether the host has an interface of this name. */

@@ -7,6 +7,9 @@
 
 #define DUMP_TRIES 8
 
+/* what the kernel counts for the smallest message: its sk_buff, the part all share, its data */
+#define MESSAGE_MIN 512U
+
 int rtnl_open(int protocol, int flags, unsigned groups, struct mnl_socket **ret, struct err *err)
 {
 	struct mnl_socket *s = mnl_socket_open2(protocol, SOCK_CLOEXEC | flags);
@@ -21,6 +24,16 @@ int rtnl_open(int protocol, int flags, unsigned groups, struct mnl_socket **ret,
 	}
 	*ret = s;
 	return 0;
+}
+
+unsigned rtnl_waiting_max(const struct mnl_socket *s)
+{
+	int size = 0;
+	socklen_t n = sizeof(size);
+
+	if (getsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVBUF, &size, &n) < 0 || size < 0)
+		size = 0;
+	return (unsigned)size / MESSAGE_MIN + 1;
 }
 
 int rtnl_init(struct rtnl *r, int protocol, struct err *err)

@@ -21,6 +21,12 @@ struct rtnl {
 /* protocol: NETLINK_ROUTE, ...; flags: SOCK_NONBLOCK or 0; groups: of the first 32, as a mask. */
 int rtnl_open(int protocol, int flags, unsigned groups, struct mnl_socket **ret, struct err *err);
 
+/*
+ * How many messages can wait at a socket at most: who has read as many has read all that had come
+ * before, and stops there even where more come as fast as they are read.
+ */
+unsigned rtnl_waiting_max(const struct mnl_socket *s);
+
 /* For questions. */
 int rtnl_init(struct rtnl *r, int protocol, struct err *err);
 void rtnl_done(struct rtnl *r);
