@@ -59,8 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || size > 64UL * 1024)
 		return 0;
-	/* aligned, as what is received; its framing is the kernel's */
-	messages = xmemdup(data, size);
+	/* aligned and padded, as what is received; its framing is the kernel's */
+	messages = xcalloc(1, NLMSG_ALIGN(size));
+	memcpy(messages, data, size);
 	while (nft_next_message(messages, size, &at, &nlh)) {
 		struct flows_socket socket;
 		struct flows_entry e;
