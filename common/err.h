@@ -27,6 +27,19 @@ int err_os(struct err *err, int code, const char *fmt, ...) _printf_(3, 4);
 /* Puts "FMT: " before the text that is there. Returns -code. */
 int err_wrap(struct err *err, const char *fmt, ...) _printf_(2, 3);
 
+#if defined(__clang_analyzer__) && !defined(ERR_IN_ITSELF)
+/* The analyzer sees one file at a time: this tells it that what they return is negative. */
+static inline int err_negative_(int r)
+{
+	if (r >= 0)
+		abort();
+	return r;
+}
+#define err_set(...)  err_negative_(err_set(__VA_ARGS__))
+#define err_os(...)   err_negative_(err_os(__VA_ARGS__))
+#define err_wrap(...) err_negative_(err_wrap(__VA_ARGS__))
+#endif
+
 /*
  * Makes a string from outside (names, labels, an engine's message) fit for one line of a terminal
  * or a log: control bytes, DEL, bytes that are no valid UTF-8, and bidirectional overrides become

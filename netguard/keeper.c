@@ -13,6 +13,7 @@
  */
 #include "netguard/keeper_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -244,6 +245,7 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 	uint32_t generation = 0;
 	int r = nft_generation(k->socket, &generation, err);
 
+	assert(want);
 	if (r < 0)
 		return r;
 	r = keeper_look(k, tables, &have, err);

@@ -62,12 +62,12 @@ static void drop_contested(struct places *p)
 static void find_pods(const struct settings *s, const struct people *people, struct places *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		struct place *place = &p->items[i], *before = i > 0 ? place - 1 : NULL;
+		struct place *place = &p->items[i];
 		size_t at;
 
-		if (before && streq(before->member->pod, place->member->pod)) {
-			place->pod = before->pod;
-			place->users = before->users;
+		if (i > 0 && streq(place[-1].member->pod, place->member->pod)) {
+			place->pod = place[-1].pod;
+			place->users = place[-1].users;
 			continue;
 		}
 		place->pod = settings_find_pod(s, place->member->pod);
@@ -80,7 +80,7 @@ static void find_pods(const struct settings *s, const struct people *people, str
 void places_make(const struct settings *s, const struct people *people, const struct model *m,
 		 struct places *ret)
 {
-	const char *bridge = NULL;
+	const char *bridge = ""; /* no interface has that name */
 	bool guarded = false;
 
 	*ret = (struct places){0};
@@ -93,7 +93,7 @@ void places_make(const struct settings *s, const struct people *people, const st
 			const struct member_address *a = &member->addresses[j];
 
 			/* most are on few bridges */
-			if (!bridge || !streq(bridge, a->bridge))
+			if (!streq(bridge, a->bridge))
 				guarded = settings_guards_interface(s, a->bridge);
 			bridge = a->bridge;
 			if (!guarded)

@@ -7,90 +7,15 @@
  * loaded, fields of a concatenation lie behind each other from register 1 on. The first expression
  * that can't be built fails the rule.
  */
+#include "nft/field.h"
 #include "nft/private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/expr.h>
-#include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
-
-/* What must have matched before a field can be loaded. */
-enum need { NEED_NOTHING, NEED_IP, NEED_IP6, NEED_ARP, NEED_ICMPV6 };
-
-enum source {
-	SOURCE_META,	/* a: key */
-	SOURCE_PAYLOAD, /* a: base, b: offset */
-	SOURCE_FIB	/* a: result, b: flags */
-};
-
-static const struct field {
-	const char *text;
-	enum nft_type type;
-	enum source source;
-	uint32_t a, b;
-	enum need need;
-} fields[NFT_FIELD_COUNT_] = {
-	[NFT_FIELD_IIFNAME] = {"iifname", NFT_TYPE_IFNAME, SOURCE_META, NFT_META_IIFNAME, 0, 0},
-	[NFT_FIELD_OIFNAME] = {"oifname", NFT_TYPE_IFNAME, SOURCE_META, NFT_META_OIFNAME, 0, 0},
-	[NFT_FIELD_L4PROTO] = {"meta l4proto", NFT_TYPE_PROTO, SOURCE_META, NFT_META_L4PROTO, 0, 0},
-	[NFT_FIELD_SKUID] = {"meta skuid", NFT_TYPE_UID, SOURCE_META, NFT_META_SKUID, 0, 0},
-	[NFT_FIELD_FIB_DADDR_TYPE] = {"fib daddr type", 0, SOURCE_FIB, NFT_FIB_RESULT_ADDRTYPE,
-				      NFTA_FIB_F_DADDR, 0},
-	[NFT_FIELD_IP_SADDR] = {"ip saddr", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
-				NFT_PAYLOAD_NETWORK_HEADER, 12, NEED_IP},
-	[NFT_FIELD_IP_DADDR] = {"ip daddr", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
-				NFT_PAYLOAD_NETWORK_HEADER, 16, NEED_IP},
-	[NFT_FIELD_IP6_SADDR] = {"ip6 saddr", NFT_TYPE_IPV6, SOURCE_PAYLOAD,
-				 NFT_PAYLOAD_NETWORK_HEADER, 8, NEED_IP6},
-	[NFT_FIELD_IP6_DADDR] = {"ip6 daddr", NFT_TYPE_IPV6, SOURCE_PAYLOAD,
-				 NFT_PAYLOAD_NETWORK_HEADER, 24, NEED_IP6},
-	[NFT_FIELD_TH_DPORT] = {"th dport", NFT_TYPE_PORT, SOURCE_PAYLOAD,
-				NFT_PAYLOAD_TRANSPORT_HEADER, 2, 0},
-	[NFT_FIELD_ICMPV6_TYPE] = {"icmpv6 type", NFT_TYPE_ICMPV6, SOURCE_PAYLOAD,
-				   NFT_PAYLOAD_TRANSPORT_HEADER, 0, NEED_ICMPV6},
-	[NFT_FIELD_ETHER_SADDR] = {"ether saddr", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
-				   NFT_PAYLOAD_LL_HEADER, 6, 0},
-	[NFT_FIELD_ETHER_TYPE] = {"ether type", 0, SOURCE_PAYLOAD, NFT_PAYLOAD_LL_HEADER, 12, 0},
-	[NFT_FIELD_PKTTYPE] = {"meta pkttype", 0, SOURCE_META, NFT_META_PKTTYPE, 0, 0},
-	[NFT_FIELD_ARP_SADDR_ETHER] = {"arp saddr ether", NFT_TYPE_ETHER, SOURCE_PAYLOAD,
-				       NFT_PAYLOAD_NETWORK_HEADER, 8, NEED_ARP},
-	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, SOURCE_PAYLOAD,
-				    NFT_PAYLOAD_NETWORK_HEADER, 14, NEED_ARP},
-};
-
-/* Words with numbers: values of fields without a general form. */
-static const struct word {
-	const char *text;
-	uint32_t value;
-} icmpv6_types[] = {{"mld-listener-query", 130},  {"mld-listener-report", 131},
-		    {"nd-router-solicit", 133},	  {"nd-router-advert", 134},
-		    {"nd-neighbor-solicit", 135}, {"nd-neighbor-advert", 136},
-		    {"nd-redirect", 137},	  {"mld2-listener-report", 143}},
-  ct_states[] = {{"established", 2}, {"related", 4}}, ct_statuses[] = {{"dnat", 0x20}},
-  fib_types[] = {{"local", RTN_LOCAL}}, pkttypes[] = {{"multicast", PACKET_MULTICAST}},
-  ether_types[] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}},
-  protocols[] = {{"igmp", IPPROTO_IGMP}, {"tcp", IPPROTO_TCP}};
-
-static bool find_word(const struct word *words, size_t n, const char *text, size_t size,
-		      uint32_t *ret)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (strlen(words[i].text) == size && memcmp(words[i].text, text, size) == 0) {
-			*ret = words[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-
-uint8_t nft_field_type(uint8_t field)
-{
-	return field < NFT_FIELD_COUNT_ ? (uint8_t)fields[field].type : 0;
-}
 
 /* ---- building ---- */
 
@@ -181,26 +106,26 @@ static void need_network(struct build *b, bool *met, uint8_t nfproto, uint16_t p
 	}
 }
 
-static void add_need(struct build *b, enum need need)
+static void add_need(struct build *b, enum nft_need need)
 {
 	static const uint8_t icmpv6 = IPPROTO_ICMPV6;
 	static const uint8_t arp[] = {0x08, 0x06}, ip6[] = {0x86, 0xdd};
 
-	if (need == NEED_IP)
+	if (need == NFT_NEED_IP)
 		need_network(b, &b->ip, NFPROTO_IPV4, 0x0800);
-	if (need == NEED_ICMPV6 && !b->ip6 && b->table->family == NFT_FAMILY_BRIDGE) {
+	if (need == NFT_NEED_ICMPV6 && !b->ip6 && b->table->family == NFT_FAMILY_BRIDGE) {
 		b->ip6 = true;
 		add_payload(b, NFT_PAYLOAD_LL_HEADER, 12, sizeof(ip6), NFT_REG_1);
 		add_cmp(b, false, ip6, sizeof(ip6));
 	}
-	if (need == NEED_IP6 || need == NEED_ICMPV6)
+	if (need == NFT_NEED_IP6 || need == NFT_NEED_ICMPV6)
 		need_network(b, &b->ip6, NFPROTO_IPV6, 0x86dd);
-	if (need == NEED_ICMPV6 && !b->icmpv6) {
+	if (need == NFT_NEED_ICMPV6 && !b->icmpv6) {
 		b->icmpv6 = true;
 		add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
 		add_cmp(b, false, &icmpv6, sizeof(icmpv6));
 	}
-	if (need == NEED_ARP && !b->arp) {
+	if (need == NFT_NEED_ARP && !b->arp) {
 		b->arp = true;
 		b->failed |= b->table->family != NFT_FAMILY_BRIDGE;
 		add_payload(b, NFT_PAYLOAD_LL_HEADER, 12, sizeof(arp), NFT_REG_1);
@@ -208,18 +133,18 @@ static void add_need(struct build *b, enum need need)
 	}
 }
 
-static void add_load(struct build *b, const struct field *f, uint32_t size, uint32_t reg)
+static void add_load(struct build *b, const struct nft_field_load *f, uint32_t size, uint32_t reg)
 {
 	struct nftnl_expr *e;
 
 	switch (f->source) {
-	case SOURCE_META:
+	case NFT_SOURCE_META:
 		add_meta(b, f->a, reg);
 		break;
-	case SOURCE_PAYLOAD:
+	case NFT_SOURCE_PAYLOAD:
 		add_payload(b, f->a, f->b, size, reg);
 		break;
-	case SOURCE_FIB:
+	case NFT_SOURCE_FIB:
 		e = expr_new(b, "fib");
 		expr_set_u32(b, e, NFTNL_EXPR_FIB_RESULT, f->a);
 		expr_set_u32(b, e, NFTNL_EXPR_FIB_FLAGS, f->b);
@@ -247,9 +172,9 @@ static void add_loads(struct build *b, const struct nft_statement *s, const uint
 	size_t word = 0;
 
 	for (size_t i = 0; i < NFT_FIELDS_MAX && s->fields[i]; i++)
-		add_need(b, fields[s->fields[i]].need);
+		add_need(b, nft_fields[s->fields[i]].need);
 	for (size_t i = 0; i < NFT_FIELDS_MAX && (s->fields[i] || types[i]); i++) {
-		const struct field *f = &fields[s->fields[i]];
+		const struct nft_field_load *f = &nft_fields[s->fields[i]];
 
 		if (s->fields[i] == 0 || types[i] == 0 || f->type != types[i]) {
 			b->failed = true;
@@ -293,7 +218,7 @@ static void build_one_of(struct build *b, const struct nft_statement *s)
 
 static void build_is(struct build *b, const struct nft_statement *s)
 {
-	const struct field *f = &fields[s->fields[0]];
+	const struct nft_field_load *f = &nft_fields[s->fields[0]];
 	char name[IF_NAMESIZE] = "";
 	const char *value = s->values[0];
 	struct prefix prefix = {0};
@@ -312,23 +237,21 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		   addr_size(&prefix.addr) == nft_types[f->type].size) {
 		data = prefix.addr.bytes;
 		size = prefix.len / 8;
-	} else if (f->type == NFT_TYPE_PROTO &&
-		   find_word(protocols, ARRAY_SIZE(protocols), value, strlen(value), &number)) {
+	} else if (f->type == NFT_TYPE_PROTO && nft_word(NFT_WORDS_PROTOCOLS, value, &number)) {
 		proto = (uint8_t)number;
 		data = &proto;
 		size = 1;
 	} else if (s->fields[0] == NFT_FIELD_ETHER_TYPE &&
-		   find_word(ether_types, ARRAY_SIZE(ether_types), value, strlen(value), &number)) {
+		   nft_word(NFT_WORDS_ETHER_TYPES, value, &number)) {
 		be = htons((uint16_t)number);
 		data = &be;
 		size = sizeof(be);
 	} else if (s->fields[0] == NFT_FIELD_PKTTYPE &&
-		   find_word(pkttypes, ARRAY_SIZE(pkttypes), value, strlen(value), &number)) {
+		   nft_word(NFT_WORDS_PKTTYPES, value, &number)) {
 		proto = (uint8_t)number;
 		data = &proto;
 		size = 1;
-	} else if (f->source != SOURCE_FIB ||
-		   !find_word(fib_types, ARRAY_SIZE(fib_types), value, strlen(value), &number)) {
+	} else if (f->source != NFT_SOURCE_FIB || !nft_word(NFT_WORDS_FIB_TYPES, value, &number)) {
 		b->failed = true;
 		return;
 	}
@@ -342,15 +265,14 @@ static void build_is(struct build *b, const struct nft_statement *s)
 static void build_ct(struct build *b, const struct nft_statement *s)
 {
 	bool state = streq(s->name, "state");
-	const struct word *words = state ? ct_states : ct_statuses;
-	size_t n = state ? ARRAY_SIZE(ct_states) : ARRAY_SIZE(ct_statuses);
+	enum nft_words words = state ? NFT_WORDS_CT_STATES : NFT_WORDS_CT_STATUSES;
 	uint32_t mask = 0, zero = 0;
 	struct nftnl_expr *e;
 
 	for (size_t i = 0; i < NFT_VALUES_MAX && s->values[i]; i++) {
 		uint32_t bit = 0;
 
-		if (!find_word(words, n, s->values[i], strlen(s->values[i]), &bit))
+		if (!nft_word(words, s->values[i], &bit))
 			b->failed = true;
 		mask |= bit;
 	}
@@ -471,7 +393,7 @@ static void build_verdict(struct build *b, const struct nft_statement *s)
 static void text_fields(struct nft_text *t, const struct nft_statement *s)
 {
 	for (size_t i = 0; i < NFT_FIELDS_MAX && s->fields[i]; i++)
-		nft_text_add(t, "%s%s", i ? " . " : "", fields[s->fields[i]].text);
+		nft_text_add(t, "%s%s", i ? " . " : "", nft_fields[s->fields[i]].text);
 	nft_text_add(t, "%s", s->negated ? " !=" : "");
 }
 
@@ -497,7 +419,7 @@ static void text_one_of(struct nft_text *t, const struct nft_statement *s)
 
 static void text_is(struct nft_text *t, const struct nft_statement *s)
 {
-	const char *quote = fields[s->fields[0]].type == NFT_TYPE_IFNAME ? "\"" : "";
+	const char *quote = nft_fields[s->fields[0]].type == NFT_TYPE_IFNAME ? "\"" : "";
 
 	text_fields(t, s);
 	nft_text_add(t, " %s%s%s", quote, s->values[0], quote);
@@ -600,8 +522,7 @@ size_t nft_statement_values(const struct nft_statement *s, struct nft_key keys[N
 	for (; n < NFT_VALUES_MAX && s->values[n]; n++) {
 		uint32_t value;
 
-		if (!find_word(icmpv6_types, ARRAY_SIZE(icmpv6_types), s->values[n],
-			       strlen(s->values[n]), &value))
+		if (!nft_word(NFT_WORDS_ICMPV6_TYPES, s->values[n], &value))
 			return 0;
 		keys[n] = (struct nft_key){.data = {(uint8_t)value}, .size = 4};
 	}

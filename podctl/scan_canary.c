@@ -169,7 +169,7 @@ static int make_and_test(struct engine *e, const struct ui *ui, struct err *err)
 		r = remove_old(e, image, err);
 	if (r == 0)
 		r = create(e, image, &id, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	r = test_in(e, id, err);
 	if (remove_container(e, id, &removing) < 0 && r == 0) {

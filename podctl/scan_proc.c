@@ -154,18 +154,28 @@ static struct home *home_of(struct homes *homes, int dir, int *ret)
 	return NULL;
 }
 
+/* of a file whose owner has no number there: /proc/sys/kernel/overflowuid */
+#define UID_OVERFLOW 65534
+
 /* The number that a user of the host has in the container; the overflow uid where none. */
 static uint64_t map_uid(const char *map, uint64_t uid)
 {
-	unsigned long long inside, outside, count;
-	int used;
+	/* lines of three numbers: in the container, on the host, how many */
+	uint64_t numbers[3];
 
-	while (sscanf(map, "%llu %llu %llu%n", &inside, &outside, &count, &used) == 3) {
-		if (uid >= outside && uid - outside < count)
-			return inside + (uid - outside);
-		map += used;
+	for (;;) {
+		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+			char *end;
+
+			errno = 0;
+			numbers[i] = strtoull(map, &end, 10);
+			if (end == map || errno != 0)
+				return UID_OVERFLOW;
+			map = end;
+		}
+		if (uid >= numbers[1] && uid - numbers[1] < numbers[2])
+			return numbers[0] + (uid - numbers[1]);
 	}
-	return 65534;
 }
 
 static int read_uid(int dir, uint64_t *ret)
