@@ -9,7 +9,7 @@
 # one as there are contenders, each with its own table, and packets go through them in turn.
 #
 #   tests/bench/bench_packets.sh [TURNS]
-#   PLOT=FILE: the figures for packets.gnuplot
+#   PLOT=FILE.svg: a drawing of them, by gnuplot
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
@@ -124,7 +124,7 @@ unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 	"$PACKETS" bulk 192.0.2.10 81 "$turns" 20 "${pairs[@]}" | sed "s,^/run/netns/client,bulk,"
 ' bash "${names[@]}" > "$work/figures" || fail "packets go through all of them"
 sed 's/^/# /' "$work/figures"
-[ -z "${PLOT:-}" ] || cp "$work/figures" "$PLOT"
+[ -z "${PLOT:-}" ] || check "drawn" gnuplot -e "figures='$work/figures'; out='$PLOT'" tests/bench/packets.gnuplot
 ratio() { awk -v n="$1" '$1 == n { print $3 }' "$work/figures"; }
 for what in connect small bulk; do
 	bar=$([ $what = bulk ] && echo 0.99 || echo 0.98)
