@@ -34,6 +34,7 @@ static void on_link(void *userdata, enum watch_state state, const char *why)
 {
 	struct daemon *d = userdata;
 
+	d->ask_ports |= state == WATCH_UP;
 	if (state == WATCH_UP) {
 		log_info("following the engine, API %s, %zu containers",
 			 watch_api_version(d->watch), daemon_model(d)->n_members);

@@ -39,6 +39,7 @@ struct daemon {
 	unsigned n_applied;
 	bool due;	   /* the model changed since */
 	bool sweep;	   /* flows may have begun past the table */
+	bool ask_ports;	   /* the engine was away: processes may be others since */
 	bool due_now;	   /* to be applied at the end of this round, not later */
 	char *table_error; /* of the last transaction that was refused; NULL: none */
 	bool behind;	   /* it was refused as a whole, not only some elements of it */

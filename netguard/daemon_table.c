@@ -231,6 +231,32 @@ static void relook_soon(struct daemon *d, const char *what, const struct err *er
 		timer_set(&d->relook, d->relook_ms, 0);
 }
 
+/*
+ * The engine's list does not tell which process a container has, so the one from before is kept. A
+ * container that was started again while nobody followed has another now: it has no port then, and
+ * its own answer tells why. Asked once, since a port may be missing for good.
+ */
+static void ask_where_ports_are_missing(struct daemon *d)
+{
+	const struct model *m = daemon_model(d);
+
+	if (!d->ask_ports || watch_get_state(d->watch) != WATCH_UP)
+		return;
+	d->ask_ports = false;
+	for (size_t i = 0; i < m->n_members; i++) {
+		const struct member *member = &m->members[i];
+		bool missing = false;
+
+		for (size_t j = 0; member->pid > 0 && j < member->n_addresses && !missing; j++) {
+			const struct member_address *a = &member->addresses[j];
+
+			missing = !a->veth[0] && links_exists(d->links, a->bridge);
+		}
+		if (missing)
+			watch_ask(d->watch, member->id);
+	}
+}
+
 int daemon_apply(struct daemon *d, struct err *err)
 {
 	struct keeper_result result = {0};
@@ -248,6 +274,7 @@ int daemon_apply(struct daemon *d, struct err *err)
 	 */
 	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)
 		relook_soon(d, "links", err);
+	ask_where_ports_are_missing(d);
 	if (apply_delta(d, &result, err) > 0) {
 		timer_set(&d->verify, VERIFY_MS, 0);
 	} else {

@@ -44,7 +44,7 @@ struct watch {
 	size_t next_network; /* of fresh_networks, whose members are asked for */
 	uint64_t step_number;
 	struct strv queue; /* event lines to replay */
-	size_t replayed;
+	size_t queued;	   /* bytes of them */
 };
 
 void watch_changed(struct watch *w);

@@ -9,9 +9,11 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#define BACKOFF_MIN_MS 50
-#define BACKOFF_MAX_MS 5000
-#define QUEUE_MAX      20000 /* events while asking for everything */
+#define BACKOFF_MIN_MS	50
+#define BACKOFF_MAX_MS	5000
+/* events while asking for everything: how many, and their bytes (they carry all labels) */
+#define QUEUE_MAX	20000
+#define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
 
 /* {"type":["container","network"]}, escaped */
 #define FILTERS "%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%7D"
@@ -55,7 +57,7 @@ static void cancel_all(struct watch *w)
 	forget_list(w);
 	watch_networks_done(&w->fresh_networks);
 	strv_done(&w->queue);
-	w->replayed = 0;
+	w->queued = 0;
 }
 
 static void next_step(struct watch *w, const char *path, engine_done_fn *done)
@@ -103,7 +105,8 @@ static int on_event_line(void *userdata, const char *line, size_t size)
 		return 0;
 	if (w->state == WATCH_UP)
 		return take_line(w, line, size);
-	if (w->queue.n >= QUEUE_MAX) {
+	w->queued += size;
+	if (w->queue.n >= QUEUE_MAX || w->queued > QUEUE_BYTES_MAX) {
 		watch_fail(w, "too many events while asking for everything");
 		return -E2BIG;
 	}
