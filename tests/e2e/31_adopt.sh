@@ -236,6 +236,15 @@ inside cp /root/state.json /var/lib/netguard/state.json
 start
 goes_on fresh bob world out link
 
+note "started again while there is no daemon: another process, another port of the bridge"
+inside docker run -d --name again --network pods -l com.docker.compose.project=web probe serve tcp:80 > /dev/null
+wait_for 5 settled
+netguard_stop
+inside docker restart -t 0 again > /dev/null
+start
+flow open user:bob tcp "$(container_ip4 again)" 80 "after its start"
+flow denied user:carol tcp "$(container_ip4 again)" 80 "after its start"
+
 note "broken at the start: nothing new but for root, and nothing ends"
 netguard_stop
 inside sh -c 'echo "gard: 1" >> /etc/netguard.yml'
