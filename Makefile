@@ -184,7 +184,7 @@ $(DECIDES_BIN): $(BUILD)/branches/%: $(BUILD)/obj/%.o $(UNIT_HELP) $(DECIDES_OBJ
 
 .PHONY: branches
 branches: $(DECIDES_BIN) ## every branch of what decides verdicts and rights, by unit tests alone (gcc)
-	tests/coverage --branches $(BUILD)
+	tests/coverage --branches $(BUILD) $(DECIDES)
 
 .PHONY: coverage
 coverage: ## lines that the unit tests and the end-to-end tests reach (needs root; takes a while)

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 
 #define MAC_A "02:00:00:00:00:0a"
@@ -241,12 +243,69 @@ static void test_moved(void **state)
 	links_list_done(&l);
 }
 
+/* "INDEX NAME MASTER NSID PEER FLAGS" as the kernel tells of it; type: RTM_NEWLINK, ... */
+static bool take(struct links_list *l, uint16_t type, const char *text)
+{
+	_Alignas(struct nlmsghdr) uint8_t buffer[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	char name[IF_NAMESIZE];
+	int master, nsid, peer;
+
+	nlh->nlmsg_type = type;
+	assert_int_equal(sscanf(text, "%d %15s %d %d %d %x", &ifi->ifi_index, name, &master, &nsid,
+				&peer, &ifi->ifi_flags),
+			 6);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_MASTER, (uint32_t)master);
+	mnl_attr_put_u32(nlh, IFLA_LINK_NETNSID, (uint32_t)nsid);
+	mnl_attr_put_u32(nlh, IFLA_LINK, (uint32_t)peer);
+	return links_list_take(l, nlh, true);
+}
+
+/* Of what the kernel tells, only what is new of a port or a bridge's name changes whose ports are.
+ */
+static void test_take(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *text;
+		bool changes;
+	} table[] = {
+		{RTM_NEWLINK, "1 br-x 0 -1 0 0", false},
+		{RTM_NEWLINK, "5 va 1 7 100 0", true},
+		{RTM_NEWLINK, "5 va 1 7 100 0", false},
+		{RTM_NEWLINK, "5 va 1 7 101 0", true},
+		{RTM_NEWLINK, "5 va 1 8 101 0", true},
+		{RTM_NEWLINK, "5 va 1 8 101 10000", true},
+		{RTM_NEWLINK, "5 vb 1 8 101 10000", true},
+		{RTM_NEWLINK, "5 vb 2 8 101 10000", true},
+		/* it leaves its bridge, and goes on elsewhere */
+		{RTM_NEWLINK, "5 vb 0 8 101 10000", true},
+		{RTM_NEWLINK, "5 vb 0 8 101 0", false},
+		{RTM_NEWLINK, "1 br-y 0 -1 0 0", true},
+		{RTM_NEWADDR, "5 vb 1 8 101 0", false},
+		{RTM_DELLINK, "9 v9 1 8 101 0", false},
+		{RTM_DELLINK, "5 vb 0 8 101 0", true},
+		{RTM_DELLINK, "5 vb 0 8 101 0", false},
+	};
+	struct links_list l = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (take(&l, table[i].type, table[i].text) != table[i].changes)
+			fail_msg("%zu: %s", i, table[i].text);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.items[0].name, "br-y");
+	links_list_done(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decide),	  cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_moved),	  cmocka_unit_test(test_looks),
-		cmocka_unit_test(test_put_again),
+		cmocka_unit_test(test_put_again), cmocka_unit_test(test_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
