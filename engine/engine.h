@@ -250,9 +250,10 @@ int engine_json_parse(const char *text, size_t size, json_t **ret, struct err *e
 typedef int engine_item_fn(void *userdata, json_t *item, struct err *err);
 struct engine_items {
 	int place; /* before, inside or behind the array */
-	bool any, in_string, escaped;
+	bool any, in_string, escaped, over;
 	size_t depth, total;
-	char *item; /* as far as it has come */
+	size_t left_out; /* values of more than 4 MiB: fn did not get them */
+	char *item;	 /* as far as it has come */
 	size_t size, room;
 };
 /* 0; -EPROTO, -EMSGSIZE: it is no array of JSON, or too big; what fn returned. Then give it up. */

@@ -38,11 +38,17 @@ static bool is_blank(const char *text, size_t n)
 	return n == 0;
 }
 
-static int keep(struct engine_items *s, const char *data, size_t n, struct err *err)
+/*
+ * Of an entry that is too big nothing is kept. Who makes a container has its labels in his hand,
+ * and may not keep the others from being read.
+ */
+static void keep(struct engine_items *s, const char *data, size_t n)
 {
-	if (n > ITEM_MAX - s->size)
-		return err_set(err, EMSGSIZE, "an entry of a list of the engine is over %zu bytes",
-			       ITEM_MAX);
+	if (s->over || n > ITEM_MAX - s->size) {
+		s->over = true;
+		s->size = 0;
+		return;
+	}
 	if (s->size + n > s->room) {
 		if (s->room == 0)
 			s->room = 4096;
@@ -53,7 +59,6 @@ static int keep(struct engine_items *s, const char *data, size_t n, struct err *
 	if (n > 0)
 		memcpy(s->item + s->size, data, n);
 	s->size += n;
-	return 0;
 }
 
 /* What was kept is a value, or the array is empty; last: its bracket has come. */
@@ -63,9 +68,14 @@ static int give(struct engine_items *s, bool last, engine_item_fn *fn, void *use
 	json_auto_t *json = NULL;
 	int r;
 
-	if (last && !s->any && is_blank(s->item, s->size))
+	if (last && !s->any && !s->over && is_blank(s->item, s->size))
 		return 0;
 	s->any = true;
+	if (s->over) {
+		s->over = false;
+		s->left_out++;
+		return 0;
+	}
 	r = engine_json_parse(s->item, s->size, &json, err);
 	s->size = 0;
 	return r < 0 ? r : fn(userdata, json, err);
@@ -99,14 +109,13 @@ static int feed_inside(struct engine_items *s, const char *data, size_t size, si
 {
 	size_t n = 0;
 	bool last;
-	int r;
 
 	while (n < size && !ends_value(s, data[n]))
 		n++;
-	r = keep(s, data, n, err);
+	keep(s, data, n);
 	*ret_used = n;
-	if (r < 0 || n == size)
-		return r;
+	if (n == size)
+		return 0;
 	last = data[n] == ']';
 	*ret_used = n + 1;
 	if (last)

@@ -14,7 +14,7 @@
 #include <sys/queue.h>
 
 #define ENGINE_BODY_MAX	   ((size_t)64 * 1024 * 1024)
-#define ENGINE_LINE_MAX	   ((size_t)1024 * 1024)
+#define ENGINE_LINE_MAX	   ((size_t)8 * 1024 * 1024) /* events carry all labels, escaped */
 #define ENGINE_HEADERS_MAX ((size_t)256 * 1024)
 
 #define ENGINE_API_MINOR_MIN 41

@@ -3,6 +3,7 @@
 #include "netguard/watch_private.h"
 
 #include "common/authz_token.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -270,6 +271,9 @@ static void on_containers(void *userdata, const struct engine_reply *reply)
 		watch_fail(w, "the list of containers is cut short");
 		return;
 	}
+	if (w->list.left_out > 0)
+		log_warning("%zu container%s left out, so closed: more than 4 MiB of labels",
+			    w->list.left_out, w->list.left_out == 1 ? " is" : "s are");
 	w->fresh = model_new();
 	if (w->n_listed > 0)
 		qsort(w->listed, w->n_listed, sizeof(*w->listed), compare_members);

@@ -191,17 +191,17 @@ static void test_reader_ends_it(void **state)
 	assert_int_equal(f->err.code, EBADMSG);
 }
 
-/* A line may be 1 MiB long and no longer, whether its end is there or not. */
+/* A line may be 8 MiB long and no longer, whether its end is there or not. */
 static void test_longest_line(void **state)
 {
 	static const struct {
 		size_t length;
 		bool newline, passes;
 	} table[] = {
-		{1024 * 1024, true, true},
-		{1024 * 1024 + 1, true, false},
-		{1024 * 1024 + 1, false, false},
-		{3 * 1024 * 1024, false, false},
+		{8 * 1024 * 1024, true, true},
+		{8 * 1024 * 1024 + 1, true, false},
+		{8 * 1024 * 1024 + 1, false, false},
+		{11 * 1024 * 1024, false, false},
 	};
 	struct fixture *f = *state;
 

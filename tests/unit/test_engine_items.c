@@ -86,30 +86,57 @@ static int refuse(void *userdata _unused_, json_t *item _unused_, struct err *er
 	return err_set(err, ERANGE, "no");
 }
 
-/* What the reader of the list says ends it, and so does an entry without end. */
+/* What the reader of the list says ends it. */
 static void test_ends(void **state _unused_)
 {
 	struct engine_items s = {0};
-	_cleanup_free_ char *much = xmalloc(1024 * 1024);
-	json_auto_t *none = json_array();
 	struct err err;
-	int r = 0;
 
 	assert_int_equal(engine_items_feed(&s, "[1,2]", 5, refuse, NULL, &err), -ERANGE);
 	engine_items_done(&s);
+}
+
+/* An entry that is too big is left out, and the others are not; one without end ends at last. */
+static void test_big(void **state _unused_)
+{
+	struct engine_items s = {0};
+	_cleanup_free_ char *much = xmalloc(1024 * 1024);
+	json_auto_t *list = json_array();
+	struct err err;
+	int r = 0;
+
+	memset(much, 'x', 1024 * 1024);
+	assert_int_equal(engine_items_feed(&s, "[1,\"", 4, collect, list, &err), 0);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(engine_items_feed(&s, much, 1024 * 1024, collect, list, &err), 0);
+	assert_int_equal(engine_items_feed(&s, "],\",2]", 6, collect, list, &err), 0);
+	assert_true(engine_items_whole(&s));
+	assert_int_equal(s.left_out, 1);
+	assert_int_equal(json_array_size(list), 2);
+	assert_int_equal(json_integer_value(json_array_get(list, 1)), 2);
+	engine_items_done(&s);
+
+	/* the only one */
+	assert_int_equal(engine_items_feed(&s, "[", 1, collect, list, &err), 0);
 	memset(much, ' ', 1024 * 1024);
-	assert_int_equal(engine_items_feed(&s, "[", 1, collect, none, &err), 0);
-	for (unsigned i = 0; i < 4 && r == 0; i++)
-		r = engine_items_feed(&s, much, 1024 * 1024, collect, none, &err);
-	assert_int_equal(r, 0);
-	assert_int_equal(engine_items_feed(&s, much, 1, collect, none, &err), -EMSGSIZE);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(engine_items_feed(&s, much, 1024 * 1024, collect, list, &err), 0);
+	assert_int_equal(engine_items_feed(&s, "1]", 2, collect, list, &err), 0);
+	assert_int_equal(s.left_out, 1);
+	engine_items_done(&s);
+
+	assert_int_equal(engine_items_feed(&s, "[", 1, collect, list, &err), 0);
+	for (unsigned i = 0; i < 300 && r == 0; i++)
+		r = engine_items_feed(&s, much, 1024 * 1024, collect, list, &err);
+	assert_int_equal(r, -EMSGSIZE);
+	assert_true(s.room <= (size_t)8 * 1024 * 1024);
 	engine_items_done(&s);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
-					   cmocka_unit_test(test_ends)};
+					   cmocka_unit_test(test_ends), cmocka_unit_test(test_big)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
