@@ -133,8 +133,16 @@ $(REPLAY_BIN): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(
 	@mkdir -p $(@D)
 	$(LINK)
 
+# What tests load before libc, so that its calls fail; never sanitized.
+SHIM        := $(BUILD)/tests/faults/shim.so
+
+$(SHIM): tests/faults/shim.c tests/faults/shim.h
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) -O1 -g -fPIC -shared -fno-builtin -o $@ $<
+
 .PHONY: tests
-tests: all $(UNIT_BIN) $(E2E_BIN) $(BENCH_BIN) $(REPLAY_BIN) ## build the programs and every test program
+tests: all $(UNIT_BIN) $(E2E_BIN) $(BENCH_BIN) $(REPLAY_BIN) $(SHIM) ## build the programs and every test program
 
 .PHONY: unit
 unit: $(UNIT_BIN) ## run the unit tests
