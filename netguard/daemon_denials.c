@@ -100,8 +100,8 @@ static void on_denial(void *userdata, const struct denial *denial)
 
 /* ---- what had no record ---- */
 
-/* Reads the counters. silent: only as where the counting begins. */
-static void count(struct daemon *d, bool silent)
+/* Reads the counters; -errno where they can't be. silent: only as where the counting begins. */
+static int count(struct daemon *d, bool silent)
 {
 	struct keeper_counter counters[COUNTERS_MAX];
 	json_t *more = json_object();
@@ -122,14 +122,20 @@ static void count(struct daemon *d, bool silent)
 	if (json_object_size(more) > 0)
 		publish(d, "suppressed", more);
 	json_decref(more);
+	return n < 0 ? n : 0;
 }
 
 static void read_records(struct daemon *d)
 {
 	struct err err;
 
-	if (denials_dispatch(d->denials, on_denial, d, &err) < 0)
+	/* it is tried again at once, and for ever: said once */
+	if (denials_dispatch(d->denials, on_denial, d, &err) >= 0) {
+		d->denials_failed = false;
+	} else if (!d->denials_failed) {
 		log_warning("denials: %s", err.text);
+		d->denials_failed = true;
+	}
 }
 
 static void on_denials(struct source *s, uint32_t events _unused_)
@@ -148,10 +154,12 @@ static void on_suppressed(struct source *s, uint32_t events _unused_)
 
 	if (!timer_read(s))
 		return;
-	d->counting = false;
 	/* what has been logged must not count as missing */
 	read_records(d);
-	count(d, false);
+	/* there may be no further denial to count these with */
+	d->counting = count(d, false) < 0;
+	if (d->counting)
+		timer_set(&d->suppressed, SUPPRESSED_MS, 0);
 }
 
 int daemon_denials_start(struct daemon *d, struct err *err)

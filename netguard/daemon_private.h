@@ -26,6 +26,7 @@ struct daemon {
 	struct denials *denials; /* NULL where another program has the group */
 	struct denials_ring *ring;
 	bool counting;	     /* suppressed is set */
+	bool denials_failed; /* reading them; said once */
 	struct model *model; /* until watch takes it over */
 	int lock;
 

@@ -20,27 +20,6 @@
 static struct fault_host *h;
 static bool meets_shim; /* when it asks for memory */
 
-/* How it has ended is no crash: it aborts, as it does without memory, or says why it can't go on.
- */
-static bool is_orderly(int status)
-{
-	return WIFSIGNALED(status) ? WTERMSIG(status) == SIGABRT : WEXITSTATUS(status) == 1;
-}
-
-/* Until it has ended, or all is as it should be; false where neither happens. */
-static bool outcome(int *ret_status)
-{
-	for (int i = 0; i < 10000; i++) {
-		*ret_status = fault_host_ended(h);
-		if (*ret_status != -1 ||
-		    (fault_host_said(h, "following the engine") && fault_host_too_many(h) == 0 &&
-		     fault_host_missing(h) == 0))
-			return true;
-		usleep(2000);
-	}
-	return false;
-}
-
 struct tally {
 	unsigned aborted, ended, lived;
 };
@@ -56,7 +35,7 @@ static bool fails_at_start(uint64_t at, bool on, bool fresh, struct tally *t)
 	}
 	fault_host_fault(h, FAULT_MEMORY, 0, at, on ? UINT64_MAX : at + 1);
 	fault_host_start(h, NULL);
-	if (!outcome(&status))
+	if (!fault_host_outcome(h, &status))
 		fail_msg("allocation %llu: it neither ends nor goes on", (unsigned long long)at);
 	if (fault_host_mend(h) == 0) {
 		fault_host_end(h, SIGKILL);
@@ -65,7 +44,7 @@ static bool fails_at_start(uint64_t at, bool on, bool fresh, struct tally *t)
 	if (status == -1) {
 		t->lived++;
 		fault_host_end(h, SIGKILL);
-	} else if (!is_orderly(status)) {
+	} else if (!fault_host_orderly(status)) {
 		fail_msg("allocation %llu: status %x", (unsigned long long)at, (unsigned)status);
 	} else if (WIFSIGNALED(status)) {
 		t->aborted++;
@@ -164,7 +143,7 @@ static void test_life(void **state _unused_)
 		for (int i = 0; i < 5000 && (status = fault_host_ended(h)) == -1; i++)
 			usleep(1000);
 		n = fault_host_mend(h);
-		if (status == -1 || (status != 0 && !is_orderly(status)))
+		if (status == -1 || (status != 0 && !fault_host_orderly(status)))
 			fail_msg("allocation %u: status %x", at, (unsigned)status);
 		aborted += WIFSIGNALED(status);
 		/* the third container may still be in it: what an abort leaves is what was true */

@@ -19,6 +19,8 @@
 #define PAGE "/mnt/faults"
 #define PORT 7003
 #define WEB  "10.88.1.2"
+/* of container i, with its number behind */
+#define MAC  "02:00:00:00:00:0"
 
 static const char ids[][65] = {
 	"c111111111111111111111111111111111111111111111111111111111111111",
@@ -32,7 +34,8 @@ struct host {
 	struct fault_host h;
 	struct fake_reply other; /* its path is NULL: none */
 	pid_t pids[3];		 /* whose network a container's is; 0: none */
-	bool third;
+	pid_t senders[SENDERS];
+	bool third, followed;
 };
 
 static void must(bool ok, const char *what)
@@ -170,7 +173,7 @@ static pid_t begin(struct fault_host *h, enum part part)
 
 /* What a container's or another host's network becomes: a veth to here, and an address. */
 static void wire(pid_t pid, const char *veth, const char *bridge, const char *address,
-		 const char *gateway)
+		 const char *gateway, const char *mac)
 {
 	_cleanup_free_ char *in = xasprintf("nsenter --net=/proc/%d/ns/net ip", (int)pid);
 
@@ -178,6 +181,8 @@ static void wire(pid_t pid, const char *veth, const char *bridge, const char *ad
 	if (bridge)
 		DO("ip link set %s master %s", veth, bridge);
 	DO("ip link set %s up", veth);
+	if (mac)
+		DO("%s link set eth0 address %s", in, mac);
 	DO("%s link set lo up", in);
 	DO("%s addr add %s dev eth0", in, address);
 	DO("%s link set eth0 up", in);
@@ -187,8 +192,6 @@ static void wire(pid_t pid, const char *veth, const char *bridge, const char *ad
 static void wire_all(struct host *w)
 {
 	struct fault_host *h = &w->h;
-	pid_t outside;
-
 	fault_host_write("/proc/sys/net/ipv4/ip_forward", "1");
 	DO("ip link set lo up");
 	DO("ip link add br-pods type bridge");
@@ -196,13 +199,14 @@ static void wire_all(struct host *w)
 	DO("ip link set br-pods up");
 	w->pids[0] = begin(h, HEARS);
 	w->pids[1] = begin(h, SAYS_DB);
-	outside = begin(h, SAYS_OUTSIDE);
-	wire(w->pids[0], "vweb", "br-pods", WEB "/24", "10.88.1.1");
-	wire(w->pids[1], "vdb", "br-pods", "10.88.1.3/24", "10.88.1.1");
-	wire(outside, "world", NULL, "192.0.2.2/24", "192.0.2.1");
+	w->senders[SENDER_DB] = w->pids[1];
+	w->senders[SENDER_OUTSIDE] = begin(h, SAYS_OUTSIDE);
+	wire(w->pids[0], "vweb", "br-pods", WEB "/24", "10.88.1.1", MAC "0");
+	wire(w->pids[1], "vdb", "br-pods", "10.88.1.3/24", "10.88.1.1", MAC "1");
+	wire(w->senders[SENDER_OUTSIDE], "world", NULL, "192.0.2.2/24", "192.0.2.1", NULL);
 	DO("ip addr add 192.0.2.1/24 dev world");
-	begin(h, SAYS_ROOT);
-	begin(h, SAYS_NOBODY);
+	w->senders[SENDER_ROOT] = begin(h, SAYS_ROOT);
+	w->senders[SENDER_NOBODY] = begin(h, SAYS_NOBODY);
 }
 
 /* ---- the engine ---- */
@@ -211,8 +215,8 @@ static char *endpoint(size_t i)
 {
 	return xasprintf("\"NetworkSettings\":{\"Ports\":{},\"Networks\":{\"pods\":{"
 			 "\"NetworkID\":\"" NETWORK "\",\"IPAddress\":\"10.88.1.%zu\","
-			 "\"GlobalIPv6Address\":\"\",\"MacAddress\":\"\"}}}",
-			 i + 2);
+			 "\"GlobalIPv6Address\":\"\",\"MacAddress\":\"" MAC "%zu\"}}}",
+			 i + 2, i);
 }
 
 struct script {
@@ -255,10 +259,9 @@ static void publish(struct host *w)
 			":\"pods\"},\"Ports\":[],%s}",
 			i ? "," : "", ids[i], names[i], settings);
 		fprintf(m,
-			"%s\"%s\":{\"Name\":\"%s\",\"MacAddress\":\"\",\"IPv4Address\":\"10.88.1.%"
-			"zu/"
-			"24\",\"IPv6Address\":\"\"}",
-			i ? "," : "", ids[i], names[i], i + 2);
+			"%s\"%s\":{\"Name\":\"%s\",\"MacAddress\":\"" MAC
+			"%zu\",\"IPv4Address\":\"10.88.1.%zu/24\",\"IPv6Address\":\"\"}",
+			i ? "," : "", ids[i], names[i], i, i + 2);
 		answer(&s, xasprintf("/v1.41/containers/%s/json", ids[i]),
 		       xasprintf(
 			       "{\"Id\":\"%s\",\"Name\":\"/%s\",\"Image\":\"sha256:x\",\"State\":{"
@@ -399,6 +402,7 @@ void fault_host_start(struct fault_host *h, const char *env)
 	_cleanup_free_ char *path = xasprintf("%s/netguard", full), *shim = preload(full);
 
 	fault_host_log_forget(h);
+	((struct host *)h)->followed = false;
 	h->daemon = fork();
 	must(h->daemon >= 0, "fork");
 	if (h->daemon > 0)
@@ -479,6 +483,22 @@ static int differs(struct fault_host *h, bool missing)
 	return (int)elements_count(missing ? c.add : c.del);
 }
 
+void fault_host_show_extra(struct fault_host *h)
+{
+	_cleanup_(elements_change_done)
+	struct elements_change c = {0};
+	_cleanup_(elements_freep)
+	struct elements *now = have(h);
+
+	if (!now)
+		return;
+	elements_difference(h->want, now, &c);
+	for (unsigned set = 0; set < SET_COUNT_; set++)
+		for (size_t i = 0; i < c.del->n[set]; i++)
+			printf("#   too many in %s: %s\n", ruleset_set((enum set_id)set)->name,
+			       c.del->sets[set][i].comment ? c.del->sets[set][i].comment : "-");
+}
+
 int fault_host_too_many(struct fault_host *h)
 {
 	return differs(h, false);
@@ -489,11 +509,18 @@ int fault_host_missing(struct fault_host *h)
 	return differs(h, true);
 }
 
+static bool is_true(struct fault_host *h)
+{
+	struct host *w = (struct host *)h;
+
+	w->followed = w->followed || fault_host_said(h, "following the engine");
+	return w->followed && fault_host_too_many(h) == 0 && fault_host_missing(h) == 0;
+}
+
 bool fault_host_settled(struct fault_host *h)
 {
 	for (int i = 0; i < 4000; i++) {
-		if (fault_host_said(h, "following the engine") && fault_host_too_many(h) == 0 &&
-		    fault_host_missing(h) == 0)
+		if (is_true(h))
 			return true;
 		if (waitid(P_PID, (id_t)h->daemon, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) <
 		    0)
@@ -501,6 +528,22 @@ bool fault_host_settled(struct fault_host *h)
 		nap_ms(5);
 	}
 	return false;
+}
+
+bool fault_host_outcome(struct fault_host *h, int *ret_status)
+{
+	for (int i = 0; i < 10000; i++) {
+		*ret_status = fault_host_ended(h);
+		if (*ret_status != -1 || is_true(h))
+			return true;
+		nap_ms(2);
+	}
+	return false;
+}
+
+bool fault_host_orderly(int status)
+{
+	return WIFSIGNALED(status) ? WTERMSIG(status) == SIGABRT : WEXITSTATUS(status) == 1;
 }
 
 void fault_host_learn(struct fault_host *h)
@@ -542,6 +585,51 @@ uint64_t fault_host_mend(struct fault_host *h)
 {
 	h->faults->kind = FAULT_NONE;
 	return h->faults->hits;
+}
+
+void fault_host_hold(struct fault_host *h, bool stop)
+{
+	struct host *w = (struct host *)h;
+
+	for (size_t i = 0; i < SENDERS; i++)
+		kill(w->senders[i], stop ? SIGSTOP : SIGCONT);
+	nap_ms(20);
+}
+
+uint64_t fault_host_denied(struct fault_host *h)
+{
+	struct keeper_counter counters[16];
+	struct err err;
+	uint64_t all = 0;
+	int n = keeper_counters(h->eye, counters, 16, &err);
+
+	must(n > 0, "counters");
+	for (int i = 0; i < n; i++)
+		all += counters[i].packets;
+	return all;
+}
+
+uint64_t fault_host_told(void)
+{
+	_cleanup_fclose_ FILE *f = fopen(FAULT_LOG, "re");
+	_cleanup_free_ char *line = NULL;
+	uint64_t all = 0;
+	size_t room = 0;
+
+	while (f && getline(&line, &room, f) > 0) {
+		const char *text = strstr(line, ": denied ");
+		unsigned long long more;
+
+		if (!text)
+			continue;
+		/* "denied REASON: N more packets, not logged one by one", or one packet */
+		text = strchr(text + strlen(": "), ':');
+		if (text && strstr(text, " more packets,") && sscanf(text, ": %llu", &more) == 1)
+			all += more;
+		else
+			all++;
+	}
+	return all;
 }
 
 void fault_host_count_anew(struct fault_host *h)
@@ -608,12 +696,25 @@ void fault_host_log_forget(struct fault_host *h _unused_)
 	must(truncate(FAULT_LOG, 0) == 0 || errno == ENOENT, FAULT_LOG);
 }
 
-void fault_host_show_log(void)
+static unsigned log_lines(bool show)
 {
+	unsigned n = 0;
 	_cleanup_fclose_ FILE *f = fopen(FAULT_LOG, "re");
 	_cleanup_free_ char *line = NULL;
 	size_t room = 0;
 
 	while (f && getline(&line, &room, f) > 0)
-		printf("#   %s", line);
+		if (!strstr(line, ": denied ") && ++n <= 100 && show)
+			printf("#   %s", line);
+	return n;
+}
+
+void fault_host_show_log(void)
+{
+	log_lines(true);
+}
+
+unsigned fault_host_lines(void)
+{
+	return log_lines(false);
 }

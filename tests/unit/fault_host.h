@@ -38,6 +38,13 @@ struct fault_host *fault_host_new(void);
 void fault_host_start(struct fault_host *h, const char *env);
 /* Waits up to 20 s until it follows the engine and the kernel has `want`; false where it ends. */
 bool fault_host_settled(struct fault_host *h);
+/*
+ * Waits until it has ended (its status as waitpid) or all is as it should be (-1); false where
+ * neither happens.
+ */
+bool fault_host_outcome(struct fault_host *h, int *ret_status);
+/* No crash: it aborts, as it does without memory, or says why it can't go on. */
+bool fault_host_orderly(int status);
 /* Ends it by this signal, and returns its status as waitpid. */
 int fault_host_end(struct fault_host *h, int sig);
 /* -1 while it runs, else its status as waitpid; it is reaped. */
@@ -52,8 +59,14 @@ uint64_t fault_host_mend(struct fault_host *h);
 
 /* What the kernel has: elements that are not wanted, and those that are missing; -1: no table. */
 int fault_host_too_many(struct fault_host *h);
+void fault_host_show_extra(struct fault_host *h); /* those that are not wanted */
 int fault_host_missing(struct fault_host *h);
 
+/* No more datagrams until they are let go on. */
+void fault_host_hold(struct fault_host *h, bool stop);
+/* Denied packets: those that the table has counted, and those that the log has told of. */
+uint64_t fault_host_denied(struct fault_host *h);
+uint64_t fault_host_told(void);
 void fault_host_count_anew(struct fault_host *h);
 uint64_t fault_host_denied_passed(const struct fault_host *h); /* of all but root */
 const char *fault_host_counts(const struct fault_host *h);     /* as words */
@@ -65,7 +78,9 @@ uint64_t fault_host_try(struct fault_host *h, enum fault_sender who, unsigned n)
 /* Whether the log has this text; fault_host_log_forget: since then. */
 bool fault_host_said(const struct fault_host *h, const char *text);
 void fault_host_log_forget(struct fault_host *h);
+/* Without lines of denials. */
 void fault_host_show_log(void);
+unsigned fault_host_lines(void);
 
 /* A connection or disconnection of a third container that comes and goes: 10.88.1.4 */
 void fault_host_third(struct fault_host *h, bool there);
