@@ -81,6 +81,12 @@ int settings_load(const char *path, struct problems *problems, struct settings *
 		path = settings_path();
 	/* O_NONBLOCK: a FIFO in its place must not make us wait for a writer */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(
+			err, ENOENT,
+			"%s: No such file or directory; an empty one is enough to begin with, "
+			"see netguard.yml(5)",
+			path);
 	if (fd < 0)
 		return err_os(err, errno, "%s", path);
 	/* before it is read: a change while it is read is one since then */

@@ -16,6 +16,7 @@ struct reader {
 	yaml_parser_t parser;
 	struct problems *problems;
 	const char *text;
+	size_t size;
 	bool broken; /* the tree lacks something: not worth decoding */
 };
 
@@ -38,14 +39,32 @@ static struct mark mark_at(const char *text, size_t offset)
 	return m;
 }
 
+/* What to do where no token may begin; libyaml counts characters. */
+static const char *advice(const struct reader *r, size_t characters)
+{
+	size_t i = 0;
+
+	for (; i < r->size && (characters > 0 || ((unsigned char)r->text[i] & 0xc0) == 0x80); i++) {
+		if (((unsigned char)r->text[i] & 0xc0) != 0x80)
+			characters--;
+	}
+	if (i < r->size && r->text[i] == '\t')
+		return ": a tab, and YAML is indented with spaces";
+	return ": put the value in quotes";
+}
+
 static int syntax_error(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 	const char *what = p->problem ? p->problem : "is no YAML that can be read";
+	bool token = streq(what, "found character that cannot start any token");
 
 	r->broken = true;
 	if (p->error == YAML_READER_ERROR)
 		problems_add(r->problems, mark_at(r->text, p->problem_offset), "", "%s", what);
+	else if (token)
+		problems_add(r->problems, mark_of(&p->problem_mark), "", "%s%s", what,
+			     advice(r, p->problem_mark.index));
 	else if (p->context)
 		problems_add(r->problems, mark_of(&p->problem_mark), "", "%s (%s)", what,
 			     p->context);
@@ -324,7 +343,7 @@ static int read_stream(struct reader *r, struct yaml_node **ret)
 
 int yaml_parse(const char *text, size_t size, struct problems *problems, struct yaml_node **ret)
 {
-	struct reader r = {.problems = problems, .text = text};
+	struct reader r = {.problems = problems, .text = text, .size = size};
 	_cleanup_(yaml_node_freep)
 	struct yaml_node *root = NULL;
 	size_t before = problems->n_errors;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* netguard: the table of subcommands. */
 #include "common/log.h"
+#include "common/nearest.h"
 #include "netguard/commands.h"
 
 #include <signal.h>
@@ -61,12 +62,16 @@ static void usage(FILE *out)
 
 static const struct command *find(const char *name)
 {
+	struct nearest n;
+
+	nearest_begin(&n, name);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (streq(name, commands[i].name))
 			return &commands[i];
+		nearest_offer(&n, commands[i].name);
 	}
-	fprintf(stderr, "netguard: no such command: %s\n", name);
-	usage(stderr);
+	fprintf(stderr, "netguard: no such command: %s (`netguard help` lists them)%s%s%s\n", name,
+		n.found ? "; did you mean '" : "", n.found ? n.found : "", n.found ? "'?" : "");
 	return NULL;
 }
 

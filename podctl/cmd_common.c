@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int cmd_fail(const struct cmd_context *ctx, const struct err *err)
@@ -83,7 +84,11 @@ int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const
 		return r;
 	r = caller_read_file(&ctx->caller, file, &text, &size, &err);
 	if (r < 0) {
-		ui_error(&ctx->ui, "%s", err.text);
+		ui_error(&ctx->ui, "%s%s", err.text,
+			 r == -ENOENT && !strpbrk(file, "./")
+				 ? ": wanted is the pod's file, such as web.yml, or a command "
+				   "(`podctl help`)"
+				 : "");
 		return r;
 	}
 	r = pod_parse(name, text, size, settings, &problems, ret);
@@ -117,6 +122,16 @@ int cmd_engine(struct cmd_context *ctx, struct engine **ret)
 	return 0;
 }
 
+/* What to do where the engine does not answer. */
+static const char *engine_advice(int r)
+{
+	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
+		return ": run podctl by sudo";
+	if (r == -ECONNREFUSED || r == -ENOENT)
+		return ": does it run? systemctl status docker";
+	return "";
+}
+
 int cmd_connect(struct cmd_context *ctx, struct engine **ret)
 {
 	_cleanup_(engine_freep)
@@ -128,7 +143,7 @@ int cmd_connect(struct cmd_context *ctx, struct engine **ret)
 		return r;
 	r = engine_negotiate(e, &err);
 	if (r < 0) {
-		ui_error(&ctx->ui, "%s", err.text);
+		ui_error(&ctx->ui, "%s%s", err.text, engine_advice(r));
 		return r;
 	}
 	*ret = take_ptr(e);

@@ -89,6 +89,15 @@ void cmdline_print_options(unsigned mask)
 	}
 }
 
+const char *cmdline_option_name(unsigned mask)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (options[i].bit & mask)
+			return options[i].name;
+	}
+	return "that option";
+}
+
 /* Whether word is this option; its value behind it in *ret, where it is of the same word. */
 static bool matches(const struct option *o, const char *word, const char **ret)
 {

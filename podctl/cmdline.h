@@ -22,3 +22,6 @@ int cmdline_parse(struct cmd_context *ctx, int argc, char **argv, struct cmdline
 
 /* The options of a mask (those that all take with it), a line each, to stdout. */
 void cmdline_print_options(unsigned mask);
+
+/* What the first option of a mask is called: "--json". The mask is not empty. */
+const char *cmdline_option_name(unsigned mask);

@@ -30,7 +30,8 @@ int guard_check(const struct settings *settings, struct err *err)
 	if (!guard_required(settings) || guard_client_running())
 		return 0;
 	return err_set(err, ENOTCONN,
-		       "the guard does not run (netguard), and no pod is started without it");
+		       "the guard does not run (netguard), and no pod is started without it: "
+		       "systemctl status netguard");
 }
 
 static int judge(const struct settings *settings, int r, struct err *err)

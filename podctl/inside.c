@@ -52,7 +52,10 @@ int inside_find(struct engine *e, const char *pod, const char *part, char **ret,
 
 	if (r < 0)
 		return r;
-	r = err_set(err, ENOENT, "there is no container %s", name);
+	if (present.n == 0)
+		r = err_set(err, ENOENT, "pod %s is not there", pod);
+	else
+		r = err_set(err, ENOENT, "pod %s has no container %s", pod, part);
 	for (size_t i = 0; i < present.n; i++) {
 		const struct present_container *c = &present.items[i];
 

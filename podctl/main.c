@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* podctl: which subcommand is meant, and with what (cmdline.c has the options). */
 #include "common/log.h"
+#include "common/nearest.h"
 #include "podctl/cmd.h"
 #include "podctl/cmdline.h"
 #include "podctl/live.h"
@@ -8,6 +9,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The first is meant where no word names one. */
@@ -83,14 +85,45 @@ static const struct cmd *find_command(const char *name)
 	return NULL;
 }
 
+/* What other programs call it, or what was mistyped: NULL where nothing is near. */
+static const char *meant(const char *word)
+{
+	static const struct {
+		const char *word, *command;
+	} others[] = {
+		{"create", "apply"}, {"delete", "down"}, {"enter", "exec"},	{"list", "status"},
+		{"ls", "status"},    {"ps", "status"},	 {"remove", "down"},	{"rm", "down"},
+		{"shell", "exec"},   {"up", "apply"},	 {"validate", "check"},
+	};
+	struct nearest n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		if (streq(word, others[i].word))
+			return others[i].command;
+	}
+	nearest_begin(&n, word);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		nearest_offer(&n, commands[i].name);
+	return n.found;
+}
+
+static int no_such_command(const struct cmd_context *ctx, const char *word)
+{
+	const char *command = meant(word);
+
+	ui_error(&ctx->ui, "no such command: %s (`podctl help` lists them)%s%s%s", word,
+		 command ? "; did you mean '" : "", command ? command : "", command ? "'?" : "");
+	return CMD_FAILED;
+}
+
 static int help(const struct cmd_context *ctx, int n, char **args)
 {
 	const struct cmd *cmd = n > 0 ? find_command(args[0]) : NULL;
 
-	if (n > 1 || (n == 1 && !cmd)) {
-		ui_error(&ctx->ui, "no such command: %s", args[n - 1]);
-		return CMD_FAILED;
-	}
+	if (n == 1 && (streq(args[0], "help") || streq(args[0], "version")))
+		n = 0;
+	if (n > 1 || (n == 1 && !cmd))
+		return no_such_command(ctx, args[n - 1]);
 	if (!cmd) {
 		usage(stdout);
 		return CMD_OK;
@@ -132,14 +165,27 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 		usage(stderr);
 		return CMD_FAILED;
 	}
+	/* apply takes one file, so with more words the first was to be a command */
+	if (!named && l->n > 1 && *l->args[0] && !strpbrk(l->args[0], "./"))
+		return no_such_command(ctx, l->args[0]);
 	if (n < cmd->args_min || (cmd->args_max >= 0 && n > cmd->args_max)) {
 		ui_error(&ctx->ui, "%s: usage: podctl %s %s",
-			 n < cmd->args_min ? "No config file specified" : "too many arguments",
+			 n < cmd->args_min
+				 ? (startswith(cmd->args, "FILE") ? "No config file specified"
+								  : "an argument is missing")
+				 : "too many arguments",
 			 cmd->name, cmd->args);
 		return CMD_FAILED;
 	}
 	if (ctx->options & ~cmd->options) {
-		ui_error(&ctx->ui, "%s does not take that option", cmd->name);
+		ui_error(&ctx->ui, "%s does not take %s; `podctl help %s` has its options",
+			 cmd->name, cmdline_option_name(ctx->options & ~cmd->options), cmd->name);
+		return CMD_FAILED;
+	}
+	/* locks, records and pins are root's */
+	if ((cmd->options & CMD_OPT_NO_WAIT) && geteuid() != 0) {
+		ui_error(&ctx->ui, "%s needs root: sudo podctl %s%s%s", cmd->name,
+			 named ? cmd->name : "", named ? " " : "", args[0]);
 		return CMD_FAILED;
 	}
 	if (caller_init(ctx->environment.sudo_uid, ctx->environment.sudo_gid, &ctx->caller, &err) <

@@ -131,6 +131,12 @@ inside ln -s / /srv/pods/bad/link
 refuse "a link that a container planted is not followed" 'link' <<< 'containers: { app: { image: busybox, mounts: [{ source: link/etc, target: /x }] } }'
 check_equal "nothing was made of all that" "" "$(ids bad)"
 check_status "no file" 1 'No config file specified' podctl
+check_status "a command that was mistyped" 1 "no such command: statsu .*; did you mean 'status'\\?" podctl statsu web
+check_status "what others call it" 1 "no such command: rm .*; did you mean 'down'\\?" podctl rm web
+check_status "neither a command nor a file" 1 "wanted is the pod's file" podctl nosuch
+check_status "an option of another command" 1 'stop does not take --follow' podctl stop -f web
+check_status "an apply without root" 1 'apply needs root: sudo podctl web.yml' as bob "$BUILD/podctl" web.yml
+check_status "a question without root" 1 'Permission denied: run podctl by sudo' as bob "$BUILD/podctl" status
 check_status "an unknown option" 1 'podctl: ' podctl --no-such /root/web.yml
 check_status "an image that is not there" 1 'nosuchimage' sh -c '
 	printf "containers: { app: { image: nosuchimage } }\n" > "$1"; shift; exec "$@"' sh \
