@@ -224,6 +224,8 @@ demo: ## the main job on a fresh machine, shown step by step (needs root; KEEP=1
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/netguard $(DESTDIR)$(PREFIX)/sbin/netguard
+	mkdir -p $(DESTDIR)$(PREFIX)/bin # users ask it too, and have no sbin in their paths
+	ln -sf ../sbin/netguard $(DESTDIR)$(PREFIX)/bin/netguard
 	for f in podctl podctl-enter podctl-shell; do \
 		install -D -m 755 $(BUILD)/$$f $(DESTDIR)$(PREFIX)/bin/$$f; done
 	install -d $(DESTDIR)$(SYSTEMD_DIR)
@@ -233,7 +235,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
 	for f in examples/*.yml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/examples/$$(basename $$f); done
-	for f in docs/*.md; do \
+	for f in docs/*.md docs/*.svg; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/$$(basename $$f); done
 	install -D -m 644 nft/netguard.nft $(DESTDIR)$(PREFIX)/share/doc/netguard/netguard.nft
 	for f in completions/*.bash; do \
@@ -245,7 +247,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 
 .PHONY: uninstall
 uninstall: ## take away what install put there; configuration, state and the table stay
-	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard
+	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard $(DESTDIR)$(PREFIX)/bin/netguard
 	for f in podctl podctl-enter podctl-shell; do rm -f $(DESTDIR)$(PREFIX)/bin/$$f; done
 	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
 	for f in man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done

@@ -162,10 +162,10 @@ check_equal "a terminal: raw, size, resize, keys, status, put back" \
 	"$(printf 'raw True\nresized True\ninterrupt True\nfast True\nstatus 5\nrestored True')" "$(grep -v '^#' <<< "$out")"
 
 # what is refused
-check_status "a container of nobody's" 1 'no container web.stranger' run stranger web -- id
+check_status "a container of nobody's" 1 'pod web has no container stranger' run stranger web -- id
 check_status "the name of another's container" 1 'no container|name' run ../stranger web -- id
 check_status "one that has ended" 1 'is exited' run 'done' web -- id
-check_status "a pod that is not there" 1 'no container nosuch.app' run app nosuch -- id
+check_status "a pod that is not there" 1 'pod nosuch is not there' run app nosuch -- id
 check_status "an option without a value" 1 'wants a value' run -u
 check_status "no variable" 1 'NAME=VALUE' run -e =x app web -- env
 check_status "options of exec elsewhere" 1 "does not take" podctl status --user=0 web
