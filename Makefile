@@ -172,7 +172,7 @@ valgrind: $(UNIT_BIN) ## run the unit tests under valgrind
 
 # What decides verdicts and rights, and does nothing else: tests reach every branch of these.
 DECIDES     := $(wildcard netguard/model*.c netguard/elements.c netguard/ruleset.c \
-                 netguard/flows_decide.c netguard/links_decide.c netguard/explain_rules.c \
+                 netguard/flows_decide.c netguard/links_decide.c netguard/explain_rules.c netguard/explain_ends.c netguard/explain_parse.c \
                  $(patsubst %,netguard/authz_%.c,create decide fields host http mounts network request route) \
                  podctl/plan*.c podctl/caller_decide.c podctl/jail.c)
 DECIDES_OBJ := $(DECIDES:%.c=$(BUILD)/branches/%.o)

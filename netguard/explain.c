@@ -210,7 +210,8 @@ static void sum_up(struct explanation *e)
 static int take_all(const struct explain_run *run, struct explain_ends *from,
 		    struct explain_ends *to, const struct explain_spec *spec, struct err *err)
 {
-	bool all_hosts = spec->kind == SPEC_HOST && spec->addr.family == AF_UNSPEC;
+	/* of the host, or of a container in its network */
+	bool all_hosts = spec->addr.family == AF_UNSPEC;
 	bool within = spec->kind == SPEC_POD;
 	int r = 0;
 

@@ -158,12 +158,13 @@ static int add_pod(const struct explain_context *x, const struct explain_spec *s
 	text_printable(printable, sizeof(printable), spec->name);
 	for (size_t i = 0; i < x->model->n_members && !ret->cut; i++) {
 		const struct member *m = &x->model->members[i];
-		const struct member *root = root_of(x->model, m);
+		const struct member *root;
 		struct err why;
 
 		if (!m->pod || !streq(m->pod, spec->name))
 			continue;
 		any = true;
+		root = root_of(x->model, m);
 		/* who shares another's addresses is asked for with that one */
 		if (root != m && root->pod && streq(root->pod, spec->name))
 			continue;
@@ -311,9 +312,8 @@ int explain_find_ends(const struct explain_context *x, const struct explain_spec
 	case SPEC_WORLD:
 		add_end(ret, &world);
 		return 0;
-	case SPEC_ADDR:
+	default: /* SPEC_ADDR */
 		add_addr(x, &spec->addr, ret);
 		return 0;
 	}
-	return err_set(err, EINVAL, "what is asked for is not known");
 }

@@ -3,6 +3,7 @@
 #include "tests/unit/model_make.h"
 
 #include "netguard/explain.h"
+#include "netguard/explain_private.h"
 #include "netguard/explain_rules.h"
 #include "netguard/ruleset.h"
 
@@ -597,6 +598,128 @@ static void test_refused(void **state)
 	explanation_done(&e);
 }
 
+/* Containers that share addresses, have none, or are where the guard is not. */
+static const struct odd {
+	const char *from, *to;
+	int r;		  /* 0 or -errno */
+	const char *what; /* of the reason or error; the first end's name where it begins with = */
+} odds[] = {
+	/* the address of the one that it joined, once for each pod */
+	{"container:side", "world:192.0.2.9:80", 0, "=pod web (side) 10.88.1.2"},
+	{"pod:web", "world:192.0.2.9:80", 0, "=pod web (web) 10.88.1.2"},
+	{"pod:guest", "world:192.0.2.9:80", 0, "=pod web (visitor) 10.88.1.2"},
+	{"pod:lodger", "world:192.0.2.9:80", 0, "=container lodger 10.88.1.10"},
+	{"container:lost", "world:192.0.2.9:80", -ENOENT, "is it running?"},
+	{"pod:lost", "world:192.0.2.9:80", -ENOENT, "no container with an address"},
+	{"container:mac", "world:192.0.2.9:80", -ENOENT, "mac is not guarded: macvlan"},
+	/* in the host's network it is the host */
+	{"container:hosted", "pod:web:80", 0, "=user root (0)"},
+	{"world:192.0.2.9", "container:hosted:22", 0, "left as it is"},
+	/* what it pretends to have may be its own */
+	{"container:web@10.88.1.2", "pod:web:1", 0, "=pod web (web) 10.88.1.2"},
+	{"container:web@fd88::2", "world:[2001:db8::9]:1", 0, "=pod web (web) fd88::2"},
+	{"user:root", "pod:web:80", 0, "=user root (0)"},
+	{"user:-1", "pod:web:80", -ENOENT, "user -1: not known"},
+	{"user:4294967295", "pod:web:80", -ENOENT, "not known"},
+	{"user:4294967294", "pod:web:80", 0, "=user 4294967294"},
+	{"user:1235", "host:192.0.2.10:22", 0, "left as it is"},
+	{"user:1235", "host:[::1]:22", 0, "left as it is"},
+	/* a link-local address says nothing of its link */
+	{"user:1235", "[fe80::77]:22", 0, "left as it is"},
+	{"user:1235", "[fe90::77]:22", 0, "left as it is"},
+	/* texts */
+	{"[fd88::2", "pod:web:80", -EINVAL, "no address"},
+	{"11111111111111111111111111111111111111111111111111111111111.1", "pod:web:80", -EINVAL,
+	 "no address"},
+	{"pod:", "pod:web:80", -EINVAL, "a name is wanted"},
+	{"host:192.0.2.10", "pod:web:80", -EINVAL, "wanted is"},
+	{"pod:web", "", -EINVAL, "are wanted"},
+	{"pod:web", "web", -EINVAL, "a port is wanted"},
+};
+
+static void test_odd(void **state)
+{
+	static const char *const more[] = {
+		"web web br-pods,10.88.1.2,fd88::2",
+		"side web",
+		"visitor guest",
+		"lodger lodger",
+		"closed - br-pods,10.88.1.10,-",
+		"lost lost",
+		"mac mac",
+		"hosted hosted",
+		NULL,
+	};
+	static const char *const joined[][2] = {
+		{"side", "web"}, {"visitor", "web"}, {"lodger", "closed"}, {"lost", "nobody"}};
+	struct fixture f = {0};
+
+	(void)state;
+	fill(&f, "pods: { web: {} }\n", more);
+	for (size_t i = 0; i < ARRAY_SIZE(joined); i++)
+		model_find(f.model, joined[i][0])->joined_id = xstrdup(joined[i][1]);
+	model_find(f.model, "hosted")->host_network = true;
+	model_find(f.model, "mac")->unguarded = xstrdup("macvlan");
+	for (size_t i = 0; i < ARRAY_SIZE(odds); i++) {
+		const struct odd *t = &odds[i];
+		struct explanation e = {0};
+		struct err err = {0};
+		int r = explain(&f.x, t->from, t->to, -1, &e, &err);
+		const char *text = r < 0	     ? err.text
+				   : *t->what == '=' ? e.cases[0].from
+						     : e.cases[0].reason;
+
+		if (r != t->r || !strstr(text, t->what + (*t->what == '=')))
+			fail_msg("%s -> %s: %d %s", t->from, t->to, r, text);
+		explanation_done(&e);
+	}
+	/* a route to everywhere is no network of a bridge; without addresses there is no host */
+	f.locals[0].len = 0;
+	f.x.n_locals = 1;
+	for (int i = 0; i < 2; i++) {
+		struct explanation e = {0};
+		struct err err;
+
+		assert_int_equal(
+			explain(&f.x, "user:1235", i ? "host:22" : "203.0.113.1:22", -1, &e, &err),
+			i ? -ENOENT : 0);
+		explanation_done(&e);
+		f.x.n_locals = 0;
+	}
+	empty(&f);
+}
+
+/* No text stands for a user without a name, and if it did, it would not be root. */
+static void test_nameless(void **state)
+{
+	const struct fixture *f = *state;
+	const struct explain_spec spec = {.kind = SPEC_USER};
+	struct explain_ends ends = {0};
+	struct err err;
+
+	assert_int_equal(explain_find_ends(&f->x, &spec, -1, &ends, &err), -ENOENT);
+	assert_int_equal(ends.n, 0);
+}
+
+static void test_many_ends(void **state)
+{
+	_cleanup_free_ const char **lines = xcalloc(301, sizeof(*lines));
+	struct fixture f = {0};
+	struct explanation e;
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		lines[i] = xasprintf("c%d big br-pods,10.88.%d.%d,-", i, 2 + i / 200, i % 200 + 1);
+	fill(&f, "", (const char *const *)lines);
+	e = must(&f, "pod:big", "world:192.0.2.9:80");
+	assert_int_equal(e.n, EXPLAIN_CASES_MAX);
+	assert_true(e.cut);
+	explanation_done(&e);
+	empty(&f);
+	for (int i = 0; i < 300; i++)
+		free((void *)(uintptr_t)lines[i]);
+}
+
 static void test_many(void **state)
 {
 	_cleanup_free_ const char **lines = xcalloc(101, sizeof(*lines));
@@ -656,6 +779,9 @@ int main(void)
 		cmocka_unit_test(test_pod_to_pod),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_many_ends),
+		cmocka_unit_test(test_odd),
+		cmocka_unit_test_setup_teardown(test_nameless, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 	};
 
