@@ -221,6 +221,12 @@ demo: ## the main job on a fresh machine, shown step by step (needs root; KEEP=1
 	$(MAKE) all
 	tests/demo
 
+.PHONY: demo-recording
+demo-recording: ## write docs/demo.cast, what `make demo` shows, for asciinema (needs root)
+	tests/deps
+	$(MAKE) all
+	tests/demo-recording
+
 # ---- installation ----
 
 .PHONY: install
@@ -237,7 +243,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
 	for f in examples/*.yml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/examples/$$(basename $$f); done
-	for f in docs/*.md docs/*.svg; do \
+	for f in docs/*.md docs/*.svg docs/*.cast; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/$$(basename $$f); done
 	install -D -m 644 nft/netguard.nft $(DESTDIR)$(PREFIX)/share/doc/netguard/netguard.nft
 	for f in completions/*.bash; do \
