@@ -101,6 +101,8 @@ no() {
 	code=$(ask "$@")
 	case $code in
 	403) if grep -q "denied by plugin netguard: .*$pattern" "$out"; then say pass "$name"; else say fail "$name: wanted /$pattern/"; fi ;;
+	# what newer engines do not have any more
+	404) if grep -q "page not found" "$out"; then say pass "$name (no such page)"; else say fail "$name: wanted to be refused, got $code"; fi ;;
 	*) say fail "$name: wanted to be refused, got $code" ;;
 	esac
 }
@@ -215,7 +217,8 @@ no "a body behind Content-Length: 0" "not handed over" POST "$(new)" -H "$J" -H 
 no "chunks" "not handed over\|privileged" POST "$(new)" -H "$J" -H "Transfer-Encoding: chunked" -d "$P"
 big=$(mktemp)
 { printf '{%s,"Env":["A=' "$U"; head -c 1100000 /dev/zero | tr '\0' a; printf '"],"HostConfig":{"Privileged":true}}'; } > "$big"
-no "a body over 1 MiB" "not handed over" POST "$(new)" -H "$J" -H "Expect:" -d "@$big"
+# (from 26.1 on the engine hands it over, and it is decided by what it says)
+no "a body over 1 MiB" "not handed over\|privileged containers" POST "$(new)" -H "$J" -H "Expect:" -d "@$big"
 { printf '{%s,"Env":["A=' "$U"; head -c 100000 /dev/zero | tr '\0' a; printf '"],"HostConfig":{%s}}' "$NNP"; } > "$big"
 ok "... but one of 100 kB" POST "$(new)" -H "$J" -H "Expect:" -d "@$big"
 rm -f "$big"

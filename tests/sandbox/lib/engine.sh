@@ -106,14 +106,15 @@ create_pods_network() {
 }
 
 engine_start() {
-	local dir=$1 pid extra=()
+	local dir=$1 pid extra=() other=()
 	pid=$(engine_pid "$dir") || pid=
 	if [ -n "$pid" ] && alive "$pid"; then
 		return 0
 	fi
 	mapfile -t extra <"$dir/conf/dockerd-args"
+	[ ! -e "$dir/conf/engine" ] || other=(env "PATH=$(cat "$dir/conf/engine"):/usr/sbin:/usr/bin:/sbin:/bin")
 	set_br_netfilter "$dir"
-	spawn "$dir" dockerd.log dockerd \
+	spawn "$dir" dockerd.log "${other[@]}" dockerd \
 		--data-root /var/lib/docker --exec-root /run/docker --pidfile /run/docker.pid \
 		-H unix:///run/docker.sock --cgroup-parent "/${dir##*/}" \
 		--bip 10.88.0.1/24 --ipv6 --fixed-cidr-v6 fd88:0:0:0::/64 \

@@ -47,6 +47,8 @@ read_options() {
 		*) usage "no such option: $1" ;;
 		esac
 	done
+	# a folder with the engine of another Debian release, see tests/engines
+	[ -z "${SANDBOX_ENGINE-}" ] || realpath -- "$SANDBOX_ENGINE" >"$dir/conf/engine"
 	[ -z "$br_netfilter" ] || echo "$br_netfilter" >"$dir/conf/br-netfilter"
 }
 
