@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-static const enum job_op ops_stop[] = {JOB_STOP_OLD, JOB_END};
+static const enum job_op ops_stop[] = {JOB_STOP_OLD, JOB_SETTLE, JOB_END};
 static const enum job_op ops_start[] = {JOB_START, JOB_END};
 /* fail closed: without the guard's word the root container does not stay up */
 static const enum job_op ops_root_start[] = {JOB_START, JOB_GUARD, JOB_READY, JOB_END};

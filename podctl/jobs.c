@@ -68,12 +68,12 @@ static const char *op_name(enum job_op op)
 	static const char *const names[] = {
 		[JOB_END] = "end",	     [JOB_CREATE] = "create",
 		[JOB_CHECK] = "check",	     [JOB_AWAIT] = "start",
-		[JOB_STOP_OLD] = "stop",     [JOB_START] = "start",
-		[JOB_GUARD] = "guard",	     [JOB_HEALTH] = "use",
-		[JOB_READY] = "use",	     [JOB_REMOVE_OLD] = "remove",
-		[JOB_RENAME] = "rename",     [JOB_STOP_NEW] = "stop",
-		[JOB_STOP_ROOT] = "stop",    [JOB_START_OLD] = "restart",
-		[JOB_REMOVE_NEW] = "remove",
+		[JOB_STOP_OLD] = "stop",     [JOB_SETTLE] = "look at",
+		[JOB_START] = "start",	     [JOB_GUARD] = "guard",
+		[JOB_HEALTH] = "use",	     [JOB_READY] = "use",
+		[JOB_REMOVE_OLD] = "remove", [JOB_RENAME] = "rename",
+		[JOB_STOP_NEW] = "stop",     [JOB_STOP_ROOT] = "stop",
+		[JOB_START_OLD] = "restart", [JOB_REMOVE_NEW] = "remove",
 	};
 
 	return names[op];
@@ -97,6 +97,7 @@ static bool is_fine_anyway(const struct job *j, int r, const struct err *err)
 {
 	switch (j->ops[j->at]) {
 	case JOB_STOP_OLD:
+	case JOB_SETTLE:
 	case JOB_STOP_NEW:
 	case JOB_REMOVE_OLD:
 	case JOB_REMOVE_NEW:
@@ -432,6 +433,10 @@ static void next(struct job *j)
 		break;
 	case JOB_STOP_OLD:
 		call_container(j, "POST", "/stop", j->old_id);
+		break;
+	case JOB_SETTLE:
+		/* inspect waits for what the engine still does with it, the list (26.1) does not */
+		call_container(j, "GET", "/json", j->old_id);
 		break;
 	case JOB_START:
 		j->started_new = j->new_id != NULL;

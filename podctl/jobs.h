@@ -20,10 +20,11 @@ enum job_op {
 	JOB_CHECK,    /* that new has image_id, where that is given */
 	JOB_AWAIT,    /* until all that it needs are ready, and the configuration is still valid */
 	JOB_STOP_OLD, /* old; fine where it does not run, or is gone */
-	JOB_START,    /* new, or old where there is no new one */
-	JOB_GUARD,    /* until the guard has it, where settings are given */
-	JOB_HEALTH,   /* until its check passes, where it has one */
-	JOB_READY,    /* those that need it may go on */
+	JOB_SETTLE, /* until the engine's list has the old one as stopped; fine where it is gone */
+	JOB_START,  /* new, or old where there is no new one */
+	JOB_GUARD,  /* until the guard has it, where settings are given */
+	JOB_HEALTH, /* until its check passes, where it has one */
+	JOB_READY,  /* those that need it may go on */
 	JOB_REMOVE_OLD, /* fine where it is gone */
 	JOB_RENAME,	/* new, or old where there is no new one, to final_name */
 	/* the way back */

@@ -194,7 +194,8 @@ right_again "started" c1
 "$SANDBOX_CMD" engine "$SANDBOX" kill
 stands "killed"
 # an upgrade: another file where dockerd was
-inside sh -c 'cp "$(command -v dockerd)" "$1/dockerd.new" && mount --bind "$1/dockerd.new" "$(command -v dockerd)"' sh "$SANDBOX"
+dockerd=${SANDBOX_ENGINE:+$SANDBOX_ENGINE/dockerd}
+inside sh -c 'cp "$2" "$1/dockerd.new" && mount --bind "$1/dockerd.new" "$2"' sh "$SANDBOX" "${dockerd:-$(command -v dockerd)}"
 "$SANDBOX_CMD" engine "$SANDBOX" start
 check "upgraded: another file runs" grep -q dockerd.new <<< "$(inside sh -c 'cat /proc/$(cat /run/docker.pid)/mountinfo')"
 right_again "upgraded" c2
