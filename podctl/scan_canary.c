@@ -22,7 +22,8 @@ static int remove_container(struct engine *e, const char *id, struct err *err)
 	_cleanup_free_ char *path = xasprintf("/containers/%s?force=1&v=1", id);
 	int r = engine_do(e, &(struct engine_call){.method = "DELETE", .path = path}, NULL, err);
 
-	return r == -ENOENT ? 0 : r;
+	/* or who began this is removing it already */
+	return r == -ENOENT || r == -EEXIST ? 0 : r;
 }
 
 /* What tests before this one left when they were killed. Only what has our label and our image. */

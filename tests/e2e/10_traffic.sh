@@ -113,13 +113,8 @@ flow open user:root tcp 127.0.0.1 9999 "the same published port, from the host"
 flow open user:root tcp "$rogue4" 80 "the same container, allowed uid"
 
 note "the world: a container's own address, routed"
-# (Docker drops most of these before us; before version 28 it lets a published port at its own address pass)
-engine=$(inside docker version -f '{{.Server.Version}}')
-if [ "${engine%%.*}" -lt 28 ]; then
-	flow_counted world_to_container denied outside tcp "$web4" 80 "routed, a published port at its own address"
-else
-	flow denied outside tcp "$web4" 80 "routed, a published port at its own address"
-fi
+# (Docker drops most of these before us, but lets a published port at its own address pass)
+flow_counted world_to_container denied outside tcp "$web4" 80 "routed, a published port at its own address"
 flow denied outside tcp "$web4" 7000 "routed"
 flow denied outside tcp "$web6" 7000 "routed"
 flow denied outside udp "$web4" 7000 "routed"

@@ -7,7 +7,7 @@
 #
 #   12_matrix.sh [proxy-on|proxy-off]    one half; without argument both, side by side
 #
-# Docker's own rules are taken out of the way (DOCKER-USER accepts), so that each verdict is ours alone.
+# Docker's own rules are taken out of the way, so that each verdict is ours alone.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -30,6 +30,7 @@ e2e_begin --proxy "$proxy"
 matrix_begin
 for network in pods bridge; do
 	matrix_containers "$network"
+	docker_lets_pass
 	for br_netfilter in 0 1; do
 		inside sh -c 'echo "$1" | tee /proc/sys/net/bridge/bridge-nf-call-iptables \
 			/proc/sys/net/bridge/bridge-nf-call-ip6tables' sh "$br_netfilter" > /dev/null

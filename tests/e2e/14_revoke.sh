@@ -22,7 +22,7 @@ whitelist="80: web, 81: web"
 web="users: [bob, carol], host_ports: [5432, 5433], connect_to: { db: [80, 81] }, direct_ports: [7000, 7001]"
 config "$whitelist" "$web"
 netguard_start
-inside iptables -I DOCKER-USER -j ACCEPT # Docker's own rules would keep direct ports closed
+docker_lets_pass
 inside docker pull -q probe > /dev/null
 inside docker run -d --name web --network pods -p 80:80 -p 81:81 probe serve tcp:80 tcp:81 tcp:7000 tcp:7001 udp:7100 udp:7101 > /dev/null
 inside docker run -d --name db --network pods probe serve tcp:80 tcp:81 > /dev/null

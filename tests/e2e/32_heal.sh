@@ -22,7 +22,7 @@ netguard_start
 inside docker pull -q probe > /dev/null
 inside docker run -d --name web --network pods probe serve tcp:80 tcp:81 tcp:7004 > /dev/null
 inside docker run -d --name db --network pods probe > /dev/null
-inside iptables -I DOCKER-USER -j ACCEPT
+docker_lets_pass
 web4=$(container_ip4 web)
 in_web=(nsenter "--net=/proc/$(container_pid web)/ns/net" --)
 in_db=(nsenter "--net=/proc/$(container_pid db)/ns/net" --)

@@ -197,3 +197,12 @@ table_reloads() {
 	inside sh -c 'nft list table inet netguard > /run/listed.nft && [ -s /run/listed.nft ] &&
 		unshare -n nft -c -f /run/listed.nft'
 }
+
+# Docker's own rules would keep direct ports, and much else, closed: now each verdict is ours alone.
+# Those of the raw table (28 and later) come with each container.
+docker_lets_pass() {
+	inside sh -c 'for tables in iptables ip6tables; do
+		$tables -w -C DOCKER-USER -j ACCEPT 2> /dev/null || $tables -w -I DOCKER-USER -j ACCEPT 2> /dev/null
+		$tables -w -t raw -F PREROUTING
+	done'
+}

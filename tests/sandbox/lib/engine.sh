@@ -99,10 +99,16 @@ set_br_netfilter() {
 		done' sh "$value"
 }
 
+# From 28 on the engine drops what is routed to a container, before any other rule, unless the network says not.
 create_pods_network() {
+	local version unprotected=()
 	inside "$1" curl -sf -o /dev/null --unix-socket /run/docker.sock http://engine/networks/pods && return
+	version=$(inside "$1" docker version -f '{{.Server.Version}}')
+	[ "${version%%.*}" -lt 28 ] || unprotected=(
+		-o com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected
+		-o com.docker.network.bridge.gateway_mode_ipv6=nat-unprotected)
 	inside "$1" docker network create --ipv6 --subnet 10.88.1.0/24 --subnet fd88:0:0:1::/64 \
-		-o com.docker.network.bridge.name=br-pods pods >/dev/null
+		-o com.docker.network.bridge.name=br-pods "${unprotected[@]}" pods >/dev/null
 }
 
 engine_start() {
