@@ -59,10 +59,11 @@
 #define ND_FROM_CONTAINER                                                                          \
 	ICMPV6("mld-listener-report", "mld2-listener-report", "nd-router-solicit",                 \
 	       "nd-neighbor-solicit", "nd-neighbor-advert")
+/* redirects are the kernel's own, where Docker leads IPv6 back to the bridge it came from */
 #define ND_TO_CONTAINER                                                                            \
 	ICMPV6("mld-listener-query", "mld-listener-report", "mld2-listener-report",                \
 	       "nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit",                     \
-	       "nd-neighbor-advert")
+	       "nd-neighbor-advert", "nd-redirect")
 
 /* ---- table inet: hooks ---- */
 

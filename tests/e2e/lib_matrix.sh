@@ -434,6 +434,7 @@ matrix_walk() { # NAME
 	kill -STOP "$daemon"
 	daemon_stopped=1
 	run_container late late "$network"
+	docker_lets_pass
 	look_at_containers late
 	walk_rows "$1" 'pod:unknown'
 	kill -CONT "$daemon"
