@@ -177,6 +177,10 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = false;
 		w->t->lost |= !streq(value, "multicast");
 		break;
+	case NFT_FIELD_CT_DIRECTION:
+		/* about what begins a connection alone */
+		is = streq(value, "original");
+		break;
 	case NFT_FIELD_ETHER_TYPE:
 		/* neither about ARP nor about frames with a tag */
 		is = streq(value, is_family(w, AF_INET6) ? "ip6" : "ip");

@@ -13,21 +13,22 @@
 
 /* ---- the words of rules ---- */
 
-#define IIFNAME	   NFT_FIELD_IIFNAME
-#define OIFNAME	   NFT_FIELD_OIFNAME
-#define L4PROTO	   NFT_FIELD_L4PROTO
-#define TH_DPORT   NFT_FIELD_TH_DPORT
-#define L4_DPORT   NFT_FIELD_L4PROTO, NFT_FIELD_TH_DPORT
-#define SKUID	   NFT_FIELD_SKUID
-#define IP_SADDR   NFT_FIELD_IP_SADDR
-#define IP_DADDR   NFT_FIELD_IP_DADDR
-#define IP6_SADDR  NFT_FIELD_IP6_SADDR
-#define IP6_DADDR  NFT_FIELD_IP6_DADDR
-#define ETH_SADDR  NFT_FIELD_ETHER_SADDR
-#define ETH_TYPE   NFT_FIELD_ETHER_TYPE
-#define PKTTYPE	   NFT_FIELD_PKTTYPE
-#define FIB_DADDR  NFT_FIELD_FIB_DADDR_TYPE
-#define ARP_SENDER NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
+#define IIFNAME	     NFT_FIELD_IIFNAME
+#define OIFNAME	     NFT_FIELD_OIFNAME
+#define L4PROTO	     NFT_FIELD_L4PROTO
+#define TH_DPORT     NFT_FIELD_TH_DPORT
+#define L4_DPORT     NFT_FIELD_L4PROTO, NFT_FIELD_TH_DPORT
+#define SKUID	     NFT_FIELD_SKUID
+#define IP_SADDR     NFT_FIELD_IP_SADDR
+#define IP_DADDR     NFT_FIELD_IP_DADDR
+#define IP6_SADDR    NFT_FIELD_IP6_SADDR
+#define IP6_DADDR    NFT_FIELD_IP6_DADDR
+#define ETH_SADDR    NFT_FIELD_ETHER_SADDR
+#define ETH_TYPE     NFT_FIELD_ETHER_TYPE
+#define PKTTYPE	     NFT_FIELD_PKTTYPE
+#define FIB_DADDR    NFT_FIELD_FIB_DADDR_TYPE
+#define CT_DIRECTION NFT_FIELD_CT_DIRECTION
+#define ARP_SENDER   NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
 
 /* clang-format off */
 #define IN(set, ...)	 {.kind = NFT_STATEMENT_SET, .name = (set), .fields = {__VA_ARGS__}}
@@ -77,8 +78,14 @@ static const struct nft_rule prerouting[] = {
 	     GOTO("to_published_port")),
 };
 
+/*
+ * Who sends is asked for each datagram: a port that was one user's is another's a moment later, and
+ * the connection is the same. Of TCP, only who has the connection's socket can send in it.
+ */
 static const struct nft_rule output[] = {
-	RULE(ESTABLISHED, ACCEPT),
+	RULE(IS(L4PROTO, "tcp"), ESTABLISHED, ACCEPT),
+	RULE(IS(CT_DIRECTION, "reply"), ACCEPT),
+	RULE(CT_STATE("related"), ACCEPT),
 	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
 	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("host_to_private_port")),
 };

@@ -37,6 +37,7 @@ const struct nft_field_load nft_fields[NFT_FIELD_COUNT_] = {
 				       NFT_PAYLOAD_NETWORK_HEADER, 8, NFT_NEED_ARP},
 	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, NFT_SOURCE_PAYLOAD,
 				    NFT_PAYLOAD_NETWORK_HEADER, 14, NFT_NEED_ARP},
+	[NFT_FIELD_CT_DIRECTION] = {"ct direction", 0, NFT_SOURCE_CT, NFT_CT_DIRECTION, 0, 0},
 };
 
 struct word {
@@ -57,6 +58,7 @@ static const struct word words[NFT_WORDS_COUNT_][WORDS_MAX + 1] = {
 				    {"mld2-listener-report", 143}},
 	[NFT_WORDS_CT_STATES] = {{"established", 2}, {"related", 4}},
 	[NFT_WORDS_CT_STATUSES] = {{"dnat", 0x20}},
+	[NFT_WORDS_CT_DIRECTIONS] = {{"original", 0}, {"reply", 1}},
 	[NFT_WORDS_FIB_TYPES] = {{"local", RTN_LOCAL}},
 	[NFT_WORDS_PKTTYPES] = {{"multicast", PACKET_MULTICAST}},
 	[NFT_WORDS_ETHER_TYPES] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}},

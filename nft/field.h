@@ -10,7 +10,8 @@ enum nft_need { NFT_NEED_NOTHING, NFT_NEED_IP, NFT_NEED_IP6, NFT_NEED_ARP, NFT_N
 enum nft_source {
 	NFT_SOURCE_META,    /* a: key */
 	NFT_SOURCE_PAYLOAD, /* a: base, b: offset */
-	NFT_SOURCE_FIB	    /* a: result, b: flags */
+	NFT_SOURCE_FIB,	    /* a: result, b: flags */
+	NFT_SOURCE_CT	    /* a: key */
 };
 
 struct nft_field_load {
@@ -27,6 +28,7 @@ enum nft_words {
 	NFT_WORDS_ICMPV6_TYPES,
 	NFT_WORDS_CT_STATES,
 	NFT_WORDS_CT_STATUSES,
+	NFT_WORDS_CT_DIRECTIONS,
 	NFT_WORDS_FIB_TYPES,
 	NFT_WORDS_PKTTYPES,
 	NFT_WORDS_ETHER_TYPES,

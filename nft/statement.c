@@ -150,6 +150,11 @@ static void add_load(struct build *b, const struct nft_field_load *f, uint32_t s
 		expr_set_u32(b, e, NFTNL_EXPR_FIB_FLAGS, f->b);
 		expr_set_u32(b, e, NFTNL_EXPR_FIB_DREG, reg);
 		break;
+	case NFT_SOURCE_CT:
+		e = expr_new(b, "ct");
+		expr_set_u32(b, e, NFTNL_EXPR_CT_KEY, f->a);
+		expr_set_u32(b, e, NFTNL_EXPR_CT_DREG, reg);
+		break;
 	}
 }
 
@@ -246,8 +251,10 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		be = htons((uint16_t)number);
 		data = &be;
 		size = sizeof(be);
-	} else if (s->fields[0] == NFT_FIELD_PKTTYPE &&
-		   nft_word(NFT_WORDS_PKTTYPES, value, &number)) {
+	} else if ((s->fields[0] == NFT_FIELD_PKTTYPE &&
+		    nft_word(NFT_WORDS_PKTTYPES, value, &number)) ||
+		   (s->fields[0] == NFT_FIELD_CT_DIRECTION &&
+		    nft_word(NFT_WORDS_CT_DIRECTIONS, value, &number))) {
 		proto = (uint8_t)number;
 		data = &proto;
 		size = 1;

@@ -65,6 +65,12 @@ for to in "$web4" "$web6"; do
 		flow_counted host_to_container refused user:carol $proto "$to" 7000 "stranger"
 	done
 done
+for to in "$web4" "$web6"; do
+	from_port() { "$SANDBOX_CMD" exec "$SANDBOX" --user "$1" -- "$PROBE" try -p 40001 udp "$to" 7000 > /dev/null; }
+	check "datagrams from a port of bob's to $to" from_port bob
+	check "... are carol's no longer when the port is hers" not from_port carol
+	check "... and bob's again" from_port bob
+done
 flow denied user:bob tcp "$db4" 7000 "pod's uid to another pod"
 flow open user:traefik tcp "$db4" 7000 "allowed uid to another pod"
 

@@ -333,12 +333,14 @@ int open_source(const struct attempt *a)
 		setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, &on, sizeof(on));
 	}
-	if (a->source) {
+	if (a->source || a->source_port) {
+		const char *any = a->to.sa.sa_family == AF_INET6 ? "::" : "0.0.0.0";
+		const char *source = a->source ? a->source : any;
 		union address from;
-		socklen_t length = parse_address(a->source, 0, &from);
+		socklen_t length = parse_address(source, a->source_port, &from);
 
 		if (bind(fd, &from.sa, length) < 0)
-			die("bind to %s: %s", a->source, strerror(errno));
+			die("bind to %s %u: %s", source, a->source_port, strerror(errno));
 	}
 	return fd;
 }
@@ -395,18 +397,20 @@ static int cmd_try(int argc, char **argv)
 	int64_t start = now_ms();
 	int option, outcome;
 
-	while ((option = getopt(argc, argv, "+t:s:b")) != -1) {
+	while ((option = getopt(argc, argv, "+t:s:p:b")) != -1) {
 		if (option == 't')
 			a.timeout_ms = (int)parse_number(optarg, 3600000, "timeout");
 		else if (option == 's')
 			a.source = optarg;
+		else if (option == 'p')
+			a.source_port = parse_number(optarg, 65535, "port");
 		else if (option == 'b')
 			a.any_source = true;
 		else
 			return EXIT_USAGE;
 	}
 	if (argc - optind != 3)
-		die("usage: probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT");
+		die("usage: probe try [-t MS] [-s SOURCE] [-p SOURCE-PORT] [-b] tcp|udp ADDR PORT");
 	a.type = parse_protocol(argv[optind]);
 	a.to_length = parse_address(argv[optind + 1], parse_number(argv[optind + 2], 65535, "port"),
 				    &a.to);
@@ -510,7 +514,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "watch"))
 		return cmd_watch(argc - 2, argv + 2);
 	fputs("usage: probe [serve [tcp|udp]:PORT...]\n"
-	      "       probe try [-t MS] [-s SOURCE] [-b] tcp|udp ADDR PORT\n"
+	      "       probe try [-t MS] [-s SOURCE] [-p SOURCE-PORT] [-b] tcp|udp ADDR PORT\n"
 	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: "
 	      "could not try)\n"
 	      "       probe batch [MS]\n"

@@ -24,9 +24,10 @@ struct attempt {
 	int type, protocol; /* protocol: 0, or of an ICMP socket */
 	union address to;
 	socklen_t to_length;
-	const char *source; /* NULL: any */
-	bool any_source;    /* -b: send to a broadcast address, take the answer from anybody, use
-			       any source */
+	const char *source;   /* NULL: any */
+	unsigned source_port; /* 0: any */
+	bool any_source;      /* -b: send to a broadcast address, take the answer from anybody, use
+				 any source */
 	int timeout_ms;
 };
 

@@ -56,6 +56,8 @@ static const struct {
 	{"of one that is not known", {IS(L4PROTO, "sctp"), ACCEPT, END}, LOST, false},
 	{"to what is local", {IS(FIB_DADDR_TYPE, "local"), ACCEPT, END}, ACCEPTED, false},
 	{"to another kind of address", {IS(FIB_DADDR_TYPE, "anycast"), ACCEPT, END}, LOST, false},
+	{"what begins", {IS(CT_DIRECTION, "original"), WORD("drop", NULL), END}, DENIED, true},
+	{"what answers", {IS(CT_DIRECTION, "reply"), WORD("drop", NULL), END}, ACCEPTED, false},
 	{"from an address", {IS(IP_SADDR, "10.0.0.0/24"), WORD("drop", NULL), END}, DENIED, true},
 	{"to an address", {IS(IP_DADDR, "10.0.0.2"), WORD("drop", NULL), END}, DENIED, true},
 	{"from one of the other family",
