@@ -12,9 +12,13 @@
 
 /* people are looked up again, and whether the file is another where nothing told (a mount over it)
  */
-#define EVERY_MS  60000
+#define EVERY_MS     60000
 /* an editor writes, renames and changes modes in a row: look when it is done */
-#define SETTLE_MS 20
+#define MISSING_MS   1000
+#define SETTLE_MS    20
+/* what the host lacked to read it may be there again soon */
+#define RETRY_MIN_MS 500
+#define RETRY_MAX_MS EVERY_MS
 
 struct config {
 	char *path;
@@ -22,6 +26,8 @@ struct config {
 	struct people people;
 	char *problem;
 	bool closed;
+	unsigned missing_ms;	  /* until who was not found is looked up again; 0: all were */
+	unsigned retry_ms;	  /* not 0: it could not be read for want of something */
 	struct stat seen;	  /* of the file as it was read last; zero: not there */
 	struct path_watch *watch; /* NULL until config_watch */
 	struct source edits, settle, minute;
@@ -73,6 +79,34 @@ static struct stat look(const struct config *c)
 	return st;
 }
 
+/* Not what the file is or says: want of descriptors or memory, or a disk that fails. */
+static bool may_pass(int r)
+{
+	switch (-r) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EIO:
+	case EINTR:
+	case EAGAIN:
+	case ENOBUFS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* It is read again until that succeeds, later and later: nothing else would tell of it. */
+static void retry_later(struct config *c, int r)
+{
+	bool again = r < 0 && may_pass(r);
+	unsigned next = c->retry_ms ? c->retry_ms * 2 : RETRY_MIN_MS;
+
+	c->retry_ms = !again ? 0 : next < RETRY_MAX_MS ? next : RETRY_MAX_MS;
+	if (c->retry_ms && c->settle.fd >= 0)
+		timer_set(&c->settle, c->retry_ms, 0);
+}
+
 /* On success *ret is new settings; the reason for failure is logged and told. */
 static int load(struct config *c, struct settings **ret, struct err *err)
 {
@@ -85,6 +119,7 @@ static int load(struct config *c, struct settings **ret, struct err *err)
 		log_warning("%s; edits of %s may be noticed a minute later", why.text, c->path);
 	c->seen = look(c);
 	r = settings_load(c->path, &problems, ret, err);
+	retry_later(c, r);
 	log_problems(c, &problems);
 	return r < 0 && problems.n_errors > 0 ? name_problem(c, &problems, err) : r;
 }
@@ -140,6 +175,18 @@ void config_free(struct config *c)
 	free(c);
 }
 
+/*
+ * Who is missing may only not have been found for want of something: looked up again soon, later
+ * and later. Until then who is not known may nothing.
+ */
+static void look_up_later(struct config *c)
+{
+	unsigned next = c->missing_ms ? c->missing_ms * 2 : MISSING_MS;
+
+	c->missing_ms = c->people.missing.n == 0 ? 0 : next < EVERY_MS ? next : EVERY_MS;
+	timer_set(&c->minute, c->missing_ms ? c->missing_ms : EVERY_MS, EVERY_MS);
+}
+
 int config_reload(struct config *c, struct err *err)
 {
 	struct settings *fresh = NULL;
@@ -157,6 +204,9 @@ int config_reload(struct config *c, struct err *err)
 	c->closed = false;
 	people_resolve(c->settings, &c->people);
 	log_missing(&c->people);
+	c->missing_ms = 0;
+	if (c->minute.fd >= 0)
+		look_up_later(c);
 	log_notice("%s is in force", c->path);
 	c->changed(c->userdata, true);
 	return 0;
@@ -201,10 +251,14 @@ static void on_minute(struct source *s, uint32_t events _unused_)
 	people_resolve(c->settings, &fresh);
 	if (people_equal(&fresh, &c->people)) {
 		people_done(&fresh);
+		if (c->missing_ms)
+			look_up_later(c);
 		return;
 	}
 	people_done(&c->people);
 	c->people = fresh;
+	c->missing_ms = 0;
+	look_up_later(c);
 	log_notice("users or groups changed");
 	log_missing(&c->people);
 	c->changed(c->userdata, false);
@@ -223,9 +277,9 @@ int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, v
 	    (r = timer_add(l, &c->settle, on_settled, c, err)) < 0 ||
 	    (r = timer_add(l, &c->minute, on_minute, c, err)) < 0)
 		return r;
-	timer_set(&c->minute, EVERY_MS, EVERY_MS);
+	look_up_later(c);
 	/* an edit after the file was read and before it was watched */
-	if (is_another(c))
+	if (is_another(c) || c->retry_ms)
 		timer_set(&c->settle, SETTLE_MS, 0);
 	return 0;
 }

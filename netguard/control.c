@@ -48,6 +48,8 @@ struct control {
 	size_t n_clients;
 	struct spent spent[SPENDERS];
 	struct spent all; /* of all but root; its uid means nothing */
+	/* loop_now_ms: none is accepted before, for want of descriptors or memory; 0: at once */
+	uint64_t paused_until;
 };
 
 static void drop_client(struct client *c)
@@ -67,7 +69,7 @@ static void drop_client(struct client *c)
 
 static void set_timer(struct control *c)
 {
-	uint64_t now = loop_now_ms(), first = UINT64_MAX;
+	uint64_t now = loop_now_ms(), first = c->paused_until ? c->paused_until : UINT64_MAX;
 
 	for (size_t i = 0; i < c->n_clients; i++) {
 		if (c->clients[i]->deadline < first)
@@ -363,6 +365,13 @@ static bool too_many(const struct control *c, uid_t uid)
 	return uid != 0 && n >= CONTROL_CLIENTS_PER_USER;
 }
 
+static void pause_accepting(struct control *c)
+{
+	c->paused_until = loop_now_ms() + CONTROL_PAUSE_MS;
+	source_set_events(&c->listener, 0);
+	set_timer(c);
+}
+
 static void on_connect(struct source *s, uint32_t events _unused_)
 {
 	struct control *control = s->userdata;
@@ -372,8 +381,12 @@ static void on_connect(struct source *s, uint32_t events _unused_)
 	struct client *c;
 	struct err err;
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* they wait meanwhile; the loop would only ask again and again */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			pause_accepting(control);
 		return;
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
 	    too_many(control, peer.uid))
 		return;
@@ -398,6 +411,10 @@ static void on_timer(struct source *s, uint32_t events _unused_)
 
 	if (!timer_read(s))
 		return;
+	if (control->paused_until && control->paused_until <= now) {
+		control->paused_until = 0;
+		source_set_events(&control->listener, EPOLLIN);
+	}
 	/* from behind: dropping puts the last one, which was looked at, in the gap */
 	for (size_t i = control->n_clients; i-- > 0;) {
 		struct client *c;

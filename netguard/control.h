@@ -19,6 +19,7 @@
 #define CONTROL_CLIENTS_FOR_ROOT 32
 #define CONTROL_CLIENTS_PER_USER 16 /* root: all */
 #define CONTROL_IDLE_MS		 10000
+#define CONTROL_PAUSE_MS	 100 /* where there is no descriptor for one more client */
 /* of the daemon's time in a second, for each user but root: the table comes first */
 #define CONTROL_BUDGET_MS	 100
 /* for all of them together: with subordinate uids one person is many users */

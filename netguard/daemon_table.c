@@ -13,13 +13,14 @@
 #include <malloc.h>
 #include <sys/epoll.h>
 
-#define BATCH_MS     10
-#define BURST	     5 /* changes at once that follow one another: links, then the engine's event */
-#define RETRY_MIN_MS 100
-#define RETRY_MAX_MS 10000
-#define SAVE_MS	     200
-#define SAVE_AT_ONCE 100
-#define VERIFY_MS    5000
+#define BATCH_MS      10
+#define BURST	      5 /* changes at once that follow one another: links, then the engine's event */
+#define RETRY_MIN_MS  100
+#define RETRY_MAX_MS  10000
+#define SAVE_MS	      200
+#define SAVE_RETRY_MS 2000
+#define SAVE_AT_ONCE  100
+#define VERIFY_MS     5000
 
 const struct model *daemon_model(const struct daemon *d)
 {
@@ -211,8 +212,13 @@ static void on_save(struct source *s, uint32_t events _unused_)
 	if (r < 0 && !d->save_failed)
 		log_warning("state not saved: %s", err.text);
 	d->save_failed = r < 0;
-	if (d->save_again)
+	if (r < 0) {
+		/* there may be room again, and nothing else to save it for */
+		timer_set(&d->save, SAVE_RETRY_MS, 0);
+		d->save_due = true;
+	} else if (d->save_again) {
 		save_soon(d);
+	}
 	d->save_again = false;
 }
 

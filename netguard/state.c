@@ -237,13 +237,17 @@ int state_read(FILE *f, const char *boot_id, struct model **ret, struct err *err
 
 /* ---- files ---- */
 
-static void read_boot_id(char ret[static 64])
+/* Without it nobody can tell whether what is remembered is of this boot. */
+static int read_boot_id(char ret[static 64], struct err *err)
 {
 	_cleanup_fclose_ FILE *f = fopen(BOOT_ID_PATH, "re");
 
-	if (!f || !fgets(ret, 64, f))
-		ret[0] = '\0';
+	if (!f)
+		return err_os(err, errno, BOOT_ID_PATH);
+	if (!fgets(ret, 64, f) || ret[0] == '\n')
+		return err_set(err, EIO, BOOT_ID_PATH ": nothing can be read");
 	ret[strcspn(ret, "\n")] = '\0';
+	return 0;
 }
 
 struct state_saving {
@@ -252,6 +256,7 @@ struct state_saving {
 	char *path;   /* for messages */
 	char *behind; /* id of the last member that was written */
 	bool any;     /* a member was written */
+	int code;     /* of the first write that failed, or 0 */
 };
 
 void state_saving_free(struct state_saving *s)
@@ -273,10 +278,13 @@ int state_save_begin(const char *dir, struct state_saving **ret, struct err *err
 	_cleanup_(state_saving_freep)
 	struct state_saving *s = xcalloc(1, sizeof(*s));
 	char boot_id[64];
-	int fd;
+	int fd, r;
 
 	s->path = xasprintf("%s/%s.new", dir, STATE_FILE);
 	s->dir = -1;
+	r = read_boot_id(boot_id, err);
+	if (r < 0)
+		return r;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_os(err, errno, "%s", dir);
 	s->dir = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
@@ -291,10 +299,16 @@ int state_save_begin(const char *dir, struct state_saving **ret, struct err *err
 	s->file = fdopen(fd, "we");
 	if (!s->file)
 		abort();
-	read_boot_id(boot_id);
 	fprintf(s->file, "{\"version\":%d,\"boot\":\"%s\",\"members\":[\n", STATE_VERSION, boot_id);
 	*ret = take_ptr(s);
 	return 0;
+}
+
+/* Why the first of all writes failed: what comes behind it has reasons of its own, or none. */
+static void note_failure(struct state_saving *s)
+{
+	if (!s->code && ferror(s->file))
+		s->code = errno > 0 ? errno : EIO;
 }
 
 /* All is written: in place of the old one. */
@@ -303,14 +317,14 @@ static int finish(struct state_saving *s, struct err *err)
 	bool failed;
 
 	fputs(s->any ? "\n]}\n" : "]}\n", s->file);
-	failed = ferror(s->file) != 0;
-	failed |= fclose(take_ptr(s->file)) != 0;
+	note_failure(s);
+	failed = fclose(take_ptr(s->file)) != 0;
 	/*
 	 * No fsync, which can take seconds while a container writes: the file counts in this boot
 	 * only, and a crash that loses it ends the boot.
 	 */
-	if (failed || renameat(s->dir, STATE_FILE ".new", s->dir, STATE_FILE) < 0) {
-		err_os(err, errno, "%s", s->path);
+	if (s->code || failed || renameat(s->dir, STATE_FILE ".new", s->dir, STATE_FILE) < 0) {
+		err_os(err, s->code ? s->code : errno, "%s", s->path);
 		unlinkat(s->dir, STATE_FILE ".new", 0);
 		return -err->code;
 	}
@@ -329,6 +343,7 @@ int state_save_some(struct state_saving *s, const struct model *m, size_t n, str
 			continue;
 		fprintf(s->file, "%s%s", s->any ? ",\n" : "", line);
 		s->any = true;
+		note_failure(s);
 	}
 	if (end == m->n_members)
 		return finish(s, err);
@@ -366,7 +381,9 @@ int state_load(const char *dir, struct model **ret, struct err *err)
 	if (!f)
 		abort();
 	take_fd(&fd);
-	read_boot_id(boot_id);
+	r = read_boot_id(boot_id, err);
+	if (r < 0)
+		return r;
 	r = state_read(f, boot_id, ret, err);
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -298,28 +299,33 @@ void fault_host_publish(struct fault_host *h)
 	fault_host_answer(h, &(struct fake_reply){0});
 }
 
+/* An event of container third, or (network) of its network about it. */
+static void tell(struct fault_host *h, bool network, const char *action)
+{
+	_cleanup_free_ char *line = xasprintf(
+		"{\"Type\":\"%s\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{"
+		"\"container\":\"%s\",\"name\":\"%s\",\"type\":\"bridge\",\"image\":\"x\"}},"
+		"\"timeNano\":1}\n",
+		network ? "network" : "container", action, network ? NETWORK : ids[2], ids[2],
+		network ? "pods" : "third");
+
+	fake_engine_push(h->engine, 0, line);
+}
+
 void fault_host_third(struct fault_host *h, bool there)
 {
 	struct host *w = (struct host *)h;
-	const char *const actions[2][2] = {{"die", "disconnect"}, {"start", "connect"}};
 
 	w->third = there;
 	publish(w);
-	for (size_t i = 0; i < 2; i++) {
-		_cleanup_free_ char *line =
-			i == 1 ? xasprintf("{\"Type\":\"network\",\"Action\":\"%s\",\"Actor\":{"
-					   "\"ID\":"
-					   "\"" NETWORK "\",\"Attributes\":{\"container\":\"%s\","
-					   "\"name\":\"pods\",\"type\":\"bridge\"}},\"timeNano\":1}"
-					   "\n",
-					   actions[there][i], ids[2])
-			       : xasprintf("{\"Type\":\"container\",\"Action\":\"%s\",\"Actor\":{"
-					   "\"ID\""
-					   ":\"%s\",\"Attributes\":{\"name\":\"third\",\"image\":"
-					   "\"x\"}"
-					   "},\"timeNano\":1}\n",
-					   actions[there][i], ids[2]);
-		fake_engine_push(h->engine, 0, line);
+	if (there) {
+		tell(h, false, "create");
+		tell(h, true, "connect");
+		tell(h, false, "start");
+	} else {
+		tell(h, false, "die");
+		tell(h, true, "disconnect");
+		tell(h, false, "destroy");
 	}
 }
 
@@ -420,6 +426,13 @@ void fault_host_start(struct fault_host *h, const char *env)
 	setenv("LD_PRELOAD", shim, 1);
 	if (env)
 		putenv((char *)(uintptr_t)env);
+	if (h->descriptors) {
+		struct rlimit l;
+
+		must(getrlimit(RLIMIT_NOFILE, &l) == 0, "getrlimit");
+		l.rlim_cur = h->descriptors;
+		must(setrlimit(RLIMIT_NOFILE, &l) == 0, "setrlimit");
+	}
 	execl(path, "netguard", "run", NULL);
 	_exit(127);
 }
@@ -475,8 +488,11 @@ static int differs(struct fault_host *h, bool missing)
 	_cleanup_(elements_change_done)
 	struct elements_change c = {0};
 	_cleanup_(elements_freep)
-	struct elements *now = have(h);
+	struct elements *now = NULL;
 
+	/* not there, or just being changed */
+	for (int i = 0; i < 5 && !(now = have(h)); i++)
+		nap_ms(2);
 	if (!now)
 		return -1;
 	elements_difference(h->want, now, &c);

@@ -28,6 +28,7 @@ struct fault_host {
 	pid_t daemon;			 /* 0: none */
 	_Atomic uint64_t *sent, *passed; /* of each sender; passed: since fault_host_closed */
 	struct keeper *eye;		 /* for looking */
+	unsigned descriptors;		 /* the daemon may have; 0: as many as we */
 	const char *cgroup;		 /* the daemon starts in it; NULL: in ours */
 };
 
