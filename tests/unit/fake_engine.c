@@ -331,6 +331,16 @@ void fake_engine_replace(struct fake_engine *f, const struct fake_reply *replies
 	pthread_mutex_unlock(&f->lock);
 }
 
+bool fake_engine_left(struct fake_engine *f, size_t i)
+{
+	bool left;
+
+	pthread_mutex_lock(&f->lock);
+	left = i < f->n_entries && !f->entries[i].used;
+	pthread_mutex_unlock(&f->lock);
+	return left;
+}
+
 char *fake_http(int status, const char *body)
 {
 	return xasprintf("HTTP/1.1 %d Text\r\nContent-Type: application/json\r\n"

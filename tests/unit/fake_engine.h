@@ -42,6 +42,9 @@ void fake_engine_clear(struct fake_engine *f); /* forgets the script */
 /* Another script instead, at once: no request finds half of one. Paths are copied, too. */
 void fake_engine_replace(struct fake_engine *f, const struct fake_reply *replies, size_t n);
 
+/* Whether entry i of the script has not been used yet. */
+bool fake_engine_left(struct fake_engine *f, size_t i);
+
 /* Whole HTTP replies: with Content-Length, or chunked with the body in one or several chunks. */
 char *fake_http(int status, const char *body);
 char *fake_http_chunked(int status, const char *body, size_t chunk);

@@ -236,19 +236,17 @@ static void answer(struct script *s, char *path, char *body)
 	free(body);
 }
 
-static void publish(struct host *w)
+/* What the engine answers: s is to be freed, script_done. */
+static void make_script(struct host *w, struct script *ret)
 {
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-				   "Transfer-Encoding: chunked\r\n\r\n";
 	_cleanup_free_ char *list = NULL, *members = NULL;
 	size_t n = w->third ? 3 : 2, list_size, members_size;
 	FILE *l = open_memstream(&list, &list_size), *m = open_memstream(&members, &members_size);
-	struct script s = {.n = w->other.path ? 1 : 0};
+	struct script s = {0};
 	const char *network = "{\"Id\":\"" NETWORK "\",\"Name\":\"pods\",\"Driver\":\"bridge\","
 			      "\"Scope\":\"local\",\"Internal\":false,\"EnableIPv6\":false,"
 			      "\"Options\":{\"com.docker.network.bridge.name\":\"br-pods\"}";
 
-	s.replies[0] = w->other;
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *settings = endpoint(i);
 
@@ -280,10 +278,45 @@ static void publish(struct host *w)
 	answer(&s, xstrdup("/version"),
 	       xstrdup("{\"ApiVersion\":\"1.41\",\"MinAPIVersion\":\"1.12\",\"Version\":\"20.10."
 		       "24\"}"));
-	s.replies[s.n++] = (struct fake_reply){
+	*ret = s;
+}
+
+static void publish(struct host *w)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+				   "Transfer-Encoding: chunked\r\n\r\n";
+	struct fake_reply replies[18];
+	struct script s;
+	size_t n = 0;
+
+	make_script(w, &s);
+	/* the first that fits is taken */
+	if (w->other.path)
+		replies[n++] = w->other;
+	for (size_t i = 0; i < s.n; i++)
+		replies[n++] = s.replies[i];
+	replies[n++] = (struct fake_reply){
 		.path = "/v1.41/events", .data = head, .end = FAKE_STREAM, .forever = true};
-	fake_engine_replace(w->h.engine, s.replies, s.n);
+	fake_engine_replace(w->h.engine, replies, n);
 	strv_done(&s.kept);
+}
+
+size_t fault_host_replies(struct fault_host *h, struct fault_host_reply *ret, size_t max)
+{
+	struct script s;
+	size_t n = 0;
+
+	make_script((struct host *)h, &s);
+	for (; n < s.n && n < max; n++)
+		ret[n] = (struct fault_host_reply){xstrdup(s.replies[n].path),
+						   xstrdup(s.replies[n].data)};
+	strv_done(&s.kept);
+	return n;
+}
+
+bool fault_host_unused(struct fault_host *h)
+{
+	return fake_engine_left(h->engine, 0);
 }
 
 void fault_host_answer(struct fault_host *h, const struct fake_reply *reply)
@@ -299,17 +332,24 @@ void fault_host_publish(struct fault_host *h)
 	fault_host_answer(h, &(struct fake_reply){0});
 }
 
-/* An event of container third, or (network) of its network about it. */
-static void tell(struct fault_host *h, bool network, const char *action)
+/* An event of a container, or (network) of its network about it. */
+static void tell(struct fault_host *h, size_t i, bool network, const char *action)
 {
 	_cleanup_free_ char *line = xasprintf(
 		"{\"Type\":\"%s\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{"
 		"\"container\":\"%s\",\"name\":\"%s\",\"type\":\"bridge\",\"image\":\"x\"}},"
 		"\"timeNano\":1}\n",
-		network ? "network" : "container", action, network ? NETWORK : ids[2], ids[2],
-		network ? "pods" : "third");
+		network ? "network" : "container", action, network ? NETWORK : ids[i], ids[i],
+		network ? "pods" : names[i]);
 
 	fake_engine_push(h->engine, 0, line);
+}
+
+void fault_host_event(struct fault_host *h, size_t container)
+{
+	/* somebody hears it */
+	fake_engine_push(h->engine, 1, "\n");
+	tell(h, container, false, "rename");
 }
 
 void fault_host_third(struct fault_host *h, bool there)
@@ -319,13 +359,13 @@ void fault_host_third(struct fault_host *h, bool there)
 	w->third = there;
 	publish(w);
 	if (there) {
-		tell(h, false, "create");
-		tell(h, true, "connect");
-		tell(h, false, "start");
+		tell(h, 2, false, "create");
+		tell(h, 2, true, "connect");
+		tell(h, 2, false, "start");
 	} else {
-		tell(h, false, "die");
-		tell(h, true, "disconnect");
-		tell(h, false, "destroy");
+		tell(h, 2, false, "die");
+		tell(h, 2, true, "disconnect");
+		tell(h, 2, false, "destroy");
 	}
 }
 

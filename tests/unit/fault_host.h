@@ -89,6 +89,14 @@ void fault_host_third(struct fault_host *h, bool there);
 /* The engine's answer for this path (as it begins) is another, until fault_host_publish. */
 void fault_host_answer(struct fault_host *h, const struct fake_reply *reply);
 void fault_host_publish(struct fault_host *h);
+/* An event of container web (0) or db (1) after which it is asked for. */
+void fault_host_event(struct fault_host *h, size_t container);
+bool fault_host_unused(struct fault_host *h); /* nobody has asked for that answer yet */
+/* The answers that it has now but for its events, to be freed; returns how many. */
+struct fault_host_reply {
+	char *path, *data;
+};
+size_t fault_host_replies(struct fault_host *h, struct fault_host_reply *ret, size_t max);
 
 /* Commands of the host, without a shell; returns the status as waitpid. */
 int fault_host_run(const char *const *argv);
