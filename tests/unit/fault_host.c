@@ -412,7 +412,7 @@ struct fault_host *fault_host_new(void)
 }
 
 /* The shim, behind the sanitizer's own library where there is one. */
-static char *preload(const char *build)
+char *fault_host_preload(const char *build)
 {
 	_cleanup_free_ char *netguard = xasprintf("%s/netguard", build);
 	_cleanup_free_ char *command =
@@ -445,7 +445,8 @@ void fault_host_start(struct fault_host *h, const char *env)
 {
 	const char *build = getenv("BUILD");
 	_cleanup_free_ char *full = realpath(build ? build : "build", NULL);
-	_cleanup_free_ char *path = xasprintf("%s/netguard", full), *shim = preload(full);
+	_cleanup_free_ char *path = xasprintf("%s/netguard", full),
+			    *shim = fault_host_preload(full);
 
 	fault_host_log_forget(h);
 	((struct host *)h)->followed = false;

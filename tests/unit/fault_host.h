@@ -98,6 +98,9 @@ struct fault_host_reply {
 };
 size_t fault_host_replies(struct fault_host *h, struct fault_host_reply *ret, size_t max);
 
+/* What LD_PRELOAD is to be for programs of this build. To be freed. */
+char *fault_host_preload(const char *build);
+
 /* Commands of the host, without a shell; returns the status as waitpid. */
 int fault_host_run(const char *const *argv);
 #define RUN(...) fault_host_run((const char *const[]){__VA_ARGS__, NULL})
