@@ -40,14 +40,16 @@ static int update(struct scan_targets *targets, int64_t now, struct scan_alerts 
 	struct scan_store store;
 	int r = scan_store_open(&store, err);
 
-	if (r < 0)
+	if (r < 0) {
+		/* what was found is told of, at least */
+		scan_alerts_merge(ret, targets, now);
 		return r;
+	}
 	scan_canary_forget(&store, targets);
 	r = scan_store_load(&store, ret, err);
-	if (r == 0) {
-		scan_alerts_merge(ret, targets, now);
+	scan_alerts_merge(ret, targets, now);
+	if (r == 0)
 		r = scan_store_save(&store, ret, err);
-	}
 	scan_store_close(&store);
 	return r;
 }

@@ -90,8 +90,13 @@ static json_t *format_folder(const struct record_folder *f)
 {
 	json_t *files = json_object();
 
-	for (size_t i = 0; i < f->n; i++)
-		json_object_set_new(files, f->files[i].name, json_string(f->files[i].source));
+	for (size_t i = 0; i < f->n; i++) {
+		if (json_object_set_new(files, f->files[i].name, json_string(f->files[i].source)) <
+		    0) {
+			json_decref(files);
+			return NULL;
+		}
+	}
 	return json_pack("{s:s, s:o}", "id", f->id, "files", files);
 }
 
@@ -111,21 +116,24 @@ char *record_format(const struct record *r)
 	json_auto_t *root = NULL;
 	json_t *sources, *folders;
 	_cleanup_free_ char *text = NULL;
+	bool whole = true;
 
 	if (!within_limits(r))
 		return NULL;
 	sources = json_array();
 	folders = json_array();
 	for (size_t i = 0; i < r->sources.n; i++)
-		json_array_append_new(sources, json_string(r->sources.items[i]));
+		whole &= json_array_append_new(sources, json_string(r->sources.items[i])) == 0;
 	for (size_t i = 0; i < r->n_folders; i++)
-		json_array_append_new(folders, format_folder(&r->folders[i]));
+		whole &= json_array_append_new(folders, format_folder(&r->folders[i])) == 0;
 	root = json_pack("{s:i, s:o, s:o}", "version", RECORD_VERSION, "mounts", sources, "secrets",
 			 folders);
 	if (root && r->remap_known)
-		json_object_set_new(root, "root",
-				    json_pack("[I, I]", (json_int_t)r->uid, (json_int_t)r->gid));
-	text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+		whole &= json_object_set_new(
+				 root, "root",
+				 json_pack("[I, I]", (json_int_t)r->uid, (json_int_t)r->gid)) == 0;
+	/* half a record would lose mounts at the next boot */
+	text = root && whole ? json_dumps(root, JSON_INDENT(1)) : NULL;
 	return text && strlen(text) <= RECORD_SIZE_MAX ? take_ptr(text) : NULL;
 }
 

@@ -153,6 +153,13 @@ static json_t *alert_json(const struct scan_alert *a)
 	return json;
 }
 
+/* Without memory it aborts: what is left out would pass for what is not there. */
+static void put(json_t *list, json_t *item)
+{
+	if (json_array_append_new(list, item) < 0)
+		abort();
+}
+
 void scan_print_json(const struct scan_report *r)
 {
 	json_t *alerts = json_array(), *failures = json_array();
@@ -160,21 +167,21 @@ void scan_print_json(const struct scan_report *r)
 
 	for (size_t i = 0; i < r->alerts->n; i++) {
 		if (scan_alert_of(&r->alerts->items[i], r->pod))
-			json_array_append_new(alerts, alert_json(&r->alerts->items[i]));
+			put(alerts, alert_json(&r->alerts->items[i]));
 	}
 	for (size_t i = 0; i < r->targets->n; i++) {
 		const struct scan_target *t = &r->targets->items[i];
 
 		if (t->err.code)
-			json_array_append_new(failures, json_pack("{s:s, s:s, s:s}", "container",
-								  t->name, "container_id", t->id,
-								  "error", t->err.text));
+			put(failures, json_pack("{s:s, s:s, s:s}", "container", t->name,
+						"container_id", t->id, "error", t->err.text));
 	}
 	root = json_pack("{s:I, s:I, s:I, s:o, s:o}", "containers", (json_int_t)r->targets->n,
 			 "containers_without_process_rules", (json_int_t)unwatched(r->targets),
 			 "standing", (json_int_t)scan_alerts_standing(r->alerts, r->pod), "alerts",
 			 alerts, "failures", failures);
-	json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	if (json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0 && !ferror(stdout))
+		abort();
 	printf("\n");
 }
 

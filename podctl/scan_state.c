@@ -13,18 +13,23 @@ char *scan_alerts_format(const struct scan_alerts *a)
 {
 	json_auto_t *list = json_array(), *root = NULL;
 
+	if (!list)
+		return NULL;
 	for (size_t i = 0; i < a->n; i++) {
 		const struct scan_alert *x = &a->items[i];
 
-		json_array_append_new(
-			list,
-			json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b}",
-				  "id", (json_int_t)x->id, "kind", scan_kind_name(x->kind),
-				  "container", x->container, "container_id", x->container_id, "pod",
-				  x->pod, "what", x->what, "first", (json_int_t)x->first, "last",
-				  (json_int_t)x->last, "count", (json_int_t)x->count, "more",
-				  (json_int_t)x->more, "acknowledged", (int)x->acknowledged,
-				  "present", (int)x->present));
+		/* an alert is not to be lost for want of memory */
+		if (json_array_append_new(
+			    list,
+			    json_pack(
+				    "{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b}",
+				    "id", (json_int_t)x->id, "kind", scan_kind_name(x->kind),
+				    "container", x->container, "container_id", x->container_id,
+				    "pod", x->pod, "what", x->what, "first", (json_int_t)x->first,
+				    "last", (json_int_t)x->last, "count", (json_int_t)x->count,
+				    "more", (json_int_t)x->more, "acknowledged",
+				    (int)x->acknowledged, "present", (int)x->present)) < 0)
+			return NULL;
 	}
 	root = json_pack("{s:i, s:I, s:O}", "version", STATE_VERSION, "next", (json_int_t)a->next,
 			 "alerts", list);
@@ -96,9 +101,13 @@ static int read_root(json_t *root, struct scan_alerts *ret)
 
 int scan_alerts_parse(const char *text, size_t size, struct scan_alerts *ret, struct err *err)
 {
-	json_auto_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	json_error_t error;
+	json_auto_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
 	struct scan_alerts alerts = {0};
 
+	/* nothing is wrong with the text */
+	if (!root && json_error_code(&error) == json_error_out_of_memory)
+		abort();
 	if (read_root(root, &alerts) < 0) {
 		scan_alerts_done(&alerts);
 		return err_set(err, EINVAL, "is not what podctl scan has written");
