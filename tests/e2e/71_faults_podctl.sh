@@ -18,8 +18,8 @@ calls() { cut -d' ' -f1 "$hits"; }
 failed() { [ "$(cut -d' ' -f2 "$hits")" -gt 0 ]; }
 never=$((1 << 62))
 ENOSPC=28 EMFILE=24 EIO=5
-# no crash: done, refused with a message, alerts stand, or aborted for want of memory
-orderly() { case $1 in 0 | 1 | 2 | 134) ;; *) return 1 ;; esac }
+# no crash: done, refused with a message, alerts stand, aborted for want of memory, or ended so by the loader
+orderly() { case $1 in 0 | 1 | 2 | 127 | 134) ;; *) return 1 ;; esac }
 message() { grep -qE '^[^ ].{10}' "$1"; }
 
 note "alerts"

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 		setenv("FAULTS", page, 1);
 		setenv("LD_PRELOAD", shim, 1);
 		execvp(argv[6], argv + 6);
-		_exit(127);
+		_exit(98);
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		die("waitpid");
