@@ -13,8 +13,10 @@ SANITIZE    ?=
 FUZZ_SECONDS ?= 60
 # where configuration and units live, whatever PREFIX is: systemd and people look there
 SYSTEMD_DIR ?= /etc/systemd/system
+SYSUSERS_DIR ?= /etc/sysusers.d
 ifeq ($(PREFIX),/usr)
 SYSTEMD_DIR = /lib/systemd/system
+SYSUSERS_DIR = /usr/lib/sysusers.d
 endif
 
 # V=1 shows each command
@@ -25,7 +27,7 @@ else
 SAY          = @:
 endif
 
-PKGS        := libnftnl libmnl libcurl jansson yaml-0.1 libssl libcrypto
+PKGS        := libnftnl libmnl libcurl jansson yaml-0.1 libssl libcrypto libseccomp
 # asked once; empty on a machine where `make deps` has not run yet
 PKG_CFLAGS  := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -38,7 +40,7 @@ WARNINGS    := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-pr
 ifeq ($(SANITIZE),)
 HARDENING   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fPIE
 else
-HARDENING   := -fPIE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDENING   := -DUNCONFINED -fPIE -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
 ALL_CFLAGS   = -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. $(WARNINGS) $(WERROR) $(HARDENING) \
@@ -62,6 +64,18 @@ LINK         = $(SAY) LINK $@; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter
 all: $(BUILD)/podctl $(BUILD)/podctl-enter $(BUILD)/podctl-shell $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
 
 $(BUILD)/netguard: $(BUILD)/obj/netguard/main.o $(NETGUARD_OBJ)
+	$(LINK)
+
+# for valgrind, which needs other calls than the program: the same without netguard/confine_*.c's filters
+UNCONFINED_OBJ := $(patsubst $(BUILD)/obj/%,$(BUILD)/obj/unconfined/%,$(filter %/confine_calls.o %/confine_paths.o,$(NETGUARD_OBJ)))
+$(UNCONFINED_OBJ): $(BUILD)/obj/unconfined/%.o: %.c
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) $(ALL_CFLAGS) -DUNCONFINED -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/netguard-unconfined: $(BUILD)/obj/netguard/main.o $(UNCONFINED_OBJ) \
+		$(filter-out %/confine_calls.o %/confine_paths.o,$(NETGUARD_OBJ))
+	@mkdir -p $(@D)
 	$(LINK)
 
 $(BUILD)/podctl: $(BUILD)/obj/podctl/main.o $(PODCTL_OBJ)
@@ -142,7 +156,7 @@ $(SHIM): tests/faults/shim.c tests/faults/shim.h
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -I. -Wall -Wextra $(WERROR) -O1 -g -fPIC -shared -fno-builtin -o $@ $<
 
 .PHONY: tests
-tests: all $(UNIT_BIN) $(E2E_BIN) $(BENCH_BIN) $(REPLAY_BIN) $(SHIM) ## build the programs and every test program
+tests: all $(BUILD)/tests/netguard-unconfined $(UNIT_BIN) $(E2E_BIN) $(BENCH_BIN) $(REPLAY_BIN) $(SHIM) ## build the programs and every test program
 
 .PHONY: unit
 unit: $(UNIT_BIN) ## run the unit tests
@@ -239,6 +253,8 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(SYSTEMD_DIR)
 	for f in systemd/*.in; do \
 		sed 's|@PREFIX@|$(PREFIX)|g' $$f > $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
+	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(SYSUSERS_DIR)/netguard.conf
+	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers > /dev/null || systemd-sysusers $(SYSUSERS_DIR)/netguard.conf
 	for f in man/*.[58]; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
 	for f in examples/*.yml; do \
@@ -254,10 +270,11 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$(basename $$f); done
 
 .PHONY: uninstall
-uninstall: ## take away what install put there; configuration, state and the table stay
+uninstall: ## take away what install put there; configuration, state, the user _netguard and the table stay
 	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard $(DESTDIR)$(PREFIX)/bin/netguard
 	for f in podctl podctl-enter podctl-shell; do rm -f $(DESTDIR)$(PREFIX)/bin/$$f; done
 	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
+	rm -f $(DESTDIR)$(SYSUSERS_DIR)/netguard.conf
 	for f in man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/netguard
 	for f in completions/*; do n=$$(basename $${f%.*}); \

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -20,7 +21,7 @@ int authz_token_read(const char *path, char ret[static AUTHZ_TOKEN_SIZE])
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) ||
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 037) ||
 	    (st.st_uid != 0 && st.st_uid != geteuid()))
 		return -EPERM;
 	n = read(fd, text, sizeof(text) - 1);
@@ -35,7 +36,16 @@ int authz_token_read(const char *path, char ret[static AUTHZ_TOKEN_SIZE])
 	return 0;
 }
 
-static int write_new(const char *path, const char *token, struct err *err)
+/* Where that is not allowed, only its owner may read it. */
+static void give(int fd, const char *group)
+{
+	const struct group *g = group ? getgrnam(group) : NULL;
+
+	if (g && fchown(fd, (uid_t)-1, g->gr_gid) == 0)
+		(void)fchmod(fd, 0640);
+}
+
+static int write_new(const char *path, const char *group, const char *token, struct err *err)
 {
 	_cleanup_free_ char *fresh = xasprintf("%s.%ld", path, (long)getpid());
 	_cleanup_free_ char *line = xasprintf("%s\n", token);
@@ -45,6 +55,7 @@ static int write_new(const char *path, const char *token, struct err *err)
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_os(err, errno, "%s", fresh);
+	give(fd, group);
 	if (write(fd, line, strlen(line)) != (ssize_t)strlen(line)) {
 		err_os(err, errno ? errno : EIO, "%s", fresh);
 		unlink(fresh);
@@ -58,7 +69,8 @@ static int write_new(const char *path, const char *token, struct err *err)
 	return 0;
 }
 
-int authz_token_make(const char *path, char ret[static AUTHZ_TOKEN_SIZE], struct err *err)
+int authz_token_make(const char *path, const char *group, char ret[static AUTHZ_TOKEN_SIZE],
+		     struct err *err)
 {
 	unsigned char random[(AUTHZ_TOKEN_SIZE - 1) / 2];
 	char token[AUTHZ_TOKEN_SIZE] = "";
@@ -72,7 +84,7 @@ int authz_token_make(const char *path, char ret[static AUTHZ_TOKEN_SIZE], struct
 		token[2 * i] = DIGITS[random[i] / 16];
 		token[2 * i + 1] = DIGITS[random[i] % 16];
 	}
-	r = write_new(path, token, err);
+	r = write_new(path, group, token, err);
 	if (r == 0)
 		memcpy(ret, token, sizeof(token));
 	return r;

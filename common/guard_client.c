@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,14 +62,22 @@ static int connect_to(const char *path, int64_t deadline, int *ret)
 	return 0;
 }
 
-static int check_peer(int fd)
+/* root, ourselves, or to whom root has given the socket's folder: the daemon's own user */
+static int check_peer(int fd, const char *path)
 {
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *folder = slash ? xstrndup(path, (size_t)(slash - path)) : NULL;
+	struct stat st;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return -errno;
-	return peer.uid == 0 || peer.uid == geteuid() ? 0 : -EPERM;
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return 0;
+	if (!folder || lstat(folder, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != peer.uid)
+		return -EPERM;
+	return 0;
 }
 
 static int send_all(int fd, const char *data, size_t size, int64_t deadline)
@@ -213,7 +222,7 @@ static int open_socket(const char *path, int64_t deadline, int *ret, struct err 
 			       path);
 	if (r < 0)
 		return err_os(err, -r, "connect to %s", path);
-	if (check_peer(fd) < 0)
+	if (check_peer(fd, path) < 0)
 		return err_set(err, EPERM, "%s is not held by root", path);
 	*ret = take_fd(&fd);
 	return 0;
@@ -338,5 +347,6 @@ bool guard_client_running(void)
 {
 	_cleanup_close_ int fd = -1;
 
-	return connect_to(GUARD_SOCKET_PATH, now_ms() + 1000, &fd) == 0 && check_peer(fd) == 0;
+	return connect_to(GUARD_SOCKET_PATH, now_ms() + 1000, &fd) == 0 &&
+	       check_peer(fd, GUARD_SOCKET_PATH) == 0;
 }

@@ -8,6 +8,7 @@
 #include "netguard/authz_path.h"
 #include "netguard/authz_server.h"
 #include "netguard/config.h"
+#include "netguard/confine.h"
 #include "netguard/notify.h"
 
 #include <errno.h>
@@ -18,7 +19,6 @@
 /* A request that waits for facts is denied when they take longer. */
 #define LOOKUP_MS     10000
 #define DECISIONS_MAX 512
-#define RUN_DIR	      "/run/netguard"
 #define STORED_SOCKET "authz"
 
 struct authz {
@@ -27,7 +27,7 @@ struct authz {
 	struct engine *engine;
 	struct source engine_source, signals;
 	struct authz_server *server;
-	char token[AUTHZ_TOKEN_SIZE];
+	char token[AUTHZ_TOKEN_SIZE], look[AUTHZ_TOKEN_SIZE];
 	struct decision **waiting;
 	size_t n_waiting;
 };
@@ -214,6 +214,11 @@ static void decide(struct authz *a, struct authz_peer *peer, const char *body, s
 		authz_request_done(&request);
 		return;
 	}
+	if (authz_is_look(&request, a->look)) {
+		authz_request_done(&request);
+		answer_allowed(peer);
+		return;
+	}
 	if (a->n_waiting >= DECISIONS_MAX) {
 		deny(peer, &request, "too many requests wait for the engine: try again");
 		authz_request_done(&request);
@@ -309,13 +314,14 @@ static int start(struct authz *a, struct err *err)
 	sigset_t set;
 	int listener = -1, r;
 
-	if (mkdir(RUN_DIR, 0755) < 0 && errno != EEXIST)
-		return err_os(err, errno, RUN_DIR);
+	if (mkdir(AUTHZ_TOKEN_DIR, 0755) < 0 && errno != EEXIST)
+		return err_os(err, errno, AUTHZ_TOKEN_DIR);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	if ((r = authz_token_make(AUTHZ_TOKEN_PATH, a->token, err)) < 0 ||
+	if ((r = authz_token_make(AUTHZ_TOKEN_PATH, NULL, a->token, err)) < 0 ||
+	    (r = authz_token_make(AUTHZ_LOOK_PATH, CONFINE_USER, a->look, err)) < 0 ||
 	    (r = config_new(NULL, true, &a->config, err)) < 0 ||
 	    (r = loop_new(&a->loop, err)) < 0 ||
 	    (r = signals_add(a->loop, &a->signals, &set, on_signal, a, err)) < 0 ||
@@ -349,5 +355,6 @@ int authz_run(struct err *err)
 	config_free(a.config);
 	loop_free(a.loop);
 	explicit_bzero(a.token, sizeof(a.token));
+	explicit_bzero(a.look, sizeof(a.look));
 	return r;
 }

@@ -270,11 +270,32 @@ int authz_decide(const struct settings *settings, const struct authz_request *re
 	return r;
 }
 
+static bool has_token(const struct authz_request *request, const char *token)
+{
+	return token && *token && request->token && strlen(request->token) == strlen(token) &&
+	       CRYPTO_memcmp(request->token, token, strlen(token)) == 0;
+}
+
+bool authz_is_look(const struct authz_request *request, const char *token)
+{
+	static const uint64_t looks =
+		ENDPOINT_BIT(ENDPOINT_PING) | ENDPOINT_BIT(ENDPOINT_VERSION) |
+		ENDPOINT_BIT(ENDPOINT_EVENTS) | ENDPOINT_BIT(ENDPOINT_CONTAINER_LIST) |
+		ENDPOINT_BIT(ENDPOINT_CONTAINER_INSPECT) | ENDPOINT_BIT(ENDPOINT_NETWORK_LIST) |
+		ENDPOINT_BIT(ENDPOINT_NETWORK_INSPECT);
+	_cleanup_free_ char *name = NULL;
+	const struct authz_route *route;
+
+	if (!has_token(request, token))
+		return false;
+	route = authz_route_find(request, &name);
+	return route && (looks & ENDPOINT_BIT(route->endpoint));
+}
+
 bool authz_is_exempt(const struct settings *settings, const struct authz_request *request,
 		     const char *token)
 {
-	if (token && *token && request->token && strlen(request->token) == strlen(token) &&
-	    CRYPTO_memcmp(request->token, token, strlen(token)) == 0)
+	if (has_token(request, token))
 		return true;
 	return request->client && strv_has(&settings->engine_policy.exempt, request->client);
 }

@@ -25,6 +25,9 @@ int authz_decide(const struct settings *settings, const struct authz_request *re
 /* Whether the caller is one that may do anything: token is the one that only root knows. */
 bool authz_is_exempt(const struct settings *settings, const struct authz_request *request,
 		     const char *token);
+/* Whether a request (that was read) asks only what the daemon has to know: events, containers and
+ * their networks; token is the one that its group may read. */
+bool authz_is_look(const struct authz_request *request, const char *token);
 
 /* "netguard denied": who asked for what, for the log, printable. Returns buf. */
 #define AUTHZ_DESCRIBE_MAX 400

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/log.h"
 #include "netguard/commands.h"
+#include "netguard/confine.h"
 #include "netguard/daemon.h"
-
-#include <unistd.h>
 
 int cmd_run(int argc, char **argv _unused_)
 {
@@ -11,8 +10,8 @@ int cmd_run(int argc, char **argv _unused_)
 
 	if (argc > 1)
 		return command_usage("run");
-	if (geteuid() != 0) {
-		log_error("run: only root can keep the table");
+	if (!confine_may_keep()) {
+		log_error("run: only root, or who has CAP_NET_ADMIN, can keep the table");
 		return 1;
 	}
 	if (daemon_run(&err) < 0) {

@@ -3,6 +3,7 @@
 
 #include "common/guard_client.h"
 #include "common/log.h"
+#include "netguard/confine.h"
 #include "netguard/notify.h"
 #include "netguard/state.h"
 
@@ -138,10 +139,46 @@ static void on_signal(struct source *s, uint32_t events _unused_)
 
 /* ---- life ---- */
 
+/* what it writes; the rest of the host is for reading */
+static const struct confine_dir folders[] = {
+	{DAEMON_RUN_DIR, 0755, {"lock"}},
+	{STATE_DIR, 0700, {STATE_FILE}},
+};
+
+/* Before anything is read, so that nothing is read with more rights than it takes. */
+static int shed_rights(struct err *err)
+{
+	int r = confine_user(CONFINE_USER, folders, ARRAY_SIZE(folders), err);
+
+	if (r == 0)
+		log_warning("there is no user " CONFINE_USER ": running as root, without its "
+			    "capabilities; systemd-sysusers makes it");
+	return r < 0 ? r : 0;
+}
+
+/* Whether this is an engine at the other end of a network. */
+static bool is_tcp(const char *host)
+{
+	return host && *host && strncmp(host, "unix:", strlen("unix:")) != 0;
+}
+
+/* All is opened: from now on strangers are listened to. */
+static int confine(const char *host, struct err *err)
+{
+	int r = confine_paths(folders, ARRAY_SIZE(folders), is_tcp(host), err);
+
+	if (r == 0)
+		log_info("not confined by Landlock: this kernel or build has none");
+	if (r < 0)
+		return r;
+	r = confine_calls(is_tcp(host), err);
+	if (r == 0)
+		log_warning("not confined by seccomp: a build for tests");
+	return r < 0 ? r : 0;
+}
+
 static int take_lock(struct daemon *d, struct err *err)
 {
-	if (mkdir(DAEMON_RUN_DIR, 0755) < 0 && errno != EEXIST)
-		return err_os(err, errno, "%s", DAEMON_RUN_DIR);
 	d->lock = open(DAEMON_RUN_DIR "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (d->lock < 0)
 		return err_os(err, errno, "%s/lock", DAEMON_RUN_DIR);
@@ -202,19 +239,22 @@ static int start(struct daemon *d, struct err *err)
 						.wait_begin = wait_begin,
 						.waited = waited,
 						.userdata = d};
+	const char *host = getenv("DOCKER_HOST");
 	int r;
 
 	/* signals first: they wait until all is ready, where they would end us before */
 	if ((r = loop_new(&d->loop, err)) < 0 || (r = add_signals(d, err)) < 0 ||
-	    (r = take_lock(d, err)) < 0 || (r = install_table(d, err)) < 0 ||
-	    (r = daemon_table_sources(d, err)) < 0 ||
+	    (r = shed_rights(err)) < 0 || (r = take_lock(d, err)) < 0 ||
+	    (r = install_table(d, err)) < 0 || (r = daemon_table_sources(d, err)) < 0 ||
 	    (r = config_watch(d->config, d->loop, on_config, d, err)) < 0)
 		return r;
-	r = watch_new(d->loop, getenv("DOCKER_HOST"), d->model, &watch_ops, &d->watch, err);
+	r = watch_new(d->loop, host, d->model, &watch_ops, &d->watch, err);
 	d->model = NULL; /* the watch's, also where it failed */
 	if (r < 0)
 		return r;
 	r = control_new(d->loop, GUARD_SOCKET_PATH, &control_ops, &d->control, err);
+	if (r == 0)
+		r = confine(host, err);
 	if (r < 0)
 		return r;
 	watch_start(d->watch);

@@ -10,7 +10,8 @@
 static const struct command commands[] = {
 	{"run", "", "the daemon (systemd starts this)", cmd_run,
 	 "Puts the table in force and keeps it true until SIGTERM; the table stays then.\n"
-	 "SIGHUP reads the configuration again. Only root can run it, once."},
+	 "SIGHUP reads the configuration again. It runs once, and needs CAP_NET_ADMIN: "
+	 "root that starts it becomes the user _netguard."},
 	{"check", "[--json] [FILE]", "validate the configuration, say what it resolves to",
 	 cmd_check,
 	 "Says what FILE (else the configuration) comes to, pod by pod. Warnings on standard\n"

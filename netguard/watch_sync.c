@@ -383,7 +383,7 @@ int watch_new(struct loop *l, const char *host, struct model *model, const struc
 	r = engine_new(host, &w->engine, err);
 	if (r < 0)
 		return r;
-	engine_set_token_file(w->engine, AUTHZ_TOKEN_PATH);
+	engine_set_token_file(w->engine, AUTHZ_LOOK_PATH);
 	r = source_add(l, &w->engine_source, engine_fd(w->engine), EPOLLIN, on_engine, w, err);
 	if (r < 0)
 		return r;

@@ -76,15 +76,15 @@ printf '%s\n' -H tcp://127.0.0.1:2376 --tlsverify --tlscacert=/run/certs/ca.pem 
 check "the engine starts with its plugin" "$SANDBOX_CMD" engine "$SANDBOX" start
 inside chmod 666 /run/docker.sock
 inside sh -c 'mkdir -m 700 /run/docker-admin; printf "{\"HttpHeaders\": {\"Netguard-Token\": \"%s\"}}" \
-	"$(cat /run/netguard/authz.token)" > /run/docker-admin/config.json'
+	"$(cat /run/netguard-authz/token)" > /run/docker-admin/config.json'
 ROOTS_EXEC=$(inside curl -s --unix-socket /run/docker.sock -H 'Content-Type: application/json' \
-	-H "Netguard-Token: $(inside cat /run/netguard/authz.token)" -d '{"Cmd": ["id"], "User": "0", "Privileged": true, "AttachStdout": true}' http://e/containers/plainbox/exec | jq -r .Id)
+	-H "Netguard-Token: $(inside cat /run/netguard-authz/token)" -d '{"Cmd": ["id"], "User": "0", "Privileged": true, "AttachStdout": true}' http://e/containers/plainbox/exec | jq -r .Id)
 admin() { inside docker --config /run/docker-admin "$@"; }
 check "root's docker with the token may do anything" admin create --privileged --name privbox2 -v /:/host busybox
 check "podctl goes on: apply" podctl /root/web.yml
 check "podctl goes on: status" podctl status web
 check "podctl goes on: exec" podctl exec app web -- id
-check_status "the token is root's alone" 1 'Permission denied' as bob cat /run/netguard/authz.token
+check_status "the token is root's alone" 1 'Permission denied' as bob cat /run/netguard-authz/token
 
 # ---- requests of bob's, in one shell inside ----
 # ok NAME METHOD URI [CURL-ARG...]: done;  no NAME PATTERN METHOD URI [CURL-ARG...]: refused by us, saying so

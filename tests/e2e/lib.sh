@@ -113,7 +113,7 @@ put_file() {
 netguard_start() {
 	inside sh -c 'rm -f /run/netguard.pid; log=$1; shift
 		echo $$ > /run/netguard.pid; exec "$@" >> "$log" 2>&1' sh \
-		"$SANDBOX/netguard.log" "$@" "$BUILD/netguard" run &
+		"$SANDBOX/netguard.log" "$@" "${NETGUARD:-$BUILD/netguard}" run &
 	if ! wait_for "${NETGUARD_START_SECONDS:-10}" netguard_ready; then
 		fail "netguard starts"
 		sed 's/^/#   /' "$SANDBOX/netguard.log"

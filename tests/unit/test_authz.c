@@ -949,6 +949,56 @@ static void test_exempt(void **state _unused_)
 	assert_false(exempt("{" ASK ",\"User\":\"Admin\",\"UserAuthNMethod\":\"TLS\"}"));
 }
 
+static bool look(const char *message, const char *token)
+{
+	struct authz_request r;
+	struct err err;
+	bool is;
+
+	if (authz_request_parse(message, strlen(message), &r, &err) < 0 ||
+	    authz_request_read(&r, &err) < 0)
+		fail_msg("%s: %s", message, err.text);
+	is = authz_is_look(&r, token);
+	authz_request_done(&r);
+	return is;
+}
+
+static void test_look(void **state _unused_)
+{
+	static const struct {
+		const char *method, *uri;
+		bool want;
+	} cases[] = {
+		{"GET", "/v1.41/_ping", true},
+		{"GET", "/version", true},
+		{"GET", "/v1.41/events", true},
+		{"GET", "/v1.41/containers/json?all=1", true},
+		{"GET", "/v1.41/containers/web/json", true},
+		{"GET", "/networks", true},
+		{"GET", "/networks/pods", true},
+		/* ... and no more of it */
+		{"POST", "/containers/web/json", false},
+		{"GET", "/containers/web/archive?path=/", false},
+		{"GET", "/containers/web/export", false},
+		{"GET", "/containers/web/logs?stdout=1", false},
+		{"GET", "/containers/web/attach/ws", false},
+		{"POST", "/containers/web/start", false},
+		{"DELETE", "/networks/pods", false},
+		{"GET", "/unknown", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *message =
+			xasprintf("{\"RequestMethod\":\"%s\",\"RequestUri\":\"%s\","
+				  "\"RequestHeaders\":{\"Netguard-Token\":\"" TOKEN "\"}}",
+				  cases[i].method, cases[i].uri);
+
+		if (look(message, TOKEN) != cases[i].want)
+			fail_msg("%s %s", cases[i].method, cases[i].uri);
+		assert_false(look(message, "another"));
+	}
+}
+
 /* What is said to users and to the log has nothing in it that drives a terminal. */
 static void test_printable(void **state _unused_)
 {
@@ -1070,11 +1120,12 @@ static void test_settings(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),	 cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_requests), cmocka_unit_test(test_messages),
-		cmocka_unit_test(test_exempt),	 cmocka_unit_test(test_printable),
-		cmocka_unit_test(test_http),	 cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_too_many), cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_create),	  cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_requests),  cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_exempt),	  cmocka_unit_test(test_look),
+		cmocka_unit_test(test_printable), cmocka_unit_test(test_http),
+		cmocka_unit_test(test_settings),  cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_describe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

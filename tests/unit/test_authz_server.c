@@ -240,22 +240,32 @@ static void test_token(void **state)
 	FILE *out;
 
 	assert_int_equal(authz_token_read(path, one), -ENOENT);
-	assert_int_equal(authz_token_make(path, one, &err), 0);
+	assert_int_equal(authz_token_make(path, NULL, one, &err), 0);
 	assert_int_equal(strlen(one), 64);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(authz_token_make(path, two, &err), 0);
+	assert_int_equal(authz_token_make(path, NULL, two, &err), 0);
 	assert_string_equal(one, two);
 	/* one that others can read is not believed, and made anew */
 	assert_int_equal(chmod(path, 0644), 0);
 	assert_int_equal(authz_token_read(path, two), -EPERM);
-	assert_int_equal(authz_token_make(path, two, &err), 0);
+	assert_int_equal(authz_token_make(path, NULL, two, &err), 0);
 	assert_string_not_equal(one, two);
 	out = fopen(path, "we");
 	assert_non_null(out);
 	fputs("short\n", out);
 	fclose(out);
 	assert_int_equal(authz_token_read(path, two), -EINVAL);
+	/* of a group, where that is there */
+	assert_int_equal(authz_token_make(path, "no-such-group", one, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	unlink(path);
+	assert_int_equal(authz_token_make(path, "root", two, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, geteuid() == 0 ? 0640 : 0600);
+	assert_int_equal(authz_token_read(path, one), 0);
+	assert_string_equal(one, two);
 	unlink(path);
 	assert_int_equal(symlink("/etc/shadow", path), 0);
 	assert_true(authz_token_read(path, two) < 0);

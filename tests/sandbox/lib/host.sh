@@ -79,6 +79,12 @@ write_etc() {
 	add_user opal 1237
 	add_group webteam 2001 dave
 	add_group ops 2002 opal
+	# the daemon's own user, as systemd-sysusers makes it
+	if ! getent passwd _netguard >/dev/null; then
+		add_group _netguard 901 ""
+		echo "_netguard:x:901:901::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
+	fi
+	if getent group docker >/dev/null; then usermod -a -G docker _netguard; else add_group docker 902 _netguard; fi
 	# for an engine with userns-remap
 	add_group dockremap 900 ""
 	echo "dockremap:x:900:900::/:/bin/false" >>/etc/passwd
