@@ -31,8 +31,8 @@ confined() { # HOW
 }
 
 # as_unit CMD...: as systemd does by netguard.service
-as_unit=(setpriv --reuid _netguard --regid _netguard --init-groups --inh-caps=-all,+net_admin
-	--ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin --no-new-privs)
+as_unit=(setpriv --reuid _netguard --regid _netguard --init-groups "--inh-caps=-all,+net_admin"
+	"--ambient-caps=-all,+net_admin" "--bounding-set=-all,+net_admin" --no-new-privs)
 
 note "started by root, and traced"
 netguard_start strace -f -qq -e signal=none -o "$SANDBOX/trace"
