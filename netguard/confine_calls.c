@@ -165,19 +165,19 @@ static int add_memory(scmp_filter_ctx ctx)
 /* Families, and of netlink what is used. Of the internet: an error, as libraries only try it. */
 static int add_sockets(scmp_filter_ctx ctx, bool tcp)
 {
-	const struct scmp_arg_cmp local = SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX);
+	const struct scmp_arg_cmp local = SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX, 0);
 	const uint64_t internet[] = {AF_INET, AF_INET6};
 	const uint64_t netlink[] = {NETLINK_ROUTE, NETLINK_NETFILTER, NETLINK_SOCK_DIAG};
 	int r = rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local);
 
 	for (size_t i = 0; i < ARRAY_SIZE(netlink) && r == 0; i++) {
-		const struct scmp_arg_cmp args[] = {SCMP_A0_64(SCMP_CMP_EQ, AF_NETLINK),
-						    SCMP_A2_64(SCMP_CMP_EQ, netlink[i])};
+		const struct scmp_arg_cmp args[] = {SCMP_A0_64(SCMP_CMP_EQ, AF_NETLINK, 0),
+						    SCMP_A2_64(SCMP_CMP_EQ, netlink[i], 0)};
 
 		r = rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), ARRAY_SIZE(args), args);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(internet) && r == 0; i++) {
-		const struct scmp_arg_cmp family = SCMP_A0_64(SCMP_CMP_EQ, internet[i]);
+		const struct scmp_arg_cmp family = SCMP_A0_64(SCMP_CMP_EQ, internet[i], 0);
 
 		r = rule(ctx, tcp ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket),
 			 1, &family);
@@ -188,8 +188,8 @@ static int add_sockets(scmp_filter_ctx ctx, bool tcp)
 /* The only ones: names of interfaces, and, of a name server's answer, how much there is. */
 static int add_ioctls(scmp_filter_ctx ctx, bool tcp)
 {
-	const struct scmp_arg_cmp interface = SCMP_A1_32(SCMP_CMP_EQ, SIOCGIFNAME);
-	const struct scmp_arg_cmp to_read = SCMP_A1_32(SCMP_CMP_EQ, FIONREAD);
+	const struct scmp_arg_cmp interface = SCMP_A1_32(SCMP_CMP_EQ, SIOCGIFNAME, 0);
+	const struct scmp_arg_cmp to_read = SCMP_A1_32(SCMP_CMP_EQ, FIONREAD, 0);
 	int r = rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &interface);
 
 	return r < 0 || !tcp ? r : rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &to_read);
@@ -198,7 +198,7 @@ static int add_ioctls(scmp_filter_ctx ctx, bool tcp)
 /* abort() may end us, and nobody else is sent signals. */
 static int add_abort(scmp_filter_ctx ctx)
 {
-	const struct scmp_arg_cmp self = SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid());
+	const struct scmp_arg_cmp self = SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)getpid(), 0);
 
 	return rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self);
 }
