@@ -19,7 +19,7 @@ inside mkdir -p /srv/pods
 inside docker pull -q probe > /dev/null
 
 note "valgrind"
-vg=(valgrind -q --error-exitcode=99 --leak-check=full '--errors-for-leak-kinds=definite,possible'
+vg=(valgrind -q --vgdb=no --error-exitcode=99 --leak-check=full '--errors-for-leak-kinds=definite,possible'
 	--child-silent-after-fork=yes)
 # valgrind makes calls of its own, which the filter would end
 NETGUARD_START_SECONDS=30 NETGUARD=$BUILD/tests/netguard-unconfined netguard_start "${vg[@]}"
