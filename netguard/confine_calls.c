@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The calls that the daemon makes once it runs, each with its reason; every other ends it. What it
+ * The calls that the daemon makes once it runs, each with its reason; every other ends it, but for
+ * some that libraries only try (add_newer, add_sockets), which fail. What it
  * needs only to start (execve, mkdir, listen, setuid, prctl, seccomp itself ...) is not here.
  *
  * CALL: seen in every life of the daemon: tests/e2e/34_confined.sh traces one and fails where the
@@ -21,6 +22,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* clone3, the first that glibc tries and does without; and behind all that there are */
+#define FIRST_NEWER 435
+#define END_NEWER   600
 
 struct call {
 	int number;
@@ -162,6 +167,29 @@ static int add_memory(scmp_filter_ctx ctx)
 	return r;
 }
 
+static bool listed(int number)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i].number == number)
+			return true;
+	return false;
+}
+
+/*
+ * Calls of newer kernels, with the same numbers everywhere: libraries try them and go on with the
+ * older ones, where a kernel says that it has none. So a newer libc does not end the daemon.
+ */
+static int add_newer(scmp_filter_ctx ctx)
+{
+	int r = 0;
+
+	for (int number = FIRST_NEWER; number < END_NEWER && r == 0; number++)
+		if (!listed(number))
+			r = rule(ctx, SCMP_ACT_ERRNO(ENOSYS), number, 0, NULL);
+	/* names of memory and threads, by which debuggers show them */
+	return r < 0 ? r : rule(ctx, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 0, NULL);
+}
+
 /* Families, and of netlink what is used. Of the internet: an error, as libraries only try it. */
 static int add_sockets(scmp_filter_ctx ctx, bool tcp)
 {
@@ -203,14 +231,13 @@ static int add_abort(scmp_filter_ctx ctx)
 	return rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self);
 }
 
+/* Not clone3, whose flags are in memory, where no filter sees them: glibc falls back to clone. */
 static int add_threads(scmp_filter_ctx ctx)
 {
 	const struct scmp_arg_cmp thread =
 		SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
-	int r = rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
 
-	/* its flags are in memory, where no filter sees them: glibc falls back to clone */
-	return r < 0 ? r : rule(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
+	return rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &thread);
 }
 
 static int install(scmp_filter_ctx ctx, bool tcp, struct err *err)
@@ -221,9 +248,9 @@ static int install(scmp_filter_ctx ctx, bool tcp, struct err *err)
 		r = add_calls(ctx, tcp_calls, ARRAY_SIZE(tcp_calls), err);
 	if (r < 0)
 		return r;
-	if ((r = add_memory(ctx)) < 0 || (r = add_sockets(ctx, tcp)) < 0 ||
-	    (r = add_ioctls(ctx, tcp)) < 0 || (r = add_abort(ctx)) < 0 ||
-	    (tcp && (r = add_threads(ctx)) < 0) ||
+	if ((r = add_newer(ctx)) < 0 || (r = add_memory(ctx)) < 0 ||
+	    (r = add_sockets(ctx, tcp)) < 0 || (r = add_ioctls(ctx, tcp)) < 0 ||
+	    (r = add_abort(ctx)) < 0 || (tcp && (r = add_threads(ctx)) < 0) ||
 	    (r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)) < 0 ||
 	    (r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2)) < 0 ||
 	    (r = seccomp_load(ctx)) < 0)

@@ -266,7 +266,7 @@ static void finish(struct daemon *d)
 	struct source *sources[] = {&d->signals,      &d->keeper_source,  &d->bridges_source,
 				    &d->links_source, &d->denials_source, &d->apply,
 				    &d->retry,	      &d->relook,	  &d->save,
-				    &d->verify,	      &d->suppressed};
+				    &d->verify,	      &d->suppressed,	  &d->watchdog};
 	struct err err;
 
 	state_saving_free(take_ptr(d->saving));
@@ -307,7 +307,8 @@ int daemon_run(struct err *err)
 			   .relook = SOURCE_NONE,
 			   .save = SOURCE_NONE,
 			   .verify = SOURCE_NONE,
-			   .suppressed = SOURCE_NONE};
+			   .suppressed = SOURCE_NONE,
+			   .watchdog = SOURCE_NONE};
 	int r = start(&d, err);
 
 	if (r == 0) {

@@ -31,7 +31,7 @@ struct daemon {
 	int lock;
 
 	struct source signals, keeper_source, bridges_source, links_source, denials_source;
-	struct source apply, retry, relook, save, verify, suppressed;
+	struct source apply, retry, relook, save, verify, suppressed, watchdog;
 
 	struct elements *found;	   /* in an adopted table; NULL: flows are judged by it already */
 	struct model_index *index; /* NULL: all is to be computed at the next change */
@@ -53,6 +53,7 @@ struct daemon {
 	bool save_due;		      /* the timer runs */
 	bool save_again;	      /* something changed meanwhile */
 	bool save_failed;	      /* said once */
+	bool unfed;		      /* the watchdog: said once */
 	struct explain_local *locals; /* the host's addresses, as of locals_at */
 	size_t n_locals;
 	uint64_t locals_at;
@@ -76,6 +77,12 @@ void daemon_scan_bridges(struct daemon *d);
 /* 1 where all guarded addresses of m are in force, 0 not yet, -errno and err: never. */
 int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err);
 const struct model *daemon_model(const struct daemon *d);
+
+/* Puts back what somebody (who; "": not known) has changed in the kernel. */
+void daemon_put_back(struct daemon *d, const char *who);
+
+/* daemon_watchdog.c: feeds systemd's, where it wants that */
+int daemon_watchdog_start(struct daemon *d, struct err *err);
 
 /* daemon_denials.c */
 int daemon_denials_start(struct daemon *d, struct err *err);

@@ -354,19 +354,12 @@ static void on_apply(struct source *s, uint32_t events _unused_)
 		daemon_apply(s->userdata, &err); /* told there, and tried again */
 }
 
-static void on_keeper(struct source *s, uint32_t events _unused_)
+void daemon_put_back(struct daemon *d, const char *who)
 {
-	struct daemon *d = s->userdata;
 	struct keeper_result result = {0};
-	char who[64] = "";
 	struct err err;
-	int r = keeper_dispatch(d->keeper, who, &err);
 
-	if (r == 0)
-		return;
-	if (r > 0)
-		r = keeper_heal(d->keeper, &result, &err);
-	if (r < 0) {
+	if (keeper_heal(d->keeper, &result, &err) < 0) {
 		failed(d, "put back", 0, &err);
 		return;
 	}
@@ -379,6 +372,19 @@ static void on_keeper(struct source *s, uint32_t events _unused_)
 	/* what was put back is what was in force, not what has been refused since */
 	if (d->table_error)
 		daemon_apply(d, &err);
+}
+
+static void on_keeper(struct source *s, uint32_t events _unused_)
+{
+	struct daemon *d = s->userdata;
+	char who[64] = "";
+	struct err err;
+	int r = keeper_dispatch(d->keeper, who, &err);
+
+	if (r > 0)
+		daemon_put_back(d, who);
+	else if (r < 0)
+		failed(d, "put back", 0, &err);
 }
 
 static bool is_guarded(void *userdata, const char *ifname)
@@ -468,6 +474,8 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	if ((r = daemon_denials_start(d, err)) < 0)
 		return r;
 	daemon_scan_bridges(d);
+	if ((r = daemon_watchdog_start(d, err)) < 0)
+		return r;
 	/* failed before there was a timer */
 	if (d->relook_ms)
 		timer_set(&d->relook, d->relook_ms, 0);

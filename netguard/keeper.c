@@ -233,8 +233,6 @@ int keeper_send(struct keeper *k, const struct keeper_table *tables, const struc
 
 /* ---- the long way ---- */
 
-static int differs(struct keeper *k, struct err *err);
-
 static int sync_once(struct keeper *k, const struct elements *want, struct keeper_result *ret,
 		     struct err *err)
 {
@@ -271,7 +269,7 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 	if (r < 0 || !k->missed)
 		return r;
 	k->missed = false;
-	r = differs(k, err);
+	r = keeper_differs(k, err);
 	return r > 0 ? -ESTALE : r;
 }
 
@@ -361,26 +359,6 @@ struct elements *keeper_take_found(struct keeper *k)
 
 /* ---- others ---- */
 
-/* 1 where the kernel does not hold what it should. */
-static int differs(struct keeper *k, struct err *err)
-{
-	_cleanup_(elements_change_done)
-	struct elements_change change = {0};
-	_cleanup_(elements_freep)
-	struct elements *have = NULL;
-	struct keeper_table tables[RULESET_N_TABLES];
-	int r = keeper_look(k, tables, &have, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < RULESET_N_TABLES; i++)
-		if (!tables[i].ours || tables[i].orphan)
-			return 1;
-	keeper_settle(k);
-	elements_difference(k->wanted, have, &change);
-	return !elements_change_empty(&change);
-}
-
 int keeper_dispatch(struct keeper *k, char who[static 64], struct err *err)
 {
 	struct nft_change change = {.table = false};
@@ -390,7 +368,7 @@ int keeper_dispatch(struct keeper *k, char who[static 64], struct err *err)
 		return r;
 	if ((!change.table && !change.lost) || !k->wanted)
 		return 0;
-	r = differs(k, err);
+	r = keeper_differs(k, err);
 	/* what can't be read now is looked at before the next change */
 	if (r != 0)
 		k->known = false;

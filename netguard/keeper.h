@@ -65,6 +65,12 @@ int keeper_fd(const struct keeper *k);
 int keeper_dispatch(struct keeper *k, char who[static 64], struct err *err);
 int keeper_heal(struct keeper *k, struct keeper_result *ret, struct err *err);
 
+/*
+ * Reads from the kernel whether it holds what it should: 1, 0 (call keeper_heal then), or -errno
+ * where that can't be known. One short question where the ruleset was not changed since the last 1.
+ */
+int keeper_is_right(struct keeper *k, struct err *err);
+
 int keeper_owner_fd(const struct keeper *k); /* for the descriptor store; -1 where the kernel has no
 						owner flag */
 bool keeper_owns(const struct keeper *k);

@@ -104,3 +104,49 @@ int keeper_look(struct keeper *k, struct keeper_table tables[RULESET_N_TABLES],
 	*ret = take_ptr(have);
 	return 0;
 }
+
+int keeper_differs(struct keeper *k, struct err *err)
+{
+	_cleanup_(elements_change_done)
+	struct elements_change change = {0};
+	_cleanup_(elements_freep)
+	struct elements *have = NULL;
+	struct keeper_table tables[RULESET_N_TABLES];
+	int r = keeper_look(k, tables, &have, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < RULESET_N_TABLES; i++)
+		if (!tables[i].ours || tables[i].orphan)
+			return 1;
+	keeper_settle(k);
+	elements_difference(k->wanted, have, &change);
+	return !elements_change_empty(&change);
+}
+
+int keeper_is_right(struct keeper *k, struct err *err)
+{
+	uint32_t before = 0, after = 0;
+	int r;
+
+	if (!k->wanted)
+		return 0;
+	r = nft_generation(k->socket, &before, err);
+	if (r < 0)
+		return r;
+	if (k->right && k->right_at == before)
+		return 1;
+	k->right = false;
+	r = keeper_differs(k, err);
+	if (r != 0) {
+		k->known = false;
+		return r < 0 ? r : 0;
+	}
+	r = nft_generation(k->socket, &after, err);
+	if (r < 0)
+		return r;
+	/* what was changed meanwhile is looked at the next time */
+	k->right = after == before;
+	k->right_at = after;
+	return 1;
+}

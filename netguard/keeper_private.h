@@ -20,6 +20,8 @@ struct keeper {
 	bool missed;		/* others changed the ruleset while the monitor did not listen */
 	bool loud;  /* the last try: the monitor listens all the time, any generation will do */
 	bool known; /* the kernel is known to hold `wanted`; else it is asked first */
+	bool right; /* it was read from the kernel that it does, */
+	uint32_t right_at; /* ... when the ruleset had this generation */
 };
 
 /* What the kernel has of one table. */
@@ -35,6 +37,9 @@ struct keeper_table {
  */
 int keeper_look(struct keeper *k, struct keeper_table tables[RULESET_N_TABLES],
 		struct elements **ret, struct err *err);
+
+/* 1 where the kernel does not hold `wanted`, 0 where it does, or -errno as keeper_look. */
+int keeper_differs(struct keeper *k, struct err *err);
 
 /*
  * Turns what the kernel has into what is wanted, in one transaction; tables: as keeper_look gave

@@ -55,6 +55,19 @@ void notify_send(const char *state)
 		send_to(path, state, -1);
 }
 
+uint64_t notify_watchdog_ms(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	char *end = NULL;
+	uint64_t n;
+
+	if (!usec || *usec < '0' || *usec > '9' || (pid && strtol(pid, NULL, 10) != (long)getpid()))
+		return 0;
+	errno = 0;
+	n = strtoull(usec, &end, 10);
+	return errno || *end ? 0 : n / 1000;
+}
+
 void notify_reloading(void)
 {
 	_cleanup_free_ char *text = NULL;

@@ -7,6 +7,10 @@
 /* Sends "READY=1" and the like to $NOTIFY_SOCKET; does nothing without one. */
 void notify_send(const char *state);
 
+/* How often systemd wants to hear "WATCHDOG=1" of this process at least ($WATCHDOG_USEC), in ms; 0:
+ * never. */
+uint64_t notify_watchdog_ms(void);
+
 /* RELOADING=1 with the monotonic time that systemd wants beside it. */
 void notify_reloading(void);
 

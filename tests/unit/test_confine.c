@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -22,6 +24,14 @@
 #ifndef UNCONFINED
 
 #define FINE 0
+
+static int thread_fn_ran;
+
+static void *thread_fn(void *userdata)
+{
+	(void)userdata;
+	return &thread_fn_ran;
+}
 
 /* What fn did behind the filter: its exit status, or the number of the signal that ended it + 1000.
  */
@@ -136,6 +146,32 @@ static int do_internet(void)
 		       : 1;
 }
 
+/* What libraries of a newer system try first, and go on without. */
+static int do_newer(void)
+{
+	static const long numbers[] = {435 /* clone3 */,
+				       436 /* close_range */,
+				       437 /* openat2 */,
+				       449 /* futex_waitv */,
+				       452 /* fchmodat2 */,
+				       462 /* mseal */,
+				       599 /* of no kernel yet */};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (syscall(numbers[i], 0, 0, 0, 0, 0, 0) != -1 || errno != ENOSYS)
+			return (int)i + 1;
+	return prctl(PR_SET_NAME, "name") < 0 && errno == EINVAL ? FINE : 10;
+}
+
+static int do_thread(void)
+{
+	pthread_t thread;
+	void *ret;
+
+	return pthread_create(&thread, NULL, thread_fn, NULL) != 0 ||
+	       pthread_join(thread, &ret) != 0 || ret != &thread_fn_ran;
+}
+
 /* ---- what it does ---- */
 
 static int do_sockets(void)
@@ -193,6 +229,10 @@ static void test_calls(void **state)
 		{"memory with code and TCP", do_code, true, FINE},
 		{"internet", do_internet, false, FINE},
 		{"internet with TCP", do_internet_allowed, true, FINE},
+		{"newer calls", do_newer, false, FINE},
+		{"newer calls with TCP", do_newer, true, FINE},
+		{"a thread, as curl's of names", do_thread, true, FINE},
+		{"a thread without TCP", do_thread, false, 1000 + SIGSYS},
 		{"sockets", do_sockets, false, FINE},
 		{"files", do_files, false, FINE},
 		{"abort", do_abort, false, 1000 + SIGABRT},
