@@ -95,7 +95,9 @@ write_etc() {
 	# only the machine's own things could be there
 	rm -rf /etc/docker /etc/netguard.yml
 	rm -f /etc/resolv.conf /etc/hosts /etc/hostname
+	# No name is asked for anywhere: where a pod has port 53, the engine would wait for an answer from it.
 	echo "nameserver 127.0.0.1" >/etc/resolv.conf
+	sed -i 's/^hosts:.*/hosts: files/' /etc/nsswitch.conf
 	printf '127.0.0.1\tlocalhost host1\n::1\tlocalhost ip6-localhost\n' >/etc/hosts
 	echo host1 >/etc/hostname
 	chmod 644 /etc/resolv.conf /etc/hosts /etc/hostname
