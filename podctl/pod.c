@@ -159,6 +159,10 @@ static const struct schema_field pod_fields[] = {
 	{FIELD(pod, publish_all, SCHEMA_BOOL,
 	       "Publish each exposed port at an ephemeral host port")},
 	NEVER_KEYS,
+	/* what people write who come from other tools */
+	REFUSED("services", "unknown key; did you mean 'containers'?"),
+	REFUSED("version", "unknown key; a pod file has no version"),
+	REFUSED("ports", "unknown key; did you mean 'publish'?"),
 	{0},
 };
 

@@ -93,7 +93,9 @@ static void check_port(struct checker *ck, const struct pod_publish *p, const ch
 		settings_find_grant(ck->settings, p->publish.proto, port);
 
 	if (!grant)
-		PROBLEM(ck, p->mark, path, "host port %u/%s is not on the port whitelist",
+		PROBLEM(ck, p->mark, path,
+			"host port %u/%s is not on the port whitelist: it is the admin's "
+			"port_whitelist that gives it to a pod",
 			(unsigned)port, proto_name(p->publish.proto));
 	else if (!streq(grant->pod, ck->pod->name))
 		PROBLEM(ck, p->mark, path, "host port %u/%s belongs to pod %s", (unsigned)port,
