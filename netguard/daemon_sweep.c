@@ -138,7 +138,7 @@ static bool ends(void *userdata, const struct flow *f)
 	const struct sweep *s = userdata;
 	struct route from, to, at;
 
-	if ((f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP) || f->expected ||
+	if ((f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP) ||
 	    !find_route(s, &f->from, &from) || !find_route(s, &f->to, &to) ||
 	    !find_route(s, &f->at, &at))
 		return false;

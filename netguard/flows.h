@@ -30,7 +30,6 @@ struct flow {
 	bool from_local, at_local; /* this host's own addresses */
 	bool has_uid;		   /* of the socket on this host that sent it */
 	uint32_t uid;
-	bool expected; /* by another connection that asked for it (FTP): related */
 };
 
 /* What one change means for flows. before and after must outlive it. */

@@ -64,7 +64,6 @@ static int take_tuple(const struct nlattr *attr, void *data)
 struct parsed {
 	struct flows_entry *entry;
 	struct tuple orig, reply;
-	bool expected;
 };
 
 static int take_attribute(const struct nlattr *attr, void *data)
@@ -83,10 +82,6 @@ static int take_attribute(const struct nlattr *attr, void *data)
 		break;
 	case CTA_TUPLE_REPLY:
 		mnl_attr_parse_nested(attr, take_tuple, &p->reply);
-		break;
-	case CTA_STATUS:
-		p->expected = mnl_attr_validate(attr, MNL_TYPE_U32) == 0 &&
-			      ntohl(mnl_attr_get_u32(attr)) & IPS_EXPECTED;
 		break;
 	case CTA_ID:
 		e->has_id = mnl_attr_validate(attr, MNL_TYPE_U32) == 0;
@@ -117,8 +112,7 @@ bool flows_parse_entry(const struct nlmsghdr *nlh, struct flows_entry *e)
 				.to_port = p.orig.to_port,
 				.at = p.reply.from,
 				.at_port = p.reply.from_port,
-				.proto = p.orig.proto,
-				.expected = p.expected};
+				.proto = p.orig.proto};
 	return p.orig.from.family && p.orig.to.family == p.orig.from.family &&
 	       p.reply.from.family == p.orig.from.family && e->tuple_size;
 }

@@ -55,7 +55,9 @@
 
 #define FROM_CONTAINER_IFACE IN("container_ifaces", IIFNAME), NOT_IN("exempt_ifaces", IIFNAME)
 #define TO_CONTAINER_IFACE   IN("container_ifaces", OIFNAME), NOT_IN("exempt_ifaces", OIFNAME)
-#define ESTABLISHED	     CT_STATE("established", "related")
+#define ESTABLISHED	     CT_STATE("established")
+/* with a protocol of ICMP these are errors, which quote a packet of a connection */
+#define RELATED		     CT_STATE("related")
 /* what a container sends, and is sent, to be a neighbour at all */
 #define ND_FROM_CONTAINER                                                                          \
 	ICMPV6("mld-listener-report", "mld2-listener-report", "nd-router-solicit",                 \
@@ -85,7 +87,8 @@ static const struct nft_rule prerouting[] = {
 static const struct nft_rule output[] = {
 	RULE(IS(L4PROTO, "tcp"), ESTABLISHED, ACCEPT),
 	RULE(IS(CT_DIRECTION, "reply"), ACCEPT),
-	RULE(CT_STATE("related"), ACCEPT),
+	RULE(RELATED, IS(L4PROTO, "icmp"), ACCEPT),
+	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
 	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
 	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("host_to_private_port")),
 };
@@ -144,10 +147,18 @@ static const struct nft_rule container_to_host[] = {
 	RULE(IN("pod_host_ports6", IP6_SADDR, L4_DPORT), ACCEPT),
 	/* to_published_port has asked the whitelist before */
 	RULE(IN("proxied_ports", L4_DPORT), IS(FIB_DADDR, "local"), ACCEPT),
+	RULE(RELATED, GOTO("deny_midstream")),
 	RULE(GOTO("deny_container_to_host")),
 };
 
+/*
+ * Errors come from any router on the way, but a container is none: it can quote whatever connection
+ * it likes, of anybody, and would be heard where it may not send.
+ */
 static const struct nft_rule to_container[] = {
+	RULE(RELATED, FROM_CONTAINER_IFACE, GOTO("container_to_container")),
+	RULE(RELATED, IS(L4PROTO, "icmp"), ACCEPT),
+	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
 	RULE(CT_STATUS("dnat"), IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
 	RULE(CT_STATUS("dnat"), IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
@@ -166,6 +177,7 @@ static const struct nft_rule container_to_container[] = {
 	/* pod_to_pod: allow; that the sender is a member, prerouting has seen */
 	RULE(IN("open4", IP_DADDR), ACCEPT),
 	RULE(IN("open6", IP6_DADDR), ACCEPT),
+	RULE(RELATED, GOTO("deny_midstream")),
 	RULE(GOTO("deny_container_to_container")),
 };
 

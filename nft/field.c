@@ -62,7 +62,10 @@ static const struct word words[NFT_WORDS_COUNT_][WORDS_MAX + 1] = {
 	[NFT_WORDS_FIB_TYPES] = {{"local", RTN_LOCAL}},
 	[NFT_WORDS_PKTTYPES] = {{"multicast", PACKET_MULTICAST}},
 	[NFT_WORDS_ETHER_TYPES] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}},
-	[NFT_WORDS_PROTOCOLS] = {{"igmp", IPPROTO_IGMP}, {"tcp", IPPROTO_TCP}},
+	[NFT_WORDS_PROTOCOLS] = {{"icmp", IPPROTO_ICMP},
+				 {"igmp", IPPROTO_IGMP},
+				 {"ipv6-icmp", IPPROTO_ICMPV6},
+				 {"tcp", IPPROTO_TCP}},
 };
 
 bool nft_word(enum nft_words list, const char *text, uint32_t *ret)

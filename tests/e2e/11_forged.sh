@@ -18,6 +18,9 @@ guard:
   exempt_interfaces: [br-ex]
 other_containers:
   pod_label: test.pod
+pods:
+  gang:
+    egress: []
 END
 netguard_start
 inside docker pull -q probe > /dev/null
@@ -48,13 +51,13 @@ link_local() { # the address that follows from a MAC
 	m=$(mac "$1")
 	printf 'fe80::%x:%x:%x:%x\n' "$((0x${m:0:4} ^ 0x0200))" "0x${m:4:2}ff" "0xfe${m:6:2}" "0x${m:8:4}"
 }
-ip_sum() { # header (20 bytes, sum 0): the sum
+ip_sum() { # an even number of bytes, the sum in them 0: the sum
 	local s=0 i
-	for ((i = 0; i < 40; i += 4)); do s=$((s + 0x${1:i:4})); done
+	for ((i = 0; i < ${#1}; i += 4)); do s=$((s + 0x${1:i:4})); done
 	s=$(((s & 0xffff) + (s >> 16)))
 	printf '%04x' $((~((s & 0xffff) + (s >> 16)) & 0xffff))
 }
-udp() { echo "1b591b5a00120000${MARK}$1"; } # number; 7001 -> 7002, where nobody listens
+udp() { echo "${2-1b591b5a}00120000${MARK}$1"; } # number; 7001 -> 7002, where nobody listens
 ip4() { # FROM-MAC TO-MAC FROM TO NUMBER [TAG]
 	local a b
 	a=45000026000040004011
@@ -65,6 +68,17 @@ ip6() { # FROM-MAC TO-MAC FROM TO NUMBER [NEXT-HEADER PAYLOAD]
 	local payload=${7-$(udp "$5")00} next=${6-11}
 	printf '%s%s86dd60000000%04x%sff%s%s%s\n' "$(mac "$2")" "$(mac "$1")" $((${#payload} / 2)) "$next" \
 		"$(hex6 "$3")" "$(hex6 "$4")" "$payload"
+}
+quoted() { # FROM TO NUMBER [PORTS]: a packet as errors quote it
+	local a=45000026000040004011 b
+	b=$(hex4 "$1")$(hex4 "$2")
+	echo "$a$(ip_sum "${a}0000$b")$b$(udp "$3" ${4+"$4"})00"
+}
+icmp_error() { # FROM-MAC TO-MAC FROM TO QUOTED-FROM QUOTED-TO NUMBER [PORTS]: port unreachable
+	local a=45000042000040004001 b q
+	b=$(hex4 "$3")$(hex4 "$4")
+	q=00000000$(quoted "${@:5}")
+	echo "$(mac "$2")$(mac "$1")0800$a$(ip_sum "${a}0000$b")${b}0303$(ip_sum "03030000$q")$q"
 }
 nd() { # TYPE TARGET NUMBER: an ICMPv6 message with a target, and the mark as an unknown option
 	echo "${1}00000060000000$(hex6 "$2")fd02${MARK}${3}0000000000"
@@ -199,6 +213,56 @@ ports_known() {
 
 network pods br-pods
 network bridge docker0
+
+note "errors that quote somebody else's connections"
+WORLD=198.51.100.7 HOST=192.0.2.10
+inside docker run -d --name pods-other --network pods --label test.pod=other --cap-add NET_RAW probe > /dev/null
+other_known() {
+	inside "$BUILD/netguard" status --json |
+		jq -e '[.pods[][] | select(.name == "pods-other" and .guard == "guarded")] | length == 1'
+}
+check "the other pod's port is known" wait_for 5 other_known
+mac_of() { inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}}{{end}}' "$1"; }
+evil=$(container_ip4 pods-evil) other=$(container_ip4 pods-other) receiver=$(container_ip4 pods-receiver)
+evil_mac=$(mac_of pods-evil) other_mac=$(mac_of pods-other)
+bridge_mac=$(inside cat /sys/class/net/br-pods/address)
+gateway=${evil%.*}.1
+heard() { # NUMBER WHERE-TO WANT NAME
+	check_equal "$4" "$3" "$(grep -cx "$1" "$SANDBOX/sniff-$2.log")"
+}
+for i in pods-other pods-receiver; do
+	rm -f "$SANDBOX/sniff-$i.log"
+	in_net "$i" "$PROBE" sniff eth0 4000 "$MARK" > "$SANDBOX/sniff-$i.log" &
+done
+rm -f "$SANDBOX/sniff-world.log"
+outside "$PROBE" sniff eth0 4000 "$MARK" > "$SANDBOX/sniff-world.log" &
+for i in pods-other pods-receiver world; do wait_for 5 grep -q ready "$SANDBOX/sniff-$i.log"; done
+# a connection to the world, where nobody listens, and two to the host
+in_net pods-other "$PROBE" frame eth0 "$(ip4 "$other_mac" "$bridge_mac" "$other" "$WORLD" 01)" \
+	"$(icmp_error "$other_mac" "$bridge_mac" "$other" "$WORLD" "$WORLD" "$HOST" 02 1b5a1b59)"
+to_host=$(ip4 "$other_mac" "$bridge_mac" "$other" "$gateway" 03)
+in_net pods-other "$PROBE" frame eth0 "${to_host/1b591b5a/1b5914ea}"
+to_host=$(ip4 "$(mac_of pods-receiver)" "$bridge_mac" "$receiver" "$gateway" 04)
+in_net pods-receiver "$PROBE" frame eth0 "${to_host/1b591b5a/1b5914ea}"
+unreachable() { inside awk '$1 == "Icmp:" && /[0-9]/ { print $5 }' /proc/net/snmp; }
+before=$(unreachable)
+quiet=$(counter midstream)
+# shellcheck disable=SC2046 # frames have no blanks
+in_net pods-evil "$PROBE" frame eth0 \
+	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$other" "$other" "$WORLD" 11) \
+	$(icmp_error "$evil_mac" "$other_mac" "$evil" "$other" "$other" "$WORLD" 12) \
+	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$receiver" "$receiver" "$gateway" 13 1b5914ea) \
+	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$WORLD" "$WORLD" "$HOST" 14 1b5a1b59) \
+	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$gateway" "$gateway" "$other" 15 14ea1b59)
+check_equal "the host does not hear of its connection with another pod" "$before" "$(unreachable)"
+check "... and what was not heard is counted" test "$(counter midstream)" -gt "$quiet"
+for i in pods-other pods-receiver world; do wait_for 10 grep -q '^seen' "$SANDBOX/sniff-$i.log"; done
+heard 01 pods-other 1 "an error from the world is heard"
+heard 02 world 1 "a pod with the world as egress may send errors there"
+heard 11 pods-other 0 "another pod's error, routed, is not heard"
+heard 12 pods-other 0 "another pod's error on the bridge is not heard"
+heard 13 pods-receiver 1 "one from the same pod is"
+heard 14 world 0 "a pod without egress can't send errors to the world"
 
 note "a port that is nobody's, and a bridge that is not guarded"
 inside sh -c 'ip link add v-stray type veth peer name v-stray-in && ip link set v-stray master br-pods up &&
