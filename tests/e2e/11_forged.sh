@@ -239,7 +239,7 @@ outside "$PROBE" sniff eth0 4000 "$MARK" > "$SANDBOX/sniff-world.log" &
 for i in pods-other pods-receiver world; do wait_for 5 grep -q ready "$SANDBOX/sniff-$i.log"; done
 # a connection to the world, where nobody listens, and two to the host
 in_net pods-other "$PROBE" frame eth0 "$(ip4 "$other_mac" "$bridge_mac" "$other" "$WORLD" 01)" \
-	"$(icmp_error "$other_mac" "$bridge_mac" "$other" "$WORLD" "$WORLD" "$HOST" 02 1b5a1b59)"
+	"$(icmp_error "$other_mac" "$bridge_mac" "$other" "$WORLD" "$WORLD" "$other" 02 1b5a1b59)"
 to_host=$(ip4 "$other_mac" "$bridge_mac" "$other" "$gateway" 03)
 in_net pods-other "$PROBE" frame eth0 "${to_host/1b591b5a/1b5914ea}"
 to_host=$(ip4 "$(mac_of pods-receiver)" "$bridge_mac" "$receiver" "$gateway" 04)
@@ -247,12 +247,13 @@ in_net pods-receiver "$PROBE" frame eth0 "${to_host/1b591b5a/1b5914ea}"
 unreachable() { inside awk '$1 == "Icmp:" && /[0-9]/ { print $5 }' /proc/net/snmp; }
 before=$(unreachable)
 quiet=$(counter midstream)
+# as the kernel knows them: what goes to the world has the host's address there
 # shellcheck disable=SC2046 # frames have no blanks
 in_net pods-evil "$PROBE" frame eth0 \
-	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$other" "$other" "$WORLD" 11) \
-	$(icmp_error "$evil_mac" "$other_mac" "$evil" "$other" "$other" "$WORLD" 12) \
+	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$HOST" "$HOST" "$WORLD" 11) \
+	$(icmp_error "$evil_mac" "$other_mac" "$evil" "$other" "$other" "$gateway" 12 1b5914ea) \
 	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$receiver" "$receiver" "$gateway" 13 1b5914ea) \
-	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$WORLD" "$WORLD" "$HOST" 14 1b5a1b59) \
+	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$WORLD" "$WORLD" "$other" 14 1b5a1b59) \
 	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$gateway" "$gateway" "$other" 15 14ea1b59)
 check_equal "the host does not hear of its connection with another pod" "$before" "$(unreachable)"
 check "... and what was not heard is counted" test "$(counter midstream)" -gt "$quiet"
