@@ -174,7 +174,7 @@ addresses_of() {
 
 # The flows of one row, one a line: "ROW FROM PROTO ADDRESS PORT SOURCE any|- WORD COUNTER"
 flows_of() { # INDEX FROM TO PROTO VERDICT WHERE
-	local index=$1 from=$2 to=$3 proto=$4 verdict=$5 where=$6 port=0 source=- any=- address p word protos i repeat=1
+	local index=$1 from=$2 to=$3 proto=$4 verdict=$5 where=$6 port=0 source=- any=- address p word served protos i repeat=1
 	from=${from/unknown/late} to=${to/unknown/late}
 	if [[ $to =~ ^(.*):([0-9]+)$ ]]; then to=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
 	case $from in world:*) source=${from#world:} from=world ;; esac
@@ -193,8 +193,10 @@ flows_of() { # INDEX FROM TO PROTO VERDICT WHERE
 				;;
 			host_to_container) word=refused ;;
 			esac
-			# nobody publishes IPv6 ports of engines before 27 but docker-proxy
-			case ${DNAT6:-$proxy}:$to:$word:$address in
+			# nobody publishes IPv6 ports of engines before 27, nor those of ::1, but docker-proxy
+			served=$proxy
+			[ -z "${DNAT6:-}" ] || [ "$address" = ::1 ] || served=on
+			case $served:$to:$word:$address in
 			off:host:open:*:*) published "$port" && word=unserved ;;
 			esac
 			for ((i = 0; i < repeat; i++)); do
