@@ -63,6 +63,8 @@ const char *engine_api_version(const struct engine *e); /* "1.41" */
 int engine_agree(struct engine *e, struct err *err);
 /* For a loop: sets what a version reply (GET /version) says. */
 int engine_use_version(struct engine *e, json_t *version, struct err *err);
+/* Whether a version reply is of podman's Docker-compatible service. */
+bool engine_version_is_podman(const json_t *version);
 
 struct engine_reply {
 	/*
@@ -287,6 +289,11 @@ struct engine_network {
 };
 void engine_network_done(struct engine_network *n);
 int engine_network_from_json(json_t *json, struct engine_network *ret, struct err *err);
+/*
+ * An entry of podman's own list, GET /v4.0.0/libpod/networks/json, as the above without members.
+ * Only there does podman say which interface a network has: what bridge says above is not so.
+ */
+int engine_network_from_libpod(json_t *json, struct engine_network *ret, struct err *err);
 
 /* A line of GET /events. */
 struct engine_event {

@@ -165,16 +165,57 @@ static int decode(json_t *json, struct engine_network *n, struct err *err)
 	return r < 0 ? r : decode_members(json, n, err);
 }
 
-int engine_network_from_json(json_t *json, struct engine_network *ret, struct err *err)
+static int decode_libpod(json_t *json, struct engine_network *n, struct err *err)
+{
+	char printable[64];
+	int r;
+
+	r = json_need_object(json, "network", err);
+	if (r < 0)
+		return r;
+	r = json_get_id(json, "", "id", &n->id, err);
+	if (r < 0)
+		return r;
+	r = json_get_string(json, "", "name", &n->name, err);
+	if (r < 0)
+		return r;
+	r = json_get_string(json, "", "driver", &n->driver, err);
+	if (r < 0)
+		return r;
+	if (!streq(n->driver, "bridge"))
+		return 0;
+	r = json_get_string(json, "", "network_interface", &n->bridge, err);
+	if (r < 0)
+		return r;
+	if (!ifname_valid(n->bridge))
+		return err_set(err, EPROTO, "reply of the engine: bridge \"%s\"",
+			       text_printable(printable, sizeof(printable), n->bridge));
+	return 0;
+}
+
+typedef int decode_fn(json_t *json, struct engine_network *n, struct err *err);
+
+static int take_network(decode_fn *decode_it, json_t *json, struct engine_network *ret,
+			struct err *err)
 {
 	_cleanup_(engine_network_done)
 	struct engine_network n = {0};
 	int r;
 
-	r = decode(json, &n, err);
+	r = decode_it(json, &n, err);
 	if (r < 0)
 		return r;
 	*ret = n;
 	n = (struct engine_network){0};
 	return 0;
+}
+
+int engine_network_from_json(json_t *json, struct engine_network *ret, struct err *err)
+{
+	return take_network(decode, json, ret, err);
+}
+
+int engine_network_from_libpod(json_t *json, struct engine_network *ret, struct err *err)
+{
+	return take_network(decode_libpod, json, ret, err);
 }

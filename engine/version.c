@@ -66,6 +66,20 @@ int engine_use_version(struct engine *e, json_t *version, struct err *err)
 	return 0;
 }
 
+bool engine_version_is_podman(const json_t *version)
+{
+	json_t *components = json_object_get(version, "Components"), *component;
+	size_t i;
+
+	json_array_foreach (components, i, component) {
+		const char *name = json_string_value(json_object_get(component, "Name"));
+
+		if (name && streq(name, "Podman Engine"))
+			return true;
+	}
+	return false;
+}
+
 void version_take_header(struct engine *e, const char *data, size_t size)
 {
 	static const char name[] = "api-version:";

@@ -82,6 +82,11 @@ static void take_network(struct watch *w, const struct ask *a, const struct engi
 		watch_fail(w, err.text);
 		return;
 	}
+	if (w->podman && !watch_networks_set_bridge(&w->networks, &n)) {
+		engine_network_done(&n);
+		watch_fail(w, "a network that is new");
+		return;
+	}
 	if (streq(n.id, a->id)) {
 		bool first = !watch_networks_find(&w->networks, n.id);
 

@@ -49,6 +49,17 @@ void watch_networks_remove(struct watch_networks *n, const char *id)
 	*w = n->items[--n->n];
 }
 
+bool watch_networks_set_bridge(const struct watch_networks *n, struct engine_network *network)
+{
+	const struct watch_network *known = watch_networks_find(n, network->id);
+
+	if (!known)
+		return false;
+	free(network->bridge);
+	network->bridge = xstrdup(known->bridge);
+	return true;
+}
+
 static const char *get_attribute(void *userdata, const char *label)
 {
 	return json_string_value(json_object_get(userdata, label));

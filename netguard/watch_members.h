@@ -23,6 +23,8 @@ void watch_networks_done(struct watch_networks *n);
 const struct watch_network *watch_networks_find(const struct watch_networks *n, const char *id);
 void watch_networks_put(struct watch_networks *n, const struct engine_network *network);
 void watch_networks_remove(struct watch_networks *n, const char *id);
+/* Sets network's bridge to what n knows of it. False: n does not know the network. */
+bool watch_networks_set_bridge(const struct watch_networks *n, struct engine_network *network);
 
 /* A container that was only named so far, by a create event. attributes: name, image, labels. */
 void member_from_event(const struct settings *s, const char *id, const char *name,

@@ -32,6 +32,7 @@ struct watch {
 	unsigned backoff_ms;
 	char *looked_for; /* id behind which processes are still to be asked for; NULL: all are
 			     known */
+	bool podman;	  /* the engine is podman's service: only its own list has the bridges */
 	bool failed;	  /* a new attempt is due: ignore what still comes of the old one */
 
 	/* while connecting */

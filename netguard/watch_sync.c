@@ -19,6 +19,9 @@
 /* {"type":["container","network"]}, escaped */
 #define FILTERS "%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%7D"
 
+/* which of its own API podman is asked for; each since then knows it */
+#define LIBPOD_NETWORKS "/v4.0.0/libpod/networks/json"
+
 static void set_state(struct watch *w, enum watch_state state, const char *why)
 {
 	w->state = state;
@@ -197,6 +200,9 @@ static void on_members(void *userdata, const struct engine_reply *reply)
 		watch_fail(w, err.text);
 		return;
 	}
+	/* of one that came since the list was made, the queue has its event */
+	if (w->podman && !watch_networks_set_bridge(&w->fresh_networks, &n))
+		free(take_ptr(n.bridge));
 	/* containers that came since the list was made have their own event in the queue */
 	members_from_network(w->fresh, &n, w->step_number, &unknown, &stale);
 	engine_network_done(&n);
@@ -300,7 +306,8 @@ static void on_networks(void *userdata, const struct engine_reply *reply)
 	json_array_foreach (reply->json, i, item) {
 		struct engine_network n = {0};
 
-		if (engine_network_from_json(item, &n, &err) < 0) {
+		if ((w->podman ? engine_network_from_libpod(item, &n, &err)
+			       : engine_network_from_json(item, &n, &err)) < 0) {
 			watch_fail(w, err.text);
 			return;
 		}
@@ -329,7 +336,14 @@ static void on_version(void *userdata, const struct engine_reply *reply)
 	}
 	set_state(w, WATCH_SYNCING, NULL);
 	start_events(w);
-	next_step(w, "/networks", on_networks);
+	w->podman = engine_version_is_podman(reply->json);
+	w->step_number = ++w->number;
+	w->step = engine_start(
+		w->engine, &(struct engine_call){.method = "GET",
+						 .path = w->podman ? LIBPOD_NETWORKS : "/networks",
+						 .unversioned = w->podman,
+						 .done = on_networks,
+						 .userdata = w});
 }
 
 static void connect_engine(struct watch *w)

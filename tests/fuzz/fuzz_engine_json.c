@@ -42,6 +42,12 @@ static void decode(json_t *json)
 		assert(!n.bridge || (strlen(n.bridge) < 16 && !strpbrk(n.bridge, "/ \n")));
 		engine_network_done(&n);
 	}
+	if (engine_network_from_libpod(json, &n, &err) == 0) {
+		assert(n.id[0] && n.name && n.driver);
+		assert(!n.bridge || (n.bridge[0] && strlen(n.bridge) < 16));
+		engine_network_done(&n);
+	}
+	engine_version_is_podman(json);
 }
 
 static int take_item(void *userdata, json_t *item, struct err *err _unused_)

@@ -490,6 +490,69 @@ static void test_network(_unused_ void **state)
 	assert_string_equal(n.members[0].mac, "02:42:0a:58:01:02");
 }
 
+/* Podman's own list says which interface a network has, its Docker-compatible one does not. */
+static void test_network_of_podman(_unused_ void **state)
+{
+	static const char libpod[] =
+		"{\"name\":\"pods\",\"id\":\"4175266fb81f99aa\",\"driver\":\"bridge\","
+		"\"network_interface\":\"podman1\",\"subnets\":[{\"subnet\":\"10.88.1.0/24\"}],"
+		"\"ipv6_enabled\":true,\"internal\":false}";
+	static const struct {
+		const char *path, *value;
+		const char *text;   /* in err; NULL: it is taken */
+		const char *bridge; /* NULL: none */
+	} table[] = {
+		{"name", "\"p\"", NULL, "podman1"},
+		{"driver", "\"macvlan\"", NULL, NULL},
+		{"network_interface", NULL, "bridge \"\"", NULL},
+		{"network_interface", "\"a/b\"", "bridge \"a/b\"", NULL},
+		{"network_interface", "1", "network_interface: a string", NULL},
+		{"id", NULL, "id: an id", NULL},
+		{"name", "1", "name", NULL},
+		{"driver", "1", "driver", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		json_auto_t *json = changed(libpod, table[i].path, table[i].value);
+		struct engine_network n = {0};
+		struct err err = {0};
+		int r = engine_network_from_libpod(json, &n, &err);
+
+		if (table[i].text) {
+			assert_int_equal(r, -EPROTO);
+			if (!strstr(err.text, table[i].text))
+				fail_msg("%zu: %s", i, err.text);
+			continue;
+		}
+		assert_int_equal(r, 0);
+		if (table[i].bridge)
+			assert_string_equal(n.bridge, table[i].bridge);
+		else
+			assert_null(n.bridge);
+		engine_network_done(&n);
+	}
+}
+
+static void test_version_of_podman(_unused_ void **state)
+{
+	static const struct {
+		const char *text;
+		bool podman;
+	} table[] = {
+		{"{\"Components\":[{\"Name\":\"Podman Engine\"},{\"Name\":\"Conmon\"}]}", true},
+		{"{\"Components\":[{\"Name\":\"Engine\"},{\"Name\":1},2]}", false},
+		{"{\"Components\":{\"Name\":\"Podman Engine\"}}", false},
+		{"{}", false},
+		{"[]", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		json_auto_t *json = parse(table[i].text);
+
+		assert_int_equal(engine_version_is_podman(json), table[i].podman);
+	}
+}
+
 static void test_network_changes(_unused_ void **state)
 {
 	static const struct {
@@ -586,6 +649,8 @@ int main(void)
 		cmocka_unit_test(test_list_states),
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_network_changes),
+		cmocka_unit_test(test_network_of_podman),
+		cmocka_unit_test(test_version_of_podman),
 		cmocka_unit_test(test_not_objects),
 	};
 
