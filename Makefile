@@ -290,6 +290,11 @@ deb: ## build Debian packages in build/deb (needs debhelper; runs lintian where 
 	cd build/deb/source && dpkg-buildpackage -us -uc -b
 	! command -v lintian > /dev/null || lintian --fail-on error,warning build/deb/*.changes
 
+.PHONY: check-engines
+check-engines: all tests ## the end-to-end tests with the engines of other Debian releases (needs root; an hour)
+	tests/engines --nft
+	tests/engines
+
 .PHONY: check-deb
 check-deb: deb ## install, try, remove and purge the packages on a copy of this machine (needs root)
 	tests/packages
