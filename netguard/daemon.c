@@ -148,8 +148,12 @@ static const struct confine_dir folders[] = {
 /* Before anything is read, so that nothing is read with more rights than it takes. */
 static int shed_rights(struct err *err)
 {
-	int r = confine_user(CONFINE_USER, folders, ARRAY_SIZE(folders), err);
+	int r;
 
+	/* as root, who is told the reason: nothing is done without the lock */
+	if (mkdir(DAEMON_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return err_os(err, errno, "%s", DAEMON_RUN_DIR);
+	r = confine_user(CONFINE_USER, folders, ARRAY_SIZE(folders), err);
 	if (r == 0)
 		log_warning("there is no user " CONFINE_USER ": running as root, without its "
 			    "capabilities; systemd-sysusers makes it");
