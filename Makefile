@@ -287,7 +287,7 @@ deb: ## build Debian packages in build/deb (needs debhelper; runs lintian where 
 	rm -rf build/deb
 	mkdir -p build/deb/source
 	git -c safe.directory='*' ls-files -co --exclude-standard | tar -cf - -T - | tar -xf - -C build/deb/source
-	cd build/deb/source && dpkg-buildpackage -us -uc -b
+	cd build/deb/source && dpkg-buildpackage -us -uc -b -J
 	! command -v lintian > /dev/null || lintian --fail-on error,warning build/deb/*.changes
 
 .PHONY: check-engines
@@ -298,6 +298,12 @@ check-engines: all tests ## the end-to-end tests with the engines of other Debia
 .PHONY: check-deb
 check-deb: deb ## install, try, remove and purge the packages on a copy of this machine (needs root)
 	tests/packages
+
+.PHONY: check-boot
+check-boot: ## boot a Debian with the packages, with probes that ask all along (needs root, a few minutes the first time)
+	tests/deps
+	$(MAKE) deb
+	tests/run tests/boot/boot
 
 .PHONY: clean
 clean: ## remove everything that was built

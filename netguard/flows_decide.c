@@ -238,7 +238,9 @@ static bool container_may(const struct state *s, const struct flow *f, bool to_m
 static bool may(const struct flows_change *c, const struct state *s, const struct flow *f)
 {
 	bool to_member = pod_of(&c->before, &f->at) != NULL;
-	bool published = has_port(&c->before, SET_PUBLISHED_PORTS, f->proto, f->to_port);
+	/* in s, too: what it passed by before it was known to be published was no right */
+	bool published = has_port(&c->before, SET_PUBLISHED_PORTS, f->proto, f->to_port) ||
+			 has_port(s, SET_PUBLISHED_PORTS, f->proto, f->to_port);
 
 	if (pod_of(&c->before, &f->from))
 		return container_may(s, f, to_member, published);

@@ -33,6 +33,10 @@ static bool is_loopback(const struct addr *a)
 /*
  * The bindings of what runs or is just being started (it has an address). A container that was
  * only created asks for ports and has none: it must not close those of others.
+ *
+ * One that ran and has stopped holds its ports: when the engine starts again its proxy listens
+ * seconds before the engine tells of it, and till then the port must not be open to the world. So
+ * such a port stays closed, but it takes nothing from a pod that has it meanwhile.
  */
 static bool has_ports(const struct member *m)
 {
@@ -47,7 +51,8 @@ struct published *published_list(const struct model *m, size_t *ret_n)
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *member = &m->members[i];
 
-		for (size_t j = 0; has_ports(member) && j < member->n_ports; j++) {
+		for (size_t j = 0; (has_ports(member) || member->held) && j < member->n_ports;
+		     j++) {
 			const struct member_port *p = &member->ports[j];
 
 			if (p->host_port == 0)
@@ -58,6 +63,7 @@ struct published *published_list(const struct model *m, size_t *ret_n)
 				.pod = member->pod,
 				.member = member,
 				.loopback = is_loopback(&p->host_ip),
+				.held = !has_ports(member),
 			};
 		}
 	}
@@ -92,7 +98,7 @@ static const struct published *find_port(const struct published *list, size_t n,
 static bool only_by(const struct published *list, size_t n, const char *pod, bool world)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (world && list[i].loopback)
+		if (list[i].held || (world && list[i].loopback))
 			continue;
 		if (!list[i].pod || !streq(list[i].pod, pod))
 			return false;
@@ -203,7 +209,7 @@ static void add_published_port(struct maker *k, const struct published *here, si
 		elements_add(k->e, SET_PUBLISHED_PORTS, &key, NULL, p->pod, NULL);
 	for (size_t i = 0; i < n; i++) {
 		loopback |= here[i].loopback;
-		world |= !here[i].loopback;
+		world |= !here[i].loopback && !here[i].held;
 	}
 	if (granted && world && only_to_world)
 		elements_add(k->e, SET_PROXIED_PORTS, &key, NULL, p->pod, NULL);

@@ -11,15 +11,16 @@ static void warn_ports(const struct settings *s, const struct model *m, struct s
 		const struct published *p = &list[i];
 		const struct settings_grant *g = settings_find_grant(s, p->proto, p->port);
 
-		if (!p->pod || p->loopback || (g && streq(g->pod, p->pod)))
+		if (!p->pod || p->loopback || (g && (p->held || streq(g->pod, p->pod))))
 			continue;
 		/* once for each pod; of one port those without a pod come last */
 		if (i > 0 && list[i - 1].proto == p->proto && list[i - 1].port == p->port &&
 		    streq(list[i - 1].pod, p->pod))
 			continue;
 		strv_take(ret,
-			  xasprintf("host port %u/%s is published by %s, but %s%s: closed",
+			  xasprintf("host port %u/%s is published by %s%s, but %s%s: closed",
 				    (unsigned)p->port, proto_name(p->proto), p->member->name,
+				    p->held ? " (stopped)" : "",
 				    g ? "port_whitelist gives it to pod " : "not on port_whitelist",
 				    g ? g->pod : ""));
 	}

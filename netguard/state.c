@@ -50,11 +50,11 @@ static json_t *encode_member(const struct member *m)
 		json_array_append_new(addresses, encode_address(&m->addresses[i]));
 	for (size_t i = 0; i < m->n_ports; i++)
 		json_array_append_new(ports, encode_port(&m->ports[i]));
-	return json_pack("{s:s, s:s, s:s?, s:b, s:b, s:i, s:b, s:s?, s:s?, s:o, s:o}", "id", m->id,
-			 "name", m->name, "pod", m->pod, "ours", (int)m->ours, "running",
-			 (int)m->running, "pid", (int)m->pid, "host_network", (int)m->host_network,
-			 "joined", m->joined_id, "unguarded", m->unguarded, "addresses", addresses,
-			 "ports", ports);
+	return json_pack("{s:s, s:s, s:s?, s:b, s:b, s:b, s:i, s:b, s:s?, s:s?, s:o, s:o}", "id",
+			 m->id, "name", m->name, "pod", m->pod, "ours", (int)m->ours, "running",
+			 (int)m->running, "held", (int)m->held, "pid", (int)m->pid, "host_network",
+			 (int)m->host_network, "joined", m->joined_id, "unguarded", m->unguarded,
+			 "addresses", addresses, "ports", ports);
 }
 
 /* One line; NULL for a name that is no UTF-8: left out, so unknown, so closed. */
@@ -142,18 +142,20 @@ static bool decode_optional(json_t *json, const char *key, char **ret)
 static bool decode_member(json_t *json, struct member *m)
 {
 	const char *id, *name;
-	int ours, running, host_network, pid = 0;
+	int ours, running, host_network, held = 0, pid = 0;
 	json_t *addresses, *ports;
 
-	if (json_unpack(json, "{s:s, s:s, s:b, s:b, s?i, s:b, s:o, s:o}", "id", &id, "name", &name,
-			"ours", &ours, "running", &running, "pid", &pid, "host_network",
-			&host_network, "addresses", &addresses, "ports", &ports) < 0 ||
+	if (json_unpack(json, "{s:s, s:s, s:b, s:b, s?b, s?i, s:b, s:o, s:o}", "id", &id, "name",
+			&name, "ours", &ours, "running", &running, "held", &held, "pid", &pid,
+			"host_network", &host_network, "addresses", &addresses, "ports",
+			&ports) < 0 ||
 	    pid < 0)
 		return false;
 	m->id = xstrdup(id);
 	m->name = xstrdup(name);
 	m->ours = ours;
 	m->running = running;
+	m->held = held && !running;
 	m->pid = running ? pid : 0;
 	m->host_network = host_network;
 	if (!decode_optional(json, "pod", &m->pod) ||

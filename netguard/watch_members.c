@@ -146,6 +146,7 @@ bool member_clear(struct member *m, const char *bridge, uint64_t number)
 	m->seen = number;
 	if (!bridge) {
 		changed = m->running || m->n_addresses > 0;
+		m->held |= m->running;
 		m->running = false;
 		m->pid = 0;
 		m->n_addresses = 0;
@@ -218,8 +219,9 @@ static bool same_member(const struct member *a, const struct member *b)
 {
 	if (!same_text(a->name, b->name) || !same_text(a->pod, b->pod) || a->ours != b->ours ||
 	    !same_text(a->joined_id, b->joined_id) || !same_text(a->unguarded, b->unguarded) ||
-	    a->running != b->running || a->pid != b->pid || a->host_network != b->host_network ||
-	    a->n_addresses != b->n_addresses || a->n_ports != b->n_ports)
+	    a->running != b->running || a->held != b->held || a->pid != b->pid ||
+	    a->host_network != b->host_network || a->n_addresses != b->n_addresses ||
+	    a->n_ports != b->n_ports)
 		return false;
 	for (size_t i = 0; i < a->n_addresses; i++) {
 		const struct member_address *other = find_address(b, a->addresses[i].bridge);
@@ -260,6 +262,7 @@ bool member_from_container(struct model *model, const struct settings *s,
 	take_ports(c, &m);
 	take_endpoints(c, networks, &m);
 	m.seen = number;
+	m.held = !c->running && old && (old->held || old->running);
 	if (old && !c->running) {
 		/* being started: what the network said of its addresses stays, and its number */
 		m.seen = old->seen;

@@ -31,6 +31,7 @@
 enum { MAX_SOCKETS = 512, MAX_DATAGRAM = 65536 };
 
 static volatile sig_atomic_t stop_requested;
+static bool telling; /* serve -t */
 
 void die(const char *format, ...)
 {
@@ -182,6 +183,8 @@ static void echo_datagrams(int fd)
 		if (n < 0)
 			return;
 		vec.iov_len = (size_t)n;
+		if (telling)
+			note_heard(fd, data, (size_t)n);
 		clear_reply_interface(&message);
 		if (sendmsg(fd, &message, MSG_DONTWAIT) < 0) {
 			/* asked at a broadcast or multicast address, which cannot be a source */
@@ -200,6 +203,8 @@ static bool echo_stream(int fd)
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
+	if (telling && n > 0)
+		note_heard(fd, data, (size_t)n);
 	return n > 0 && send(fd, data, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
@@ -212,6 +217,11 @@ static int cmd_serve(int count, char **specs)
 	sigset_t while_waiting;
 
 	prepare_stop(&while_waiting);
+	telling = count > 0 && !strcmp(specs[0], "-t");
+	if (telling) {
+		specs++;
+		count--;
+	}
 	if (count == 0) {
 		specs = standard;
 		count = (int)(sizeof(standard) / sizeof(standard[0]));
@@ -235,7 +245,11 @@ static int cmd_serve(int count, char **specs)
 	puts("ready");
 	fflush(stdout);
 	while (!stop_requested) {
-		if (ppoll(polls, used, NULL, &while_waiting) < 0)
+		struct timespec tick = {0};
+
+		if (telling)
+			tick.tv_nsec = tell_heard(false) * 1000000L;
+		if (ppoll(polls, used, telling ? &tick : NULL, &while_waiting) < 0)
 			continue;
 		for (nfds_t i = used; i-- > 0;) { /* downwards: removing moves only what was seen */
 			if (!polls[i].revents)
@@ -257,6 +271,8 @@ static int cmd_serve(int count, char **specs)
 			}
 		}
 	}
+	if (telling)
+		tell_heard(true);
 	return 0;
 }
 
@@ -501,6 +517,8 @@ int main(int argc, char **argv)
 		return cmd_batch(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "say"))
 		return cmd_say(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "ask"))
+		return cmd_ask(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "hear"))
 		return cmd_hear(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "frame"))
@@ -513,7 +531,8 @@ int main(int argc, char **argv)
 		return cmd_swap(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "watch"))
 		return cmd_watch(argc - 2, argv + 2);
-	fputs("usage: probe [serve [tcp|udp]:PORT...]\n"
+	fputs("usage: probe [serve [-t] [tcp|udp]:PORT...]\n"
+	      "           -t: tells who asked, for ask\n"
 	      "       probe try [-t MS] [-s SOURCE] [-p SOURCE-PORT] [-b] tcp|udp ADDR PORT\n"
 	      "           prints open, refused or silent, and milliseconds; exits 0, 3 or 4 (2: "
 	      "could not try)\n"
@@ -524,6 +543,9 @@ int main(int argc, char **argv)
 	      "           sends datagrams \"TEXT NUMBER\", the first at once (TIMES 0: for ever)\n"
 	      "       probe hear PORT\n"
 	      "           prints the datagrams that come\n"
+	      "       probe ask [-p PORT] EVERY-MS LABEL tcp|udp ADDR PORT [LABEL tcp|udp ADDR "
+	      "PORT]...\n"
+	      "           for ever; prints each moment what was sent and answered of it\n"
 	      "       probe frame IFNAME HEX...\n"
 	      "       probe sniff IFNAME MS HEX\n"
 	      "       probe sleep\n"

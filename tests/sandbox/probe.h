@@ -48,3 +48,9 @@ const char *outcome_word(int outcome);
 int cmd_batch(int argc, char **argv);
 int cmd_say(int argc, char **argv);
 int cmd_hear(int argc, char **argv);
+int cmd_ask(int argc, char **argv);
+
+/* For serve -t: one that came at fd (a bound socket), which said text. */
+void note_heard(int fd, const char *text, size_t length);
+/* Tells what came since the last time, if it is time to. Returns in how many ms to call again. */
+int tell_heard(bool at_once);

@@ -138,6 +138,32 @@ static void test_hash(void **state _unused_)
 	}
 }
 
+/* The root container comes back wherever one of its members does. */
+static void test_root_restart(void **state _unused_)
+{
+	static const struct {
+		const char *yaml, *want;
+	} cases[] = {
+		{"containers: {a: {image: b}}", "unless-stopped"},
+		{"containers: {a: {image: b, restart: unless-stopped}}", "unless-stopped"},
+		{"containers: {a: {image: b}, c: {image: d, restart: always}}", "always"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = fixture_settings(NULL);
+		_cleanup_(pod_freep)
+		struct pod *pod = fixture_pod("web", cases[i].yaml, s);
+		json_auto_t *body = create_root(fixture_create(pod, s, "podctl-pause:x"), NULL);
+		const char *name = NULL;
+
+		assert_int_equal(json_unpack(body, "{s:{s:{s:s}}}", "HostConfig", "RestartPolicy",
+					     "Name", &name),
+				 0);
+		assert_string_equal(name, cases[i].want);
+	}
+}
+
 /* Nothing in a file may undo what is always there, whatever its labels say. */
 static void test_always(void **state _unused_)
 {
@@ -440,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_golden_policy),
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_root_restart),
 		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_pause_image),
 	};

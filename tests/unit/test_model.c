@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Settings, people and members to elements, as text. */
 #include "netguard/model.h"
+
+#include "netguard/watch_members.h"
 #include "tests/unit/elements_text.h"
 #include "tests/unit/model_make.h"
 
@@ -323,6 +325,37 @@ static void test_created(void **state)
 	assert_int_equal(after->n[SET_PORT_WHITELIST], 0);
 }
 
+/* One that has stopped holds its ports, from the world and not from those who have them now. */
+static void test_held(void **state)
+{
+	static const char *const lines[] = {"a app br-x,10.1.0.2,- |81|80/tcp 127.0.0.1|82|80/tcp",
+					    "r rogue |80|80/tcp",
+					    "w web br-x,10.1.0.4,- |80|80/tcp", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *running = model_elements(s, NULL, m), *none = NULL, *held = NULL;
+
+	(void)state;
+	model_find(m, "r")->running = false;
+	assert_true(member_clear(model_find(m, "a"), NULL, 1));
+	assert_true(model_find(m, "a")->held);
+	held = model_elements(s, NULL, m);
+	assert_int_equal(running->n[SET_PUBLISHED_PORTS], 3);
+	assert_int_equal(held->n[SET_PUBLISHED_PORTS], 3);
+	assert_int_equal(held->n[SET_PRIVATE_PORTS], 1);
+	assert_int_equal(held->n[SET_PORT_WHITELIST], 1);
+
+	model_find(m, "r")->held = true;
+	model_find(m, "a")->held = false;
+	none = model_elements(s, NULL, m);
+	assert_int_equal(none->n[SET_PORT_WHITELIST], 1);
+	assert_int_equal(none->n[SET_PROXIED_PORTS], 1);
+	assert_int_equal(none->n[SET_PRIVATE_PORTS], 0);
+}
+
 static void test_bridge_table(void **state)
 {
 	static const char *const lines[] = {"w web br-x,10.1.0.2,fd88::2", NULL};
@@ -636,11 +669,12 @@ static void test_warnings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reference),      cmocka_unit_test(test_small),
-		cmocka_unit_test(test_created),	       cmocka_unit_test(test_bridge_table),
-		cmocka_unit_test(test_pod_name),       cmocka_unit_test(test_limit_name),
-		cmocka_unit_test(test_members_sorted), cmocka_unit_test(test_warnings),
-		cmocka_unit_test(test_half_known),     cmocka_unit_test(test_crowds),
+		cmocka_unit_test(test_reference),    cmocka_unit_test(test_small),
+		cmocka_unit_test(test_created),	     cmocka_unit_test(test_held),
+		cmocka_unit_test(test_bridge_table), cmocka_unit_test(test_pod_name),
+		cmocka_unit_test(test_limit_name),   cmocka_unit_test(test_members_sorted),
+		cmocka_unit_test(test_warnings),     cmocka_unit_test(test_half_known),
+		cmocka_unit_test(test_crowds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
