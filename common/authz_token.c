@@ -15,7 +15,7 @@ int authz_token_read(const char *path, char ret[static AUTHZ_TOKEN_SIZE])
 {
 	_cleanup_close_ int fd =
 		open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	char text[AUTHZ_TOKEN_SIZE + 1] = "";
+	char text[AUTHZ_TOKEN_SIZE + 2] = ""; /* one more than a token may have is seen */
 	struct stat st;
 	ssize_t n;
 

@@ -90,6 +90,14 @@ e2e_begin() {
 
 e2e_cleanup() {
 	trap - EXIT
+	# what a build for coverage reached is written when the program ends by itself
+	if [ -e "$BUILD/obj/netguard/main.gcno" ]; then
+		local pid
+		pid=$(netguard_pid 2> /dev/null)
+		if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/exe")" = "$BUILD/netguard" ]; then
+			kill -TERM "$pid" && wait_for 10 not kill -0 "$pid"
+		fi
+	fi
 	if ! "$SANDBOX_CMD" down "$SANDBOX" >&2; then
 		fail "nothing is left of the sandbox"
 	fi
