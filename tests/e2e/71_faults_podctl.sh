@@ -3,6 +3,7 @@
 #
 # podctl without memory, descriptors, room on the disk: an apply ends with a message and the next one goes
 # on where it was; an alert of a scan is either on the disk or told of, and none that was there is lost.
+# FAULTS_LONG=1: ten times as many calls fail.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
@@ -17,6 +18,8 @@ faulty() { inside env BUILD="$BUILD" "$BUILD/tests/e2e/lib_faults" "$1" "$2" "$3
 calls() { cut -d' ' -f1 "$hits"; }
 failed() { [ "$(cut -d' ' -f2 "$hits")" -gt 0 ]; }
 never=$((1 << 62))
+more=${FAULTS_LONG:+10}
+more=${more:-1}
 ENOSPC=28 EMFILE=24 EIO=5
 # no crash: done, refused with a message, alerts stand, aborted for want of memory, or ended so by the loader
 orderly() { case $1 in 0 | 1 | 2 | 127 | 134) ;; *) return 1 ;; esac }
@@ -34,7 +37,7 @@ inside docker exec next sh -c 'echo y > /etc/new'
 # scans KIND CODE STEPS: a scan with each of some calls failing; no alert of before is lost, and the new one
 # is told of where it can't be stored
 scans() {
-	local kind=$1 code=$2 steps=$3 all at=0 step status n=0 bad=""
+	local kind=$1 code=$2 steps=$(($3 * more)) all at=0 step status n=0 bad=""
 	faulty "$kind" "$code" "$never" "$never" scan --json > "$SANDBOX/scan.out" 2> "$SANDBOX/scan.err"
 	all=$(calls)
 	[ "$all" -gt 0 ] || { skip "a scan: $kind" "this build has a malloc of its own"; return; }
@@ -54,10 +57,10 @@ scans() {
 	check "... some failed" test "$n" -ge $((steps < all ? steps / 2 : 1))
 	check "... and the next one has both" stands
 }
-scans write $ENOSPC 12
-scans write $EIO 12
-scans descriptor $EMFILE 12
-scans memory 0 25
+scans write $ENOSPC 8
+scans write $EIO 3
+scans descriptor $EMFILE 8
+scans memory 0 10
 
 note "no room, really"
 state=/var/lib/podctl
@@ -74,7 +77,7 @@ inside umount "$state"
 note "an apply"
 # applies KIND CODE STEPS
 applies() {
-	local kind=$1 code=$2 steps=$3 all at status n=0 bad="" step
+	local kind=$1 code=$2 steps=$(($3 * more)) all at status n=0 bad="" step
 	printf 'containers: { a: { image: busybox, command: [sleep, "1000"], stop_timeout: 1 } }\n' | put_file "/root/$kind.yml"
 	faulty "$kind" "$code" "$never" "$never" plan "/root/$kind.yml" > "$SANDBOX/apply.out" 2>&1
 	all=$(calls)
@@ -101,9 +104,9 @@ applies() {
 	check_equal "... one of each" "$kind $kind.a" "$(inside docker ps -a --format '{{.Names}}' --filter "label=podctl.pod=$kind" | sort | tr '\n' ' ' | sed 's/ $//')"
 	podctl down "$kind" > /dev/null
 }
-applies memory 0 20
-applies descriptor $EMFILE 10
-applies write $ENOSPC 10
+applies memory 0 10
+applies descriptor $EMFILE 6
+applies write $ENOSPC 6
 few=""
 printf 'containers: { a: { image: busybox, command: [sleep, "1000"], stop_timeout: 1 } }\n' | put_file /root/few.yml
 for n in 4 5 6 8 10; do

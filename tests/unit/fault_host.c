@@ -617,7 +617,9 @@ void fault_host_learn(struct fault_host *h)
 	/* ports are found out behind the containers: until nothing more comes */
 	for (int quiet = 0; quiet < 20; quiet++) {
 		elements_free(h->want);
-		h->want = have(h);
+		/* just being changed */
+		for (int i = 0; i < 100 && !(h->want = have(h)); i++)
+			nap_ms(10);
 		must(h->want != NULL, "the table");
 		if (elements_count(h->want) != n)
 			quiet = 0;
