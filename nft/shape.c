@@ -343,8 +343,11 @@ static int add_rule(struct nft_shape *s, const struct nlmsghdr *nlh)
 	r = nftnl_rule_nlmsg_parse(nlh, parsed);
 	if (r >= 0)
 		r = nftnl_expr_foreach(parsed, read_expression, &reading);
-	/* what there was no memory to read is no other rule: the table would be replaced for it */
-	if (r < 0 && errno == ENOMEM)
+	/*
+	 * What there was no memory to read is no other rule: the table would be replaced for it. The
+	 * library leaves out what it can't copy, and does not always say so.
+	 */
+	if (errno == ENOMEM)
 		abort();
 	nftnl_rule_free(parsed);
 	/* an expression that this library does not know is none of ours */
