@@ -199,13 +199,20 @@ static void reset_addresses(void *userdata)
 	p->n_addresses = 0;
 }
 
-/* A failure leaves the port nobody's until the process is known. */
-static void look(struct links *l, struct links_port *p)
+/* Not that it is gone, or in nobody's reach: asked again it may be told. */
+static bool may_pass(int r)
+{
+	return r == -ENOMEM || r == -ENOBUFS || r == -EINTR || r == -EAGAIN;
+}
+
+/* A failure leaves the port nobody's until the process is known; -errno where it may pass. */
+static int look(struct links *l, struct links_port *p)
 {
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct ifinfomsg *ifi;
 	struct ifaddrmsg *ifa;
+	int r, result = 0;
 
 	p->looked = true;
 	nlh->nlmsg_type = RTM_GETLINK;
@@ -213,25 +220,36 @@ static void look(struct links *l, struct links_port *p)
 	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
 	ifi->ifi_index = p->peer;
 	mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)p->nsid);
-	if (rtnl_talk(&l->requests, nlh, take_mac, p) < 0)
+	r = rtnl_talk(&l->requests, nlh, take_mac, p);
+	if (r < 0)
 		p->has_mac = false;
+	if (may_pass(r))
+		result = r;
 	memset(request, 0, sizeof(request));
 	nlh = put_dump(request, RTM_GETADDR);
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_index = (uint32_t)p->peer;
 	mnl_attr_put_u32(nlh, IFA_TARGET_NETNSID, (uint32_t)p->nsid);
-	if (rtnl_dump(&l->requests, nlh, take_address, reset_addresses, p) < 0)
+	r = rtnl_dump(&l->requests, nlh, take_address, reset_addresses, p);
+	if (r < 0)
 		p->has_mac = false;
+	if (may_pass(r))
+		result = r;
+	p->looked = result == 0;
+	return result;
 }
 
-static void look_at_new(struct links *l)
+static int look_at_new(struct links *l, struct err *err)
 {
+	int result = 0;
+
 	for (size_t i = 0; i < l->list.n; i++) {
 		struct links_port *p = &l->list.items[i];
 
 		if (!p->looked && p->up && p->master && p->nsid >= 0 && p->peer > 0)
-			look(l, p);
+			result = look(l, p) < 0 ? err_os(err, ENOBUFS, "port %s", p->name) : result;
 	}
+	return result;
 }
 
 /* ---- events ---- */
@@ -270,7 +288,9 @@ int links_dispatch(struct links *l, struct err *err)
 			return r;
 		l->lost = false;
 	}
-	look_at_new(l);
+	r = look_at_new(l, err);
+	if (r < 0)
+		return r;
 	r = l->changed;
 	l->changed = false;
 	return r;
@@ -296,30 +316,33 @@ static int take_nsid(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* False where there is no such process. */
-static bool ask_nsid(struct links *l, pid_t pid, int *ret)
+/* -errno where there is no such process, or it can't be asked. */
+static int ask_nsid(struct links *l, pid_t pid, int *ret)
 {
 	uint8_t request[512] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct rtgenmsg *rt;
-	int nsid = -1;
+	int nsid = -1, r;
 
 	nlh->nlmsg_type = RTM_GETNSID;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	rt = mnl_nlmsg_put_extra_header(nlh, sizeof(*rt));
 	rt->rtgen_family = AF_UNSPEC;
 	mnl_attr_put_u32(nlh, NETNSA_PID, (uint32_t)pid);
-	if (rtnl_talk(&l->requests, nlh, take_nsid, &nsid) < 0)
-		return false;
+	r = rtnl_talk(&l->requests, nlh, take_nsid, &nsid);
+	if (r < 0)
+		return r;
 	*ret = nsid;
-	return true;
+	return 0;
 }
 
-/* The owners for these members: what is known is kept, the rest asked for. */
-static void refresh_owners(struct links *l, const struct model *m)
+/* The owners for these members: what is known is kept, the rest asked for; -errno where asking
+ * again may help. */
+static int refresh_owners(struct links *l, const struct model *m)
 {
 	struct owner *list = NULL;
 	size_t n = 0, o = 0;
+	int r, result = 0;
 
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *member = &m->members[i];
@@ -332,7 +355,10 @@ static void refresh_owners(struct links *l, const struct model *m)
 		if (o < l->n_owners && streq(l->owners[o].id, member->id) &&
 		    l->owners[o].pid == member->pid)
 			new.nsid = l->owners[o].nsid;
-		if (new.nsid < 0 && !ask_nsid(l, member->pid, &new.nsid))
+		r = new.nsid < 0 ? ask_nsid(l, member->pid, &new.nsid) : 0;
+		if (may_pass(r))
+			result = r;
+		if (r < 0)
 			continue;
 		new.id = xstrdup(member->id);
 		ARRAY_PUSH(list, n) = new;
@@ -340,6 +366,7 @@ static void refresh_owners(struct links *l, const struct model *m)
 	free_owners(l->owners, l->n_owners);
 	l->owners = list;
 	l->n_owners = n;
+	return result;
 }
 
 int links_assign(struct links *l, const struct settings *s, struct model *m, struct err *err)
@@ -352,11 +379,16 @@ int links_assign(struct links *l, const struct settings *s, struct model *m, str
 	r = links_dispatch(l, err);
 	if (r < 0)
 		return r;
-	refresh_owners(l, m);
+	r = refresh_owners(l, m);
 	for (size_t i = 0; i < l->n_owners; i++)
 		ARRAY_PUSH(owners, n) =
 			(struct links_owner){.id = l->owners[i].id, .nsid = l->owners[i].nsid};
 	links_decide(&l->list, s, owners, n, m);
 	free(owners);
+	if (r < 0) {
+		/* so that the next look leads here again */
+		l->changed = true;
+		return err_os(err, -r, "owners of ports");
+	}
 	return 0;
 }

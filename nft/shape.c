@@ -344,8 +344,8 @@ static int add_rule(struct nft_shape *s, const struct nlmsghdr *nlh)
 	if (r >= 0)
 		r = nftnl_expr_foreach(parsed, read_expression, &reading);
 	/*
-	 * What there was no memory to read is no other rule: the table would be replaced for it. The
-	 * library leaves out what it can't copy, and does not always say so.
+	 * What there was no memory to read is no other rule: the table would be replaced for it.
+	 * The library leaves out what it can't copy, and does not always say so.
 	 */
 	if (errno == ENOMEM)
 		abort();
