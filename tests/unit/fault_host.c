@@ -589,7 +589,7 @@ bool fault_host_settled(struct fault_host *h)
 
 bool fault_host_outcome(struct fault_host *h, int *ret_status)
 {
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 2500; i++) {
 		*ret_status = fault_host_ended(h);
 		if (*ret_status != -1 || is_true(h))
 			return true;
