@@ -750,7 +750,7 @@ static void test_fd_is_enough(void **state)
 		engine_dispatch(f->engine);
 		wakeups++;
 	}
-	assert_in_range(wakeups, 3, 60); /* no spinning */
+	assert_in_range(wakeups, 1, 60); /* no spinning; a busy machine lets several end at once */
 	/* and silence when there is nothing to do */
 	for (int i = 0; i < 3 && poll(&pfd, 1, 0) == 1; i++)
 		engine_dispatch(f->engine);
