@@ -384,6 +384,13 @@ static void *shared(const char *path, size_t size)
 	return p;
 }
 
+static struct fake_engine *engine; /* of this process: its folder goes with it */
+
+static void remove_engine(void)
+{
+	fake_engine_free(engine);
+}
+
 struct fault_host *fault_host_new(void)
 {
 	struct host *w = xcalloc(1, sizeof(*w));
@@ -402,7 +409,8 @@ struct fault_host *fault_host_new(void)
 	h->passed = shared(NULL, SENDERS * sizeof(*h->passed));
 	wire_all(w);
 	/* threads come after all forks that go on */
-	h->engine = fake_engine_new();
+	h->engine = engine = fake_engine_new();
+	atexit(remove_engine);
 	publish(w);
 	if (keeper_new(-1, &h->eye, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
