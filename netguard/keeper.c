@@ -241,7 +241,8 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 	struct keeper_table tables[RULESET_N_TABLES];
 	bool first = !k->wanted;
 	uint32_t generation = 0;
-	int r = nft_generation(k->socket, &generation, err);
+	struct err why;
+	int seconded, r = nft_generation(k->socket, &generation, err);
 
 	assert(want);
 	if (r < 0)
@@ -251,6 +252,9 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 		return r;
 	if (k->loud)
 		generation = 0;
+	seconded = keeper_second_table(k, tables, want, &generation, err);
+	if (seconded < 0)
+		return seconded;
 	r = keeper_send(k, tables, want, have, generation, ret, err);
 	if (r == 0) {
 		struct elements *held = elements_hold(want); /* which may be k->wanted */
@@ -260,9 +264,14 @@ static int sync_once(struct keeper *k, const struct elements *want, struct keepe
 		k->probed = true;
 	} else if (!k->probed && (r == -EOPNOTSUPP || r == -EINVAL)) {
 		r = probe(k, err);
-		return r < 0 ? r : -EAGAIN;
+		r = r < 0 ? r : -EAGAIN;
 	} else if (keeper_can_split(r)) {
 		r = keeper_send_parts(k, tables, want, have, generation, ret, err);
+	}
+	/* one that stays denies what it should not some day, but is tried again */
+	if (seconded > 0 && keeper_drop_second(k, &why) < 0 && r == 0) {
+		*err = why;
+		r = -EAGAIN;
 	}
 	if (r == 0 && first && tables[0].ours)
 		k->found = take_ptr(have);
@@ -279,6 +288,8 @@ static int sync(struct keeper *k, const struct elements *want, struct keeper_res
 	struct keeper_result result = {0};
 	int r = choose_flags(k, err);
 
+	if (r == 0 && !k->wanted)
+		r = keeper_drop_second(k, err);
 	if (r < 0)
 		return r;
 	k->known = false;
@@ -449,6 +460,8 @@ int keeper_remove(struct keeper *k, struct err *err)
 			nft_batch_delete_table(b, &ruleset_tables[i]);
 	}
 	r = nft_batch_commit(k->socket, b, 0, err);
+	if (r == 0)
+		r = keeper_drop_second(k, err);
 	if (r < 0)
 		return r;
 	keeper_settle(k);

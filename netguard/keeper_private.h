@@ -49,6 +49,16 @@ int keeper_send(struct keeper *k, const struct keeper_table *tables, const struc
 		const struct elements *have, uint32_t generation, struct keeper_result *ret,
 		struct err *err);
 
+/*
+ * Where one of tables is to be replaced: puts a second table with the same contents beside it. 1
+ * where it did (generation, unless 0, is then the one behind that), 0 where there is no need or the
+ * kernel refuses a part, or -errno.
+ */
+int keeper_second_table(struct keeper *k, const struct keeper_table *tables,
+			const struct elements *want, uint32_t *generation, struct err *err);
+/* Takes it away, also one that a daemon left that was killed. 0 or -errno. */
+int keeper_drop_second(struct keeper *k, struct err *err);
+
 /* Works the changes into k->wanted: to be called before that is looked at. */
 void keeper_settle(struct keeper *k);
 

@@ -142,6 +142,18 @@ for command in "${foreign[@]}"; do
 	sleep 0.2
 	check_equal "... $a denied datagrams passed in between, and none goes on" "$a" "$(passed)"
 done
+# a rule that changes nothing but the table's shape: it is replaced, a second one stands beside it
+: > "$SANDBOX/heard.denied"
+replaced() {
+	inside bash -c 'for i in {1..100}; do
+		nft add rule inet netguard forward counter
+		for n in {1..500}; do nft list chain inet netguard forward | grep -q counter || continue 2; done
+		exit 1
+	done'
+}
+check "a hundred times the table is of another shape, and replaced" replaced
+check_equal "... and no denied datagram passes" 0 "$(passed)"
+check_equal "... nothing stands beside it any more" "" "$(inside nft list tables | grep next)"
 denied_end
 mapfile -t TOOK < <(printf '%s\n' "${TOOK[@]}" | sort -n)
 note "put back after ${TOOK[0]} to ${TOOK[-1]} ms, median ${TOOK[$((${#TOOK[@]} / 2))]} ms, nft's listing included"

@@ -631,6 +631,7 @@ static void test_warnings(void **state)
 		"q - |101|77/tcp",
 		"r2 rogue |99|99/tcp |100|1/tcp |7|7/udp 127.0.0.1|98|98/tcp",
 		"s stopped |81|81/tcp",
+		"t stopped |80|80/tcp |82|82/tcp",
 		"u - |99|99/tcp |99|99/udp",
 		"web web |80|80/tcp |99|99/tcp",
 		NULL};
@@ -640,6 +641,7 @@ static void test_warnings(void **state)
 		"o on br-x: closed: other_containers.guard is false, and the bridge is guarded",
 		("host port 80/tcp is published by r, but port_whitelist gives it to pod web: "
 		 "closed"),
+		"host port 82/tcp is published by t (stopped), but not on port_whitelist: closed",
 		"host port 99/tcp is published by r, but not on port_whitelist: closed",
 		"host port 99/tcp is published by web, but not on port_whitelist: closed",
 		"host port 7/udp is published by r2, but not on port_whitelist: closed",
@@ -657,6 +659,8 @@ static void test_warnings(void **state)
 	model_find(m, "h")->host_network = true;
 	model_find(m, "m")->unguarded = xstrdup("macvlan");
 	model_find(m, "s")->running = false;
+	model_find(m, "t")->running = false;
+	model_find(m, "t")->held = true;
 	/* just being started */
 	model_find(m, "a")->running = false;
 	model_warnings(s, m, &list);
