@@ -18,6 +18,8 @@
 
 #include <jansson.h>
 
+/* whom the daemon runs as; he is in the group docker */
+#define GUARD_USER	  "_netguard"
 #define GUARD_SOCKET_PATH "/run/netguard/control.sock"
 #define GUARD_REPLY_MAX	  ((size_t)64 * 1024 * 1024)
 

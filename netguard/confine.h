@@ -8,11 +8,12 @@
  */
 #pragma once
 
+#include "common/guard_client.h"
 #include "common/err.h"
 
 #include <sys/types.h>
 
-#define CONFINE_USER "_netguard"
+#define CONFINE_USER GUARD_USER
 
 /* Whether this process has CAP_NET_ADMIN, without which no table can be kept. */
 bool confine_may_keep(void);

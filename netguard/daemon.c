@@ -8,6 +8,7 @@
 #include "netguard/state.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -261,6 +262,7 @@ static int start(struct daemon *d, struct err *err)
 		r = confine(host, err);
 	if (r < 0)
 		return r;
+	malloc_trim(0); /* what was needed once: libseccomp's, above all */
 	watch_start(d->watch);
 	return 0;
 }

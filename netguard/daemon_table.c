@@ -198,8 +198,6 @@ static void on_save(struct source *s, uint32_t events _unused_)
 		return;
 	d->save_due = false;
 	if (!d->saving) {
-		/* what a burst of answers needed goes back: the daemon stays small for months */
-		malloc_trim(0);
 		r = state_save_begin(STATE_DIR, &d->saving, &err);
 	}
 	if (r == 0)
@@ -209,6 +207,8 @@ static void on_save(struct source *s, uint32_t events _unused_)
 		return;
 	}
 	state_saving_free(take_ptr(d->saving));
+	/* what this, and the burst of answers before it, needed goes back: small for months */
+	malloc_trim(0);
 	if (r < 0 && !d->save_failed)
 		log_warning("state not saved: %s", err.text);
 	d->save_failed = r < 0;

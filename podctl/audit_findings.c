@@ -6,6 +6,7 @@
  */
 #include "podctl/audit.h"
 
+#include "common/guard_client.h"
 #include <stdio.h>
 #include <strings.h>
 
@@ -415,11 +416,20 @@ void audit_engine_findings(const struct audit_engine *e, const struct strv *dock
 			add(ret, AUDIT_HIGH, "open-api", xstrdup(text),
 			    "take -H tcp:// away, or demand certificates with --tlsverify");
 	}
-	for (size_t i = 0; i < docker_group->n; i++)
-		add(ret, AUDIT_HIGH, "docker-group",
-		    xasprintf("user %s is a member of the group docker, which is root",
-			      docker_group->items[i]),
-		    "take the user out of it; sudo podctl is enough for pods");
+	for (size_t i = 0; i < docker_group->n; i++) {
+		const char *user = docker_group->items[i];
+
+		if (streq(user, GUARD_USER))
+			add(ret, AUDIT_LOW, "guard-in-docker-group",
+			    xstrdup("the guard's own user " GUARD_USER " is a member of the group "
+				    "docker"),
+			    "netguard authz leaves it nothing but its questions");
+		else
+			add(ret, AUDIT_HIGH, "docker-group",
+			    xasprintf("user %s is a member of the group docker, which is root",
+				      user),
+			    "take the user out of it; sudo podctl is enough for pods");
+	}
 	if (!e->userns_remap && !e->rootless)
 		add(ret, AUDIT_MEDIUM, "no-userns-remap",
 		    xstrdup("root in a container is root of the host's kernel"),

@@ -83,6 +83,7 @@ keys 'echo in-$TERM-$((6*7)); stty size' Enter
 shows "its own terminal" '^in-(tmux|screen)[-a-z0-9]*-42'
 shows "one line less" '^(28|29) 100'
 resize 90 25
+sleep 1 # it comes through two tmux, each in its own time
 keys 'clear; stty size' Enter
 shows "a change of size goes through both" '^(23|24) 90'
 keys 'clear; echo kept' Enter

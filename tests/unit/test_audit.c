@@ -191,11 +191,11 @@ static void test_engine(void **state _unused_)
 	static const struct {
 		const char *json, *want;
 	} cases[] = {
-		{good, "high:docker-group low:shared-uid"},
-		{bad,
-		 "high:open-api high:docker-group high:no-seccomp medium:no-userns-remap "
-		 "medium:insecure-registry low:no-apparmor low:shared-uid info:no-authorization "
-		 "info:no-live-restore"},
+		{good, "high:docker-group low:guard-in-docker-group low:shared-uid"},
+		{bad, "high:open-api high:docker-group high:no-seccomp medium:no-userns-remap "
+		      "medium:insecure-registry low:guard-in-docker-group low:no-apparmor "
+		      "low:shared-uid "
+		      "info:no-authorization info:no-live-restore"},
 	};
 	struct audit_container a[] = {
 		{.name = (char[]){"a"}, .process = {.known = true, .uid = 7}},
@@ -205,7 +205,8 @@ static void test_engine(void **state _unused_)
 		{.name = (char[]){"e"}, .process = {.known = false}},
 	};
 	const struct audit_containers all = {a, ARRAY_SIZE(a)};
-	const struct strv group = {.items = (char *[]){(char[]){"bob"}}, .n = 1};
+	const struct strv group = {.items = (char *[]){(char[]){"bob"}, (char[]){"_netguard"}},
+				   .n = 2};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		json_auto_t *json = json_loads(cases[i].json, 0, NULL);
