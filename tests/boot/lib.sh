@@ -171,3 +171,15 @@ window() { # FROM-MS TO-MS
 			{ arrived[$3] += $4; sent[$3] += 0 }
 			END { for (l in sent) print l, sent[l], answered[l] + 0, arrived[l] + 0 }' | sort
 }
+
+# The longest time that each allowed label was not answered in a window, shortest first, from every log:
+#   MILLISECONDS LABEL
+# What is told is told of 200 ms, so that one that is always answered has about 200.
+gaps() { # FROM-MS TO-MS
+	cat "$BOOT_DIR"/log/*.ask "$BOOT_DIR"/upper/srv/{log/*,pods/*/log}/*.ask 2> /dev/null |
+		awk 'NF == 4 && $2 ~ /^yes:/ && $4 > 0' | sort -n |
+		awk -v from="$1" -v to="$2" '
+			$1 < from || $1 > to { next }
+			{ t = $1 - (($2 in last) ? last[$2] : from); if (t > gap[$2] + 0) gap[$2] = t; last[$2] = $1 }
+			END { for (l in last) { t = to - last[l]; print (t > gap[l] ? t : gap[l]), l } }' | sort -n
+}
