@@ -133,7 +133,11 @@ check "a pin of the others is there" inside sh -c 'grep -q "/srv/pods/web/data /
 check_equal "nothing of elsewhere is" "" "$(inside awk '$5 ~ "^/run/podctl/mounts/" && $4 !~ "/srv/pods/(web|trap)(/|$)"' /proc/self/mountinfo)"
 check_equal "nothing was made" "" "$(inside ls -A /root/data)"
 "$SANDBOX_CMD" engine "$SANDBOX" start
-late() { inside setpriv --bounding-set=-all --no-new-privs "$BUILD/podctl" start-late > "$SANDBOX/late" 2>&1; }
+# the one with the link may be among those that the engine was too fast for: it stays down, and that is told
+late() {
+	inside setpriv --bounding-set=-all --no-new-privs "$BUILD/podctl" start-late > "$SANDBOX/late" 2>&1 ||
+		! grep -qv '^podctl: trap.app: cannot start it: invalid mount' "$SANDBOX/late"
+}
 check "start-late starts what the engine was too fast for" wait_for 60 late
 sed 's/^/# /' "$SANDBOX/late"
 for name in web web.app web.plain trap trap.plain; do
