@@ -56,6 +56,7 @@ check_equal "... with one" " " "$(socks bob)"
 # while a session lives: the agent's socket, X11's port
 seen() { # USER SSH-OPTION...
 	local found
+	rm -f "$SANDBOX/seen" # the one before said "up", too
 	inside sh -c 'eval "$(ssh-agent)" > /dev/null; export DISPLAY=127.0.0.1:0; "$@"; kill "$SSH_AGENT_PID"' sh \
 		"${SSH[@]}" -S none "${@:2}" -l "$1" 127.0.0.1 'echo up; sleep 2' > "$SANDBOX/seen" 2> /dev/null &
 	wait_for 10 grep -q up "$SANDBOX/seen" || echo "no session"

@@ -265,7 +265,7 @@ test_lost_directory() {
 	dir=$("$sandbox" up)
 	made+=("$dir")
 	inside "$dir" docker run -d busybox sleep 1000 >/dev/null 2>&1
-	umount --lazy --recursive "$dir/ns"
+	umount -n --lazy --recursive "$dir/ns"
 	rm -rf -- "$dir"
 	check "lost directory: check-clean tells" check_clean_mentions "$dir"
 	check "lost directory: its processes are found" finds_lost dockerd containerd-shim "sleep 1000"

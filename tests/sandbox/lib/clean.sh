@@ -71,7 +71,7 @@ mounts_below() { # PATH; the newest first
 unmount_all() { # DIR
 	local target
 	while read -r target; do
-		umount -- "$target" 2>/dev/null || umount --lazy -- "$target" 2>/dev/null || :
+		umount -n -- "$target" 2>/dev/null || umount -n --lazy -- "$target" 2>/dev/null || :
 	done < <(mounts_below "$1")
 }
 

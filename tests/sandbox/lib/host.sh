@@ -10,34 +10,34 @@ dir=$1 repo=$2
 forget_sandboxes() {
 	local ns
 	for ns in /tmp/sandbox.*/ns; do
-		umount --lazy --recursive "$ns" 2>/dev/null || :
+		umount -n --lazy --recursive "$ns" 2>/dev/null || :
 	done
 }
 
 private_dir() { # DIR-IN-SANDBOX PATH
 	mkdir -p "$1" "$2"
-	mount --bind "$1" "$2"
+	mount -n --bind "$1" "$2"
 }
 
 private_overlay() { # NAME PATH
 	mkdir -p "$dir/overlay/$1/upper" "$dir/overlay/$1/work"
-	mount -t overlay -o "lowerdir=$2,upperdir=$dir/overlay/$1/upper,workdir=$dir/overlay/$1/work" \
+	mount -n -t overlay -o "lowerdir=$2,upperdir=$dir/overlay/$1/upper,workdir=$dir/overlay/$1/work" \
 		"sandbox-$1" "$2"
 }
 
 # /sys of this network namespace, with the machine's cgroup tree, which dockerd looks for there.
 mount_sys() {
 	mkdir "$dir/keep"
-	mount --rbind /sys/fs/cgroup "$dir/keep"
-	mount -t sysfs sysfs /sys
-	mount --move "$dir/keep" /sys/fs/cgroup
+	mount -n --rbind /sys/fs/cgroup "$dir/keep"
+	mount -n -t sysfs sysfs /sys
+	mount -n --move "$dir/keep" /sys/fs/cgroup
 	rmdir "$dir/keep"
 }
 
 mount_private() {
 	mkdir "$dir/repo"
-	mount --rbind "$repo" "$dir/repo"
-	mount -t tmpfs -o mode=755,nosuid,nodev tmpfs /run
+	mount -n --rbind "$repo" "$dir/repo"
+	mount -n -t tmpfs -o mode=755,nosuid,nodev tmpfs /run
 	mkdir -m 1777 /run/lock
 	private_overlay etc /etc
 	private_overlay root /root
@@ -53,9 +53,9 @@ mount_private() {
 	# a repository below one of these was covered: put it back at its path
 	if ! [ "$repo" -ef "$dir/repo" ]; then
 		mkdir -p "$repo"
-		mount --move "$dir/repo" "$repo"
+		mount -n --move "$dir/repo" "$repo"
 	else
-		umount --recursive "$dir/repo"
+		umount -n --recursive "$dir/repo"
 	fi
 }
 

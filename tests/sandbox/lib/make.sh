@@ -57,8 +57,9 @@ read_options() {
 make_namespaces() {
 	local dir=$1
 	mkdir "$dir/ns"
-	mount --bind "$dir/ns" "$dir/ns"
-	mount --make-private "$dir/ns"
+	# -n, here and wherever /run is the machine's: else mount(8) keeps a list of its own there
+	mount -n --bind "$dir/ns" "$dir/ns"
+	mount -n --make-private "$dir/ns"
 	touch "$dir/ns/host" "$dir/ns/outside" "$dir/ns/mnt" "$dir/ns/uts"
 	unshare --net="$dir/ns/outside" true
 	unshare --net="$dir/ns/host" true
