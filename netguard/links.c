@@ -377,8 +377,11 @@ int links_assign(struct links *l, const struct settings *s, struct model *m, str
 
 	/* what the kernel told before the answers below must not be taken for later */
 	r = links_dispatch(l, err);
-	if (r < 0)
+	if (r < 0) {
+		/* what an earlier look has told of is not in the model yet */
+		l->changed = true;
 		return r;
+	}
 	r = refresh_owners(l, m);
 	for (size_t i = 0; i < l->n_owners; i++)
 		ARRAY_PUSH(owners, n) =

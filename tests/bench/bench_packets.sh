@@ -122,6 +122,9 @@ unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 	"$PACKETS" connect 192.0.2.10 80 "$turns" 50 "${pairs[@]}" | sed "s,^/run/netns/client,connect,"
 	"$PACKETS" small 192.0.2.10 80 "$turns" 150 "${pairs[@]}" | sed "s,^/run/netns/client,small,"
 	"$PACKETS" bulk 192.0.2.10 81 "$turns" 20 "${pairs[@]}" | sed "s,^/run/netns/client,bulk,"
+	for what in connect small bulk; do
+		"$PACKETS" -p "$what" 192.0.2.10 "$([ $what = bulk ] && echo 81 || echo 80)" "$turns" "$([ $what = connect ] && echo 50 || echo 5)" "${pairs[@]}" | sed "s,^/run/netns/client,programs.$what,"
+	done
 ' bash "${names[@]}" > "$work/figures" || fail "packets go through all of them"
 sed 's/^/# /' "$work/figures"
 [ -z "${PLOT:-}" ] || check "drawn" gnuplot -e "figures='$work/figures'; out='$PLOT'" tests/bench/packets.gnuplot

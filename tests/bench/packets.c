@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the way from a client to a server costs, for bench_packets.sh. Each contender is a pair of
- * network namespaces with a host between them. This process has a socket in both and waits for
- * nobody: what it sends has gone all the way when the call returns, so the time is that of the
- * kernel's work, and no scheduler is in it. The contenders take short turns, with the priority of
+ * network namespaces with a host between them. The contenders take short turns, with the priority of
  * real time, so that what else the machine does meets all of them.
  *
  * Printed for each: units a second and the ratio to the first contender's; both of the turn that
  * is faster than nine tenths of all, since other work only ever adds time.
  *
  *   packets connect|small|bulk ADDRESS PORT TURNS UNITS CLIENT-NETNS SERVER-NETNS...
+ *   packets -p ...
  *
+ * Without -p this process has a socket at both ends and waits for nobody: what it sends has gone all
+ * the way when the call returns, so the time is that of the kernel's way of a packet alone.
  * connect: connections made, taken and reset. small: datagrams there and back. bulk: 64 KiB written
  * and read.
+ *
+ * With -p the ends are two programs, as they are in life, each on a processor of its own. connect:
+ * connections made, taken, closed by the server and then by the client. small: 32 datagrams sent,
+ * and as many replies. bulk: 1 MiB written and read.
  */
 #include "common/base.h"
 
@@ -23,13 +28,17 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CHUNK (64 * 1024)
+#define BURST 32 /* datagrams */
+#define CHUNKS 16
 
 struct contender {
 	const char *name;
@@ -39,6 +48,7 @@ struct contender {
 };
 
 typedef void unit_fn(struct contender *c, const struct sockaddr_in *to);
+typedef void serve_fn(int server);
 
 static double now(void)
 {
@@ -76,7 +86,7 @@ static void readable(int fd, const char *name)
 		errx(1, "%s: a packet was lost", name);
 }
 
-/* ---- units ---- */
+/* ---- units of one process ---- */
 
 static void unit_connect(struct contender *c, const struct sockaddr_in *to)
 {
@@ -116,12 +126,99 @@ static void unit_bulk(struct contender *c, const struct sockaddr_in *to _unused_
 	}
 }
 
+/* ---- units of two programs, and the other one ---- */
+
+static void program_connect(struct contender *c, const struct sockaddr_in *to)
+{
+	int client = socket_of(SOCK_STREAM);
+	char end;
+
+	must(connect(client, (const struct sockaddr *)to, sizeof(*to)), c->name);
+	must(read(client, &end, 1), "read");
+	close(client);
+}
+
+static void serve_connect(int server)
+{
+	for (;;)
+		close((int)must(accept4(server, NULL, NULL, SOCK_CLOEXEC), "accept"));
+}
+
+static void program_small(struct contender *c, const struct sockaddr_in *to _unused_)
+{
+	char data[16] = "small";
+
+	for (int i = 0; i < BURST; i++)
+		must(send(c->client, data, sizeof(data), 0), "send");
+	for (int i = 0; i < BURST; i++)
+		must(recv(c->client, data, sizeof(data), 0), c->name);
+}
+
+static void serve_small(int server)
+{
+	struct sockaddr_in from;
+	socklen_t length = sizeof(from);
+	char data[16];
+
+	for (;;) {
+		must(recvfrom(server, data, sizeof(data), 0, (struct sockaddr *)&from, &length),
+		     "recv");
+		must(sendto(server, data, sizeof(data), 0, (struct sockaddr *)&from, length),
+		     "send");
+	}
+}
+
+static void program_bulk(struct contender *c, const struct sockaddr_in *to _unused_)
+{
+	static char data[CHUNK];
+
+	for (int i = 0; i < CHUNKS; i++)
+		must(write(c->client, data, sizeof(data)), "write");
+	must(read(c->client, data, 1), c->name);
+}
+
+static void serve_bulk(int server)
+{
+	static char data[CHUNK];
+	ssize_t left = CHUNKS * CHUNK, n;
+
+	while ((n = must(read(server, data, sizeof(data)), "read")) > 0) {
+		left -= n;
+		if (left == 0) {
+			must(write(server, data, 1), "write");
+			left = CHUNKS * CHUNK;
+		}
+	}
+}
+
+static void stay_on(size_t processor)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	must(sched_setaffinity(0, sizeof(set), &set), "two processors");
+}
+
+static void start_program(serve_fn *serve, int server)
+{
+	pid_t pid = (pid_t)must(fork(), "fork");
+
+	if (pid != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stay_on(1);
+	serve(server);
+	_exit(0);
+}
+
 /* ---- contenders ---- */
 
 static void open_contender(struct contender *c, char **netns, int type, bool keep,
 			   const struct sockaddr_in *to, size_t turns)
 {
 	struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = to->sin_port};
+	const struct timeval patience = {.tv_sec = 5};
 	int on = 1, listener;
 
 	*c = (struct contender){.name = netns[0], .seconds = calloc(turns, sizeof(double))};
@@ -135,6 +232,8 @@ static void open_contender(struct contender *c, char **netns, int type, bool kee
 	if (!keep)
 		return;
 	c->client = socket_of(type);
+	must(setsockopt(c->client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)),
+	     "SO_RCVTIMEO");
 	must(connect(c->client, (const struct sockaddr *)to, sizeof(*to)), c->name);
 	if (type == SOCK_STREAM) {
 		listener = c->server;
@@ -156,6 +255,20 @@ static void turn(struct contender *c, unit_fn *unit, const struct sockaddr_in *t
 	c->seconds[at] = (now() - start) / (double)units;
 }
 
+struct what {
+	const char *name;
+	int type;
+	bool keep; /* one socket for all units */
+	unit_fn *unit, *program;
+	serve_fn *serve;
+};
+
+static const struct what whats[] = {
+	{"connect", SOCK_STREAM, false, unit_connect, program_connect, serve_connect},
+	{"small", SOCK_DGRAM, true, unit_small, program_small, serve_small},
+	{"bulk", SOCK_STREAM, true, unit_bulk, program_bulk, serve_bulk},
+};
+
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -163,27 +276,34 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int main(int argc, char **argv)
+static void print(struct contender *cs, size_t n, size_t turns)
 {
-	static const struct {
-		const char *name;
-		unit_fn *unit;
-		int type;
-		bool keep;
-	} whats[] = {{"connect", unit_connect, SOCK_STREAM, false},
-		     {"small", unit_small, SOCK_DGRAM, true},
-		     {"bulk", unit_bulk, SOCK_STREAM, true}};
-	const struct sched_param realtime = {.sched_priority = 1};
-	struct sockaddr_in to = {.sin_family = AF_INET};
-	struct contender *cs;
-	size_t what = 0, turns, units, n;
 	double first;
 
-	while (argc > 1 && what < ARRAY_SIZE(whats) && !streq(argv[1], whats[what].name))
+	for (size_t i = 0; i < n; i++)
+		qsort(cs[i].seconds, turns, sizeof(double), compare);
+	first = cs[0].seconds[turns / 10];
+	for (size_t i = 0; i < n; i++)
+		printf("%s %.0f %.3f\n", cs[i].name, 1 / cs[i].seconds[turns / 10],
+		       first / cs[i].seconds[turns / 10]);
+}
+
+int main(int argc, char **argv)
+{
+	const struct sched_param realtime = {.sched_priority = 1};
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	bool programs = argc > 1 && streq(argv[1], "-p");
+	struct contender *cs;
+	const struct what *what = whats;
+	size_t turns, units, n;
+
+	argc -= programs;
+	argv += programs;
+	while (argc > 1 && what < whats + ARRAY_SIZE(whats) && !streq(argv[1], what->name))
 		what++;
-	if (argc < 8 || argc % 2 || what == ARRAY_SIZE(whats) ||
+	if (argc < 8 || argc % 2 || what == whats + ARRAY_SIZE(whats) ||
 	    inet_pton(AF_INET, argv[2], &to.sin_addr) != 1)
-		errx(2, "usage: packets connect|small|bulk ADDRESS PORT TURNS UNITS "
+		errx(2, "usage: packets [-p] connect|small|bulk ADDRESS PORT TURNS UNITS "
 			"CLIENT-NETNS SERVER-NETNS...");
 	to.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));
 	turns = strtoul(argv[4], NULL, 10);
@@ -192,18 +312,18 @@ int main(int argc, char **argv)
 	cs = calloc(n, sizeof(*cs));
 	/* not allowed everywhere; without it more turns are needed */
 	(void)!sched_setscheduler(0, SCHED_FIFO, &realtime);
-	for (size_t i = 0; i < n; i++)
-		open_contender(&cs[i], argv + 6 + 2 * i, whats[what].type, whats[what].keep, &to,
-			       turns);
+	if (programs)
+		stay_on(0);
+	for (size_t i = 0; i < n; i++) {
+		open_contender(&cs[i], argv + 6 + 2 * i, what->type, what->keep, &to, turns);
+		if (programs)
+			start_program(what->serve, cs[i].server);
+	}
 	for (size_t t = 0; t < turns; t++) {
 		for (size_t i = 0; i < n; i++)
-			turn(&cs[(i + t) % n], whats[what].unit, &to, t, units);
+			turn(&cs[(i + t) % n], programs ? what->program : what->unit, &to, t,
+			     units);
 	}
-	for (size_t i = 0; i < n; i++)
-		qsort(cs[i].seconds, turns, sizeof(double), compare);
-	first = cs[0].seconds[turns / 10];
-	for (size_t i = 0; i < n; i++)
-		printf("%s %.0f %.3f\n", cs[i].name, 1 / cs[i].seconds[turns / 10],
-		       first / cs[i].seconds[turns / 10]);
+	print(cs, n, turns);
 	return 0;
 }

@@ -38,7 +38,7 @@ static void check_closed(const char *what, uint64_t at)
 {
 	if (fault_host_denied_passed(h) > 0 || fault_host_too_many(h) != 0) {
 		fault_host_show_log();
-		fault_host_show_extra(h);
+		fault_host_show_difference(h);
 		fail_msg("%s %llu: %d too many; %s", what, (unsigned long long)at,
 			 fault_host_too_many(h), fault_host_counts(h));
 	}

@@ -48,6 +48,7 @@ static void check_closed(const struct fault *f, uint64_t at)
 static void check_comes_true(const struct fault *f, uint64_t at, const char *when)
 {
 	if (!fault_host_settled(h)) {
+		fault_host_show_difference(h);
 		fault_host_show_log();
 		fail_msg("%s, call %llu: %s: %d elements missing, %d too many", f->name,
 			 (unsigned long long)at, when, fault_host_missing(h),
@@ -83,7 +84,7 @@ static bool fails_at_start(const struct fault *f, uint64_t at, unsigned *ended)
 			 (unsigned)status);
 	*ended += status != -1;
 	if (fault_host_too_many(h) != 0) {
-		fault_host_show_extra(h);
+		fault_host_show_difference(h);
 		fault_host_show_log();
 		fail_msg("%s, call %llu: %d elements too many", f->name, (unsigned long long)at,
 			 fault_host_too_many(h));

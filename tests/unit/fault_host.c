@@ -548,7 +548,15 @@ static int differs(struct fault_host *h, bool missing)
 	return (int)elements_count(missing ? c.add : c.del);
 }
 
-void fault_host_show_extra(struct fault_host *h)
+static void show_elements(const char *what, const struct elements *e)
+{
+	for (unsigned set = 0; set < SET_COUNT_; set++)
+		for (size_t i = 0; i < e->n[set]; i++)
+			printf("#   %s in %s: %s\n", what, ruleset_set((enum set_id)set)->name,
+			       e->sets[set][i].comment ? e->sets[set][i].comment : "-");
+}
+
+void fault_host_show_difference(struct fault_host *h)
 {
 	_cleanup_(elements_change_done)
 	struct elements_change c = {0};
@@ -558,10 +566,8 @@ void fault_host_show_extra(struct fault_host *h)
 	if (!now)
 		return;
 	elements_difference(h->want, now, &c);
-	for (unsigned set = 0; set < SET_COUNT_; set++)
-		for (size_t i = 0; i < c.del->n[set]; i++)
-			printf("#   too many in %s: %s\n", ruleset_set((enum set_id)set)->name,
-			       c.del->sets[set][i].comment ? c.del->sets[set][i].comment : "-");
+	show_elements("too many", c.del);
+	show_elements("missing", c.add);
 }
 
 int fault_host_too_many(struct fault_host *h)

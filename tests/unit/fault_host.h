@@ -60,7 +60,7 @@ uint64_t fault_host_mend(struct fault_host *h);
 
 /* What the kernel has: elements that are not wanted, and those that are missing; -1: no table. */
 int fault_host_too_many(struct fault_host *h);
-void fault_host_show_extra(struct fault_host *h); /* those that are not wanted */
+void fault_host_show_difference(struct fault_host *h); /* prints both */
 int fault_host_missing(struct fault_host *h);
 
 /* No more datagrams until they are let go on. */
