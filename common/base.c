@@ -100,6 +100,15 @@ FILE *xopen_memstream(char **text, size_t *size)
 	return out;
 }
 
+void xclose_memstream(FILE *f)
+{
+	bool bad = ferror(f);
+
+	/* without memory there is less, or no text at all */
+	if (fclose(f) != 0 || bad)
+		abort();
+}
+
 void *array_grow_(void *list, size_t n, size_t size)
 {
 	/* full exactly when the count is 0 or a power of two */

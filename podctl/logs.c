@@ -192,7 +192,6 @@ char *logs_visible(const char *text, size_t size, bool color)
 	}
 	if (colored)
 		fputs("\033[0m", f);
-	if (fclose(f) != 0)
-		abort();
+	xclose_memstream(f);
 	return out;
 }

@@ -56,6 +56,7 @@ static bool fails_at_start(uint64_t at, bool on, bool fresh, struct tally *t)
 		 * it */
 		t->stuck++;
 	} else if (!fault_host_orderly(status)) {
+		fault_host_show_log();
 		fail_msg("allocation %llu: status %x", (unsigned long long)at, (unsigned)status);
 	} else if (WIFSIGNALED(status)) {
 		t->aborted++;
@@ -155,8 +156,10 @@ static void test_life(void **state _unused_)
 		for (int i = 0; i < 5000 && (status = fault_host_ended(h)) == -1; i++)
 			usleep(1000);
 		n = fault_host_mend(h);
-		if (status == -1 || (status != 0 && !fault_host_orderly(status)))
+		if (status == -1 || (status != 0 && !fault_host_orderly(status))) {
+			fault_host_show_log();
 			fail_msg("allocation %u: status %x", at, (unsigned)status);
+		}
 		aborted += WIFSIGNALED(status);
 		/* the third container may still be in it: what an abort leaves is what was true */
 		if (fault_host_too_many(h) < 0 || fault_host_denied_passed(h) > 0)
