@@ -61,6 +61,7 @@ static bool load(struct walk *w, uint8_t field, struct nft_key *k)
 	case NFT_FIELD_ARP_SADDR_ETHER:
 	case NFT_FIELD_ARP_SADDR_IP:
 	case NFT_FIELD_ICMPV6_TYPE:
+	case NFT_FIELD_ND_TARGET:
 		/* neither ARP nor what belongs to being a neighbour is asked about */
 		return false;
 	default:
@@ -167,7 +168,17 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 	case NFT_FIELD_OIFNAME:
 		is = streq(p->oif, value);
 		break;
+	case NFT_FIELD_ICMPV6_TYPE:
+		/* of ICMPv6 about none of the types that have a name here */
+		if (p->proto != IPPROTO_ICMPV6)
+			return false;
+		is = false;
+		break;
 	case NFT_FIELD_L4PROTO:
+		if (streq(value, "ipv6-icmp")) {
+			is = p->proto == IPPROTO_ICMPV6;
+			break;
+		}
 		/* nobody asks about IGMP */
 		is = proto_parse(value, &proto) && p->proto == proto;
 		w->t->lost |= !proto_parse(value, &proto) && !streq(value, "igmp");
@@ -247,11 +258,13 @@ static bool matches(struct walk *w, const struct nft_statement *s, struct explai
 		return matches_is(w, s);
 	case NFT_STATEMENT_ONE_OF:
 		w->t->lost |= s->fields[0] != NFT_FIELD_ICMPV6_TYPE;
-		return false;
+		/* none of the types that have a name here */
+		return s->negated && w->p->proto == IPPROTO_ICMPV6;
 	case NFT_STATEMENT_CT:
 		return matches_ct(w, s);
 	case NFT_STATEMENT_NO_SYN:
-		return false; /* a new connection is asked about */
+	case NFT_STATEMENT_FRAGMENT:
+		return false; /* a new connection is asked about, and a whole packet */
 	case NFT_STATEMENT_LIMIT_MAP:
 		return matches_rate(w, s, step);
 	case NFT_STATEMENT_LIMIT: /* before log only: it decides nothing */

@@ -158,6 +158,8 @@ static void add_bridge_address(struct maker *k, const struct place *p, const str
 	nft_key_addr(&key, addr);
 	elements_add(k->e, maker_set(SET_BRIDGE_ADDRESSES4, addr), &key, NULL, p->member->pod,
 		     NULL);
+	if (addr->family == AF_INET6)
+		elements_add(k->e, SET_BRIDGE_TARGETS6, &key, NULL, p->member->pod, NULL);
 }
 
 /* The bridge table knows a port only when its interface is known: then all it may send is known. */

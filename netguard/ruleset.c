@@ -29,6 +29,7 @@
 #define FIB_DADDR    NFT_FIELD_FIB_DADDR_TYPE
 #define CT_DIRECTION NFT_FIELD_CT_DIRECTION
 #define ARP_SENDER   NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
+#define ND_TARGET    NFT_FIELD_ND_TARGET
 
 /* clang-format off */
 #define IN(set, ...)	 {.kind = NFT_STATEMENT_SET, .name = (set), .fields = {__VA_ARGS__}}
@@ -36,6 +37,8 @@
 #define IS(field, value) {.kind = NFT_STATEMENT_IS, .fields = {field}, .values = {value}}
 #define IS_NOT(field, value) {.kind = NFT_STATEMENT_IS, .fields = {field}, .values = {value}, .negated = true}
 #define ICMPV6(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}}
+#define ICMPV6_NOT(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}, .negated = true}
+#define LATER_FRAGMENT	 {.kind = NFT_STATEMENT_FRAGMENT}
 #define CT_STATE(...)	 {.kind = NFT_STATEMENT_CT, .name = "state", .values = {__VA_ARGS__}}
 #define CT_STATUS(...)	 {.kind = NFT_STATEMENT_CT, .name = "status", .values = {__VA_ARGS__}}
 #define NO_SYN		 {.kind = NFT_STATEMENT_NO_SYN}
@@ -271,14 +274,41 @@ static const struct nft_rule bridge_own_ip[] = {
 	RULE(GOTO("deny_forged")),
 };
 
+#define OWN_ADDRESS6 IN("addresses6", IIFNAME, ETH_SADDR, IP6_SADDR)
+#define OWN_TARGET6  IN("targets6", IIFNAME, ETH_SADDR, ND_TARGET)
+
+/*
+ * The kernel finds what stands behind extension headers. Where it can't, since a first fragment
+ * ends before that, only the deny is left: a receiver would find there what nobody has looked at.
+ * Of later fragments only the sender is looked at: what they are part of, their first one says.
+ * What stands behind an AH is not found, but who has no key in common with the sender takes none.
+ */
 static const struct nft_rule bridge_own_ip6[] = {
-	RULE(ICMPV6("nd-router-advert", "nd-redirect"), GOTO("deny_forged")),
-	RULE(IN("addresses6", IIFNAME, ETH_SADDR, IP6_SADDR), ACCEPT),
+	/* most of all that comes */
+	RULE(IS_NOT(L4PROTO, "ipv6-icmp"), OWN_ADDRESS6, ACCEPT),
+	RULE(IS(NFT_FIELD_ICMPV6_TYPE, "nd-neighbor-advert"), GOTO("own_advert")),
+	RULE(ICMPV6_NOT("nd-router-advert", "nd-neighbor-advert", "nd-redirect"), OWN_ADDRESS6,
+	     ACCEPT),
+	RULE(LATER_FRAGMENT, OWN_ADDRESS6, ACCEPT),
 	RULE(IS(IP6_SADDR, "::"), IN("macs", IIFNAME, ETH_SADDR),
-	     ICMPV6("nd-neighbor-solicit", "mld-listener-report", "mld2-listener-report"), ACCEPT),
+	     ICMPV6("mld-listener-report", "mld2-listener-report"), ACCEPT),
+	RULE(IS(IP6_SADDR, "::"), IS(NFT_FIELD_ICMPV6_TYPE, "nd-neighbor-solicit"),
+	     GOTO("own_probe")),
 	/* of each port that comes up, before it is known whose it is: counted, not logged */
 	RULE(IS(IP6_SADDR, "::"), COUNTER("forged"), DROP),
 	RULE(GOTO("deny_forged")),
+};
+
+/* An advertisement says where its target is to be found, whoever sends it. */
+static const struct nft_rule bridge_own_advert[] = {
+	RULE(OWN_ADDRESS6, OWN_TARGET6, ACCEPT),
+	RULE(GOTO("deny_forged")),
+};
+
+/* Whether an address is free: who asks for another's keeps that one from taking it. */
+static const struct nft_rule bridge_own_probe[] = {
+	RULE(OWN_TARGET6, ACCEPT),
+	RULE(COUNTER("forged"), DROP),
 };
 
 /* both senders: the frame's and the one that it tells others */
@@ -295,8 +325,8 @@ static const struct nft_rule bridge_own_arp[] = {
 
 static const struct nft_chain bridge_chains[] = {
 	BRIDGE_BASE(prerouting), BRIDGE_BASE(input),	BRIDGE_CHAIN(from_container),
-	BRIDGE_CHAIN(own_ip),	 BRIDGE_CHAIN(own_ip6), BRIDGE_CHAIN(own_arp),
-	CHAIN(deny_forged),
+	BRIDGE_CHAIN(own_ip),	 BRIDGE_CHAIN(own_ip6), BRIDGE_CHAIN(own_advert),
+	BRIDGE_CHAIN(own_probe), BRIDGE_CHAIN(own_arp), CHAIN(deny_forged),
 };
 
 /* ---- sets ---- */
@@ -366,6 +396,11 @@ static const struct nft_set sets[SET_COUNT_] = {
 				   .types = {IFNAME, ETHER, IPV6},
 				   .counter = true,
 				   .size = MANY},
+	/* the same addresses once more, as what nft has no type for: see NFT_FIELD_ND_TARGET */
+	[SET_BRIDGE_TARGETS6] = {.name = "targets6",
+				 .types = {IFNAME, ETHER, NFT_TYPE_RAW6},
+				 .fields = {IIFNAME, ETH_SADDR, ND_TARGET},
+				 .size = MANY},
 };
 
 /* ---- the tables ---- */

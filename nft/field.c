@@ -38,6 +38,12 @@ const struct nft_field_load nft_fields[NFT_FIELD_COUNT_] = {
 	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, NFT_SOURCE_PAYLOAD,
 				    NFT_PAYLOAD_NETWORK_HEADER, 14, NFT_NEED_ARP},
 	[NFT_FIELD_CT_DIRECTION] = {"ct direction", 0, NFT_SOURCE_CT, NFT_CT_DIRECTION, 0, 0},
+	/*
+	 * nft 1.0.6 has no name for it, and later ones give it theirs (icmpv6 taddr) as soon as the
+	 * rule says anything of ICMPv6: then neither reads what the other has listed.
+	 */
+	[NFT_FIELD_ND_TARGET] = {"@th,64,128", NFT_TYPE_RAW6, NFT_SOURCE_PAYLOAD,
+				 NFT_PAYLOAD_TRANSPORT_HEADER, 8, 0},
 };
 
 struct word {

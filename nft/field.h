@@ -5,7 +5,14 @@
 #include "nft/nft.h"
 
 /* What must have matched before a field can be loaded. */
-enum nft_need { NFT_NEED_NOTHING, NFT_NEED_IP, NFT_NEED_IP6, NFT_NEED_ARP, NFT_NEED_ICMPV6 };
+enum nft_need {
+	NFT_NEED_NOTHING,
+	NFT_NEED_IP,
+	NFT_NEED_IP6,
+	NFT_NEED_ARP,
+	NFT_NEED_EXTHDR6,
+	NFT_NEED_ICMPV6
+};
 
 enum nft_source {
 	NFT_SOURCE_META,    /* a: key */

@@ -154,6 +154,7 @@ const struct nft_type_info nft_types[NFT_TYPE_COUNT_] = {
 	[NFT_TYPE_IPV6] = {"ipv6_addr", 8, 16},	  [NFT_TYPE_ETHER] = {"ether_addr", 9, 6},
 	[NFT_TYPE_PROTO] = {"inet_proto", 12, 1}, [NFT_TYPE_PORT] = {"inet_service", 13, 2},
 	[NFT_TYPE_UID] = {"uid", 24, 4},	  [NFT_TYPE_ICMPV6] = {"icmpv6_type", 29, 1},
+	[NFT_TYPE_RAW6] = {"integer", 4, 16},
 };
 
 size_t nft_set_n_fields(const struct nft_set *s)

@@ -28,6 +28,7 @@ enum nft_type {
 	NFT_TYPE_PORT,	/* inet_service, network order */
 	NFT_TYPE_UID,
 	NFT_TYPE_ICMPV6, /* icmpv6_type */
+	NFT_TYPE_RAW6,	 /* an IPv6 address that nft shows as a number: by typeof only */
 	NFT_TYPE_COUNT_
 };
 
@@ -96,6 +97,8 @@ struct nft_set {
 	bool counter;		       /* each element counts */
 	bool limits;		       /* a map to named limits */
 	uint32_t size;		       /* elements at most; 0: no bound, and growing takes time */
+	/* enum nft_field: said by typeof, for types that nft knows no name of; all 0: by type */
+	uint8_t fields[NFT_FIELDS_MAX];
 };
 
 /* What a rule can load and compare. */
@@ -117,6 +120,7 @@ enum nft_field {
 	NFT_FIELD_ARP_SADDR_ETHER,
 	NFT_FIELD_ARP_SADDR_IP,
 	NFT_FIELD_CT_DIRECTION,
+	NFT_FIELD_ND_TARGET, /* of a rule of its own: see nft_fields */
 	NFT_FIELD_COUNT_
 };
 
@@ -127,6 +131,7 @@ enum nft_statement_kind {
 	NFT_STATEMENT_IS,	 /* field, value: iifname != "lo", ip daddr 127.0.0.0/8 */
 	NFT_STATEMENT_CT,	 /* value, name: ct state established,related */
 	NFT_STATEMENT_NO_SYN,	 /* tcp flags ! syn: it begins no connection */
+	NFT_STATEMENT_FRAGMENT,	 /* frag frag-off != 0: a fragment of IPv6, but the first */
 	NFT_STATEMENT_LIMIT,	 /* number, burst: limit rate 10/second burst 20 packets */
 	NFT_STATEMENT_LIMIT_MAP, /* field, name of the map: limit name ip saddr map @pod_rate4 */
 	NFT_STATEMENT_LOG,	 /* value, number: log prefix "forged " group 86 */

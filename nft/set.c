@@ -16,6 +16,58 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
+/*
+ * How nft describes a field in what it keeps of a typeof (the same from 1.0.6 to 1.1.7): the kind
+ * of its expression, and that expression's numbers.
+ */
+struct description {
+	uint32_t kind;
+	uint32_t numbers[5];
+	uint8_t n; /* 0: not described here */
+};
+enum { KIND_PAYLOAD = 7, KIND_META = 9, KIND_CONCAT = 13 };
+
+static const struct description descriptions[NFT_FIELD_COUNT_] = {
+	[NFT_FIELD_IIFNAME] = {KIND_META, {NFT_META_IIFNAME}, 1},
+	/* header and field */
+	[NFT_FIELD_ETHER_SADDR] = {KIND_PAYLOAD, {17, 2}, 2},
+	/* neither has a name: base, offset and size */
+	[NFT_FIELD_ND_TARGET] = {KIND_PAYLOAD, {0, 0, 3, 64, 128}, 5},
+};
+
+static void put_nested(struct nft_udata *u, uint8_t type, const struct nft_udata *nested)
+{
+	nft_udata_put(u, type, nested->data, nested->size);
+}
+
+static void describe(struct nft_udata *u, uint8_t type, uint32_t kind, const struct nft_udata *what)
+{
+	struct nft_udata expr = {.size = 0};
+
+	nft_udata_put(&expr, NFTNL_UDATA_SET_TYPEOF_EXPR, &kind, sizeof(kind));
+	put_nested(&expr, NFTNL_UDATA_SET_TYPEOF_DATA, what);
+	put_nested(u, type, &expr);
+}
+
+/* False: a field that is not described. */
+static bool put_typeof(struct nft_udata *u, const struct nft_set *s)
+{
+	struct nft_udata all = {.size = 0};
+
+	for (size_t i = 0; i < nft_set_n_fields(s); i++) {
+		const struct description *d = &descriptions[s->fields[i]];
+		struct nft_udata one = {.size = 0};
+
+		if (d->n == 0)
+			return false;
+		for (uint8_t j = 0; j < d->n; j++)
+			nft_udata_put(&one, j, &d->numbers[j], sizeof(d->numbers[j]));
+		describe(&all, (uint8_t)i, d->kind, &one);
+	}
+	describe(u, NFTNL_UDATA_SET_KEY_TYPEOF, KIND_CONCAT, &all);
+	return true;
+}
+
 void nft_batch_add_set(struct nft_batch *b, const struct nft_table *t, const struct nft_set *s)
 {
 	bool concat = nft_set_is_concat(s);
@@ -60,6 +112,8 @@ void nft_batch_add_set(struct nft_batch *b, const struct nft_table *t, const str
 		nft_batch_end(b, nest);
 	}
 	nft_udata_put(&u, NFTNL_UDATA_SET_KEYBYTEORDER, &order, sizeof(order));
+	if (s->fields[0] && !(concat && put_typeof(&u, s)) && b->poison.code == 0)
+		err_set(&b->poison, EINVAL, "set %s: what it is of can't be described", s->name);
 	if (s->limits)
 		nft_udata_put(&u, NFTNL_UDATA_SET_DATA_INTERVAL, &no_order, sizeof(no_order));
 	nft_batch_put(b, NFTA_SET_USERDATA, u.data, u.size);

@@ -89,6 +89,20 @@ static void add_cmp(struct build *b, bool negated, const void *data, size_t size
 	expr_set(b, e, NFTNL_EXPR_CMP_DATA, data, size);
 }
 
+/* Keeps the bits of mask in register 1. */
+static void add_mask(struct build *b, const void *mask, uint32_t size)
+{
+	static const uint8_t zero[4] = {0};
+	struct nftnl_expr *e = expr_new(b, "bitwise");
+
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_LEN, size);
+	expr_set(b, e, NFTNL_EXPR_BITWISE_MASK, mask, size);
+	expr_set(b, e, NFTNL_EXPR_BITWISE_XOR, zero, size);
+}
+
 /* In inet the hook's family tells, in bridge the frame's protocol. */
 static void need_network(struct build *b, bool *met, uint8_t nfproto, uint16_t protocol)
 {
@@ -113,12 +127,13 @@ static void add_need(struct build *b, enum nft_need need)
 
 	if (need == NFT_NEED_IP)
 		need_network(b, &b->ip, NFPROTO_IPV4, 0x0800);
-	if (need == NFT_NEED_ICMPV6 && !b->ip6 && b->table->family == NFT_FAMILY_BRIDGE) {
+	if ((need == NFT_NEED_ICMPV6 || need == NFT_NEED_EXTHDR6) && !b->ip6 &&
+	    b->table->family == NFT_FAMILY_BRIDGE) {
 		b->ip6 = true;
 		add_payload(b, NFT_PAYLOAD_LL_HEADER, 12, sizeof(ip6), NFT_REG_1);
 		add_cmp(b, false, ip6, sizeof(ip6));
 	}
-	if (need == NFT_NEED_IP6 || need == NFT_NEED_ICMPV6)
+	if (need == NFT_NEED_IP6 || need == NFT_NEED_EXTHDR6 || need == NFT_NEED_ICMPV6)
 		need_network(b, &b->ip6, NFPROTO_IPV6, 0x86dd);
 	if (need == NFT_NEED_ICMPV6 && !b->icmpv6) {
 		b->icmpv6 = true;
@@ -219,6 +234,8 @@ static void build_one_of(struct build *b, const struct nft_statement *s)
 	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	expr_set_str(b, e, NFTNL_EXPR_LOOKUP_SET, "__set%d");
 	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SET_ID, (*b->set_id)++);
+	if (s->negated)
+		expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 }
 
 static void build_is(struct build *b, const struct nft_statement *s)
@@ -253,6 +270,8 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		size = sizeof(be);
 	} else if ((s->fields[0] == NFT_FIELD_PKTTYPE &&
 		    nft_word(NFT_WORDS_PKTTYPES, value, &number)) ||
+		   (s->fields[0] == NFT_FIELD_ICMPV6_TYPE &&
+		    nft_word(NFT_WORDS_ICMPV6_TYPES, value, &number)) ||
 		   (s->fields[0] == NFT_FIELD_CT_DIRECTION &&
 		    nft_word(NFT_WORDS_CT_DIRECTIONS, value, &number))) {
 		proto = (uint8_t)number;
@@ -286,32 +305,35 @@ static void build_ct(struct build *b, const struct nft_statement *s)
 	e = expr_new(b, "ct");
 	expr_set_u32(b, e, NFTNL_EXPR_CT_KEY, state ? NFT_CT_STATE : NFT_CT_STATUS);
 	expr_set_u32(b, e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	e = expr_new(b, "bitwise");
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
-	expr_set(b, e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
-	expr_set(b, e, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+	add_mask(b, &mask, sizeof(mask));
 	add_cmp(b, true, &zero, sizeof(zero));
 }
 
 static void build_no_syn(struct build *b, const struct nft_statement *s _unused_)
 {
 	static const uint8_t tcp = IPPROTO_TCP, syn = 0x02, zero = 0;
-	struct nftnl_expr *e;
 
 	add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
 	add_cmp(b, false, &tcp, sizeof(tcp));
 	add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, NFT_REG_1);
-	e = expr_new(b, "bitwise");
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_LEN, sizeof(syn));
-	expr_set(b, e, NFTNL_EXPR_BITWISE_MASK, &syn, sizeof(syn));
-	expr_set(b, e, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
+	add_mask(b, &syn, sizeof(syn));
 	add_cmp(b, false, &zero, sizeof(zero));
+}
+
+static void build_fragment(struct build *b, const struct nft_statement *s _unused_)
+{
+	static const uint8_t fragment = IPPROTO_FRAGMENT, offset[] = {0xff, 0xf8}, zero[2] = {0};
+	struct nftnl_expr *e;
+
+	add_need(b, NFT_NEED_EXTHDR6);
+	e = expr_new(b, "exthdr");
+	expr_set(b, e, NFTNL_EXPR_EXTHDR_TYPE, &fragment, sizeof(fragment));
+	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_OFFSET, 2);
+	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_LEN, sizeof(offset));
+	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1);
+	add_mask(b, offset, sizeof(offset));
+	add_cmp(b, true, zero, sizeof(zero));
 }
 
 static void build_limit(struct build *b, const struct nft_statement *s)
@@ -443,6 +465,11 @@ static void text_no_syn(struct nft_text *t, const struct nft_statement *s _unuse
 	nft_text_add(t, "tcp flags ! syn");
 }
 
+static void text_fragment(struct nft_text *t, const struct nft_statement *s _unused_)
+{
+	nft_text_add(t, "frag frag-off != 0");
+}
+
 static void text_limit(struct nft_text *t, const struct nft_statement *s)
 {
 	nft_text_add(t, "limit rate %u/second burst %u packets", s->number, s->burst);
@@ -487,6 +514,7 @@ static const struct {
 	[NFT_STATEMENT_IS] = {build_is, text_is, .field = true, .value = true},
 	[NFT_STATEMENT_CT] = {build_ct, text_ct, .name = true, .value = true},
 	[NFT_STATEMENT_NO_SYN] = {build_no_syn, text_no_syn, .field = false},
+	[NFT_STATEMENT_FRAGMENT] = {build_fragment, text_fragment, .field = false},
 	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit, .field = false},
 	[NFT_STATEMENT_LIMIT_MAP] = {build_limit_map, text_limit_map, .field = true, .name = true},
 	[NFT_STATEMENT_LOG] = {build_log, text_log, .value = true},

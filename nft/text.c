@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Elements, sets and chains as nft reads and lists them. Rules' text is in statement.c. */
+#include "nft/field.h"
 #include "nft/private.h"
 
 #include <arpa/inet.h>
@@ -24,6 +25,18 @@ void nft_text_add(struct nft_text *t, const char *fmt, ...)
 const char *nft_family_name(enum nft_family family)
 {
 	return family == NFT_FAMILY_BRIDGE ? "bridge" : "inet";
+}
+
+/* A number as nft writes it: without zeros in front. */
+static void add_hex(struct nft_text *t, const uint8_t *data, size_t size)
+{
+	size_t first = 0;
+
+	while (first + 1 < size && data[first] == 0)
+		first++;
+	nft_text_add(t, "0x%x", data[first]);
+	while (++first < size)
+		nft_text_add(t, "%02x", data[first]);
 }
 
 /* One field of a key; size is its type's. */
@@ -60,6 +73,9 @@ static void add_value(struct nft_text *t, uint8_t type, const uint8_t *data)
 	case NFT_TYPE_UID:
 		memcpy(&number, data, sizeof(number));
 		nft_text_add(t, "%u", ntohl(number));
+		break;
+	case NFT_TYPE_RAW6:
+		add_hex(t, data, nft_types[type].size);
 		break;
 	default:
 		nft_text_add(t, "%u", data[0]);
@@ -133,9 +149,11 @@ char *nft_limit_text(const struct nft_limit *l)
 
 void nft_set_print(const struct nft_set *s, const struct nft_element *list, size_t n, FILE *out)
 {
-	fprintf(out, "\t%s %s {\n\t\ttype ", s->limits ? "map" : "set", s->name);
+	fprintf(out, "\t%s %s {\n\t\t%s ", s->limits ? "map" : "set", s->name,
+		s->fields[0] ? "typeof" : "type");
 	for (size_t i = 0; i < nft_set_n_fields(s); i++)
-		fprintf(out, "%s%s", i ? " . " : "", nft_types[s->types[i]].name);
+		fprintf(out, "%s%s", i ? " . " : "",
+			s->fields[0] ? nft_fields[s->fields[i]].text : nft_types[s->types[i]].name);
 	fprintf(out, "%s\n", s->limits ? " : limit" : "");
 	if (s->size)
 		fprintf(out, "\t\tsize %u\n", s->size);

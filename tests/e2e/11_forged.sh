@@ -83,6 +83,22 @@ icmp_error() { # FROM-MAC TO-MAC FROM TO QUOTED-FROM QUOTED-TO NUMBER [PORTS]: p
 nd() { # TYPE TARGET NUMBER: an ICMPv6 message with a target, and the mark as an unknown option
 	echo "${1}00000060000000$(hex6 "$2")fd02${MARK}${3}0000000000"
 }
+# What stands before it: options of no meaning (3c: for the destination, 00: for each hop), a route that is over.
+options() { echo "${1}00010400000000"; } # NEXT-HEADER
+route() { echo "${1}00000000000000"; }
+fragment() { echo "${1}00${2}00000042"; } # NEXT-HEADER OFFSET-AND-MORE: 0001 the first, 0011 the third, 0000 the only one
+# An advertisement that is believed: with its checksum, and where the target is said to be.
+advert() { # FROM-MAC TO-MAC FROM TO TARGET TARGET-MAC [OPTIONS]
+	local a b sum
+	a=20000000$(hex6 "$5")0201$(mac "$6")
+	sum=$(ip_sum "$(hex6 "$3")$(hex6 "$4")$(printf '%08x' $((${#a} / 2 + 4)))0000003a88000000$a")
+	b=${7-}8800$sum$a
+	if [ -n "${7-}" ]; then
+		ip6 "$1" "$2" "$3" "$4" '' 3c "$b"
+	else
+		ip6 "$1" "$2" "$3" "$4" '' 3a "$b"
+	fi
+}
 arp() { # FROM-MAC TO-MAC SENDER-MAC SENDER-IP TARGET-IP NUMBER: a reply
 	echo "$(mac "$2")$(mac "$1")0806 0001080006040002 $(mac "$3")$(hex4 "$4")$(mac "$2")$(hex4 "$5") ${MARK}$6"
 }
@@ -131,6 +147,84 @@ send_frames() { # NETWORK: what arrived is compared
 	names=() frames=() wanted=()
 }
 
+# An advertisement's target, wherever the advertisement stands.
+adverts() { # FROM-MAC TO-MAC FROM TO VICTIM LINK-LOCAL
+	local name target want
+	frame arrives "ND advertisement of its link-local, by its address" ip6 "$1" "$2" "$3" "$4" NUMBER 3a \
+		"$(nd 88 "$6" "$(next)")"
+	frame arrives "ND advertisement of its address, by its link-local" ip6 "$1" "$2" "$6" "$4" NUMBER 3a \
+		"$(nd 88 "$3" "$(next)")"
+	frame denied "ND advertisement of the victim's, by its link-local" ip6 "$1" "$2" "$6" "$4" NUMBER 3a \
+		"$(nd 88 "$5" "$(next)")"
+	frame denied "ND advertisement of its own, by nobody" ip6 "$1" "$2" :: "$4" NUMBER 3a \
+		"$(nd 88 "$3" "$(next)")"
+	for name in own victim; do
+		target=$3 want=arrives
+		[ "$name" = own ] || target=$5 want=denied
+		frame $want "ND advertisement, $name" ip6 "$1" "$2" "$3" "$4" NUMBER 3a "$(nd 88 "$target" "$(next)")"
+		frame $want "ND advertisement behind options, $name" ip6 "$1" "$2" "$3" "$4" NUMBER 3c \
+			"$(options 3a)$(nd 88 "$target" "$(next)")"
+		frame $want "... behind those for each hop, $name" ip6 "$1" "$2" "$3" "$4" NUMBER 00 \
+			"$(options 3c)$(options 3a)$(nd 88 "$target" "$(next)")"
+		frame $want "... behind a route, $name" ip6 "$1" "$2" "$3" "$4" NUMBER 2b \
+			"$(route 3a)$(nd 88 "$target" "$(next)")"
+		frame $want "... as the only fragment, $name" ip6 "$1" "$2" "$3" "$4" NUMBER 2c \
+			"$(fragment 3a 0000)$(nd 88 "$target" "$(next)")"
+	done
+}
+
+# Fragments: what the first one does not say, nobody can look at. They are put together before they go on, so
+# what is judged here is not looked for at the receiver.
+fragments() { # NETWORK FROM-MAC TO-MAC FROM TO
+	local head=("${@:2}") advert
+	note "$1: fragments"
+	advert=$(nd 88 "$4" 00)
+	piece "$1" 1 "first fragment of an advertisement, its target cut off" \
+		"$(ip6 "${head[@]}" '' 2c "$(fragment 3a 0001)${advert:0:32}")"
+	piece "$1" 1 "first fragment that ends before ICMPv6" \
+		"$(ip6 "${head[@]}" '' 2c "$(fragment 3c 0001)$(options 3a)")"
+	piece "$1" 1 "first fragment that ends among its headers" \
+		"$(ip6 "${head[@]}" '' 2c "$(fragment 3c 0001)$(options 3c)")"
+	piece "$1" 0 "first fragment of its own advertisement" \
+		"$(ip6 "${head[@]}" '' 2c "$(fragment 3a 0001)$advert")"
+	piece "$1" 0 "first fragment of a ping" "$(ip6 "${head[@]}" '' 2c "$(fragment 3a 0001)8000000000010001")"
+	piece "$1" 0 "third fragment of a ping" "$(ip6 "${head[@]}" '' 2c "$(fragment 3a 0011)${advert:0:32}")"
+	piece "$1" 0 "third fragment behind options" "$(ip6 "${head[@]}" '' 2c "$(fragment 3c 0011)${advert:0:32}")"
+	piece "$1" 0 "third fragment of UDP" "$(ip6 "${head[@]}" '' 2c "$(fragment 11 0011)${advert:0:32}")"
+	check "$1: a ping of three fragments is answered" \
+		in_net "$1-evil" ping -6 -c 1 -W 2 -s 3000 "$5"
+}
+piece() { # NETWORK DENIED NAME FRAME
+	local before
+	before=$(bridge_forged)
+	in_net "$1-evil" "$PROBE" frame eth0 "$4"
+	check_equal "$1: $3: denied $2 times" "$2" $(($(bridge_forged) - before))
+}
+bridge_forged() { inside nft -j list counter bridge netguard forged | jq '.nftables[].counter? // empty | .packets'; }
+
+# What the receiver's kernel believes after all that.
+neighbours() { # NETWORK FROM-MAC TO-MAC FROM TO VICTIM VICTIM-MAC
+	local before other=02:00:00:00:00:99
+	note "$1: what the receiver knows of its neighbours"
+	in_net "$1-receiver" "$PROBE" try -t 300 udp "$6" 7000 > /dev/null
+	in_net "$1-receiver" "$PROBE" try -t 300 udp "$4" 7000 > /dev/null
+	check_equal "$1: the victim is where it is" "$7" "$(knows "$1" "$6")"
+	before=$(forged)
+	in_net "$1-evil" "$PROBE" frame eth0 "$(advert "$2" "$3" "$4" "$5" "$6" "$2")" \
+		"$(advert "$2" "$3" "$4" "$5" "$6" "$2" "$(options 3a)")"
+	sleep 0.2
+	check_equal "$1: the victim is not where somebody else says" "$7" "$(knows "$1" "$6")"
+	check "$1: ... which is counted" test "$(forged)" -ge $((before + 2))
+	in_net "$1-evil" "$PROBE" frame eth0 "$(advert "$2" "$3" "$4" "$5" "$4" "$other")"
+	check "$1: who advertises its own address is believed" wait_for 2 moved "$1" "$4" "$other"
+	in_net "$1-evil" "$PROBE" frame eth0 "$(advert "$2" "$3" "$4" "$5" "$4" "$2" "$(options 3a)")"
+	check "$1: ... behind options too" wait_for 2 moved "$1" "$4" "$2"
+	check_status "$1: no address was taken for somebody else's" 1 '' grep -E 'dadfailed|tentative' \
+		<<< "$(in_net "$1-evil" ip -6 addr show dev eth0)"
+}
+knows() { in_net "$1-receiver" ip -6 neigh show "$2" dev eth0 | awk '{ for (i = 1; i < NF; i++) if ($i == "lladdr") print $(i + 1) }'; }
+moved() { [ "$(knows "$1" "$2")" = "$3" ]; }
+
 network() { # NETWORK BRIDGE
 	local name m4=() m6=() ma=() i=0 me you to mine yours toip mine6 yours6 to6
 	for name in evil victim receiver; do
@@ -172,10 +266,14 @@ network() { # NETWORK BRIDGE
 			"$(nd 87 "$to6" "$(next)")"
 		frame denied "ND solicitation, the victim's link-local" ip6 "$me" "$to" "$(link_local "$you")" \
 			"$to6" NUMBER 3a "$(nd 87 "$to6" "$(next)")"
-		frame arrives "ND solicitation without an address" ip6 "$me" "$to" :: "$to6" NUMBER 3a \
+		frame arrives "ND: is its own address free?" ip6 "$me" "$to" :: "$to6" NUMBER 3a \
+			"$(nd 87 "$mine6" "$(next)")"
+		frame arrives "ND: is its own link-local free?" ip6 "$me" "$to" :: "$to6" NUMBER 3a \
+			"$(nd 87 "$ll" "$(next)")"
+		frame denied "ND: is the receiver's address free?" ip6 "$me" "$to" :: "$to6" NUMBER 3a \
 			"$(nd 87 "$to6" "$(next)")"
-		frame denied "the same from the victim's MAC" ip6 "$you" "$to" :: "$to6" NUMBER 3a \
-			"$(nd 87 "$to6" "$(next)")"
+		frame denied "is its own free, from the victim's MAC" ip6 "$you" "$to" :: "$to6" NUMBER 3a \
+			"$(nd 87 "$mine6" "$(next)")"
 		frame arrives "ND advertisement of its own" ip6 "$me" "$to" "$mine6" "$to6" NUMBER 3a \
 			"$(nd 88 "$mine6" "$(next)")"
 		frame denied "ND advertisement from the victim's" ip6 "$me" "$to" "$yours6" "$to6" NUMBER 3a \
@@ -183,8 +281,13 @@ network() { # NETWORK BRIDGE
 		frame denied "router advertisement" ip6 "$me" "$to" "$ll" "$to6" NUMBER 3a \
 			"$(nd 86 "$to6" "$(next)")"
 		frame denied "redirect" ip6 "$me" "$to" "$ll" "$to6" NUMBER 3a "$(nd 89 "$to6" "$(next)")"
+		adverts "$me" "$to" "$mine6" "$to6" "$yours6" "$ll"
 	fi
 	send_frames "$1"
+	if [ -n "$mine6" ]; then
+		fragments "$1" "$me" "$to" "$mine6" "$to6"
+		neighbours "$1" "$me" "$to" "$mine6" "$to6" "$yours6" "$you"
+	fi
 
 	note "$1: frames to 01:80:c2:00:00:0e teach the bridge nothing"
 	in_net "$1-victim" "$PROBE" try -t 300 udp "$toip" 7000 > /dev/null

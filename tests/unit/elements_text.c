@@ -46,6 +46,7 @@ static const struct {
 	[SET_BRIDGE_MACS] = {"macs", "ie"},
 	[SET_BRIDGE_ADDRESSES4] = {"addresses4", "ie4"},
 	[SET_BRIDGE_ADDRESSES6] = {"addresses6", "ie6"},
+	[SET_BRIDGE_TARGETS6] = {"targets6", "ie6"},
 };
 
 static size_t put_field(FILE *out, char kind, const uint8_t *d)

@@ -17,6 +17,7 @@ static bool add_field(struct nft_key *k, uint8_t type, const char *text)
 		return true;
 	case NFT_TYPE_IPV4:
 	case NFT_TYPE_IPV6:
+	case NFT_TYPE_RAW6:
 		if (!addr_parse(text, &a) || (a.family == AF_INET) != (type == NFT_TYPE_IPV4))
 			return false;
 		nft_key_addr(k, &a);
@@ -122,6 +123,9 @@ struct elements *reference_elements(void)
 		{SET_BRIDGE_ADDRESSES4, "vdb . 02:00:00:00:00:03 . 10.88.1.3", NULL, "db", NULL},
 		{SET_BRIDGE_ADDRESSES6, "vweb . 02:00:00:00:00:02 . fd88::2", NULL, "web", NULL},
 		{SET_BRIDGE_ADDRESSES6, "vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2", NULL, "web",
+		 NULL},
+		{SET_BRIDGE_TARGETS6, "vweb . 02:00:00:00:00:02 . fd88::2", NULL, "web", NULL},
+		{SET_BRIDGE_TARGETS6, "vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2", NULL, "web",
 		 NULL},
 	};
 	struct elements *e = elements_new();

@@ -23,6 +23,11 @@
 	{                                                                                          \
 		.kind = NFT_STATEMENT_IS, .fields = {NFT_FIELD_##f}, .values = { v }               \
 	}
+#define IS_NOT(f, v)                                                                               \
+	{                                                                                          \
+		.kind = NFT_STATEMENT_IS, .fields = {NFT_FIELD_##f}, .values = {v},                \
+		.negated = true                                                                    \
+	}
 #define IN(n, ...)                                                                                 \
 	{                                                                                          \
 		.kind = NFT_STATEMENT_SET, .name = (n), .fields = { __VA_ARGS__ }                  \
@@ -39,13 +44,15 @@
 
 enum outcome { ACCEPTED, DENIED, LOST };
 
-/* One rule at the hook, for a TCP packet from 10.0.0.1 to 10.0.0.2:80 by uid 7 out of eth0. */
-static const struct {
+struct one_rule {
 	const char *name;
 	struct nft_statement rule[4];
 	enum outcome want;
 	bool matched;
-} rules[] = {
+};
+
+/* One rule at the hook, for a TCP packet from 10.0.0.1 to 10.0.0.2:80 by uid 7 out of eth0. */
+static const struct one_rule rules[] = {
 	{"out of an interface", {IS(OIFNAME, "eth0"), ACCEPT, END}, ACCEPTED, true},
 	{"out of another", {IS(OIFNAME, "eth1"), WORD("drop", NULL), END}, ACCEPTED, false},
 	{"of a protocol", {IS(L4PROTO, "tcp"), WORD("drop", NULL), END}, DENIED, true},
@@ -68,6 +75,25 @@ static const struct {
 	{"a field that is not compared", {IS(SKUID, "7"), ACCEPT, END}, LOST, false},
 	{"one of types",
 	 {{.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}}, ACCEPT, END},
+	 ACCEPTED,
+	 false},
+	{"none of types, but of another protocol",
+	 {{.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .negated = true},
+	  WORD("drop", NULL),
+	  END},
+	 ACCEPTED,
+	 false},
+	{"not of a type, and of another protocol",
+	 {IS_NOT(ICMPV6_TYPE, "nd-redirect"), WORD("drop", NULL), END},
+	 ACCEPTED,
+	 false},
+	{"of ICMPv6", {IS(L4PROTO, "ipv6-icmp"), WORD("drop", NULL), END}, ACCEPTED, false},
+	{"a fragment",
+	 {{.kind = NFT_STATEMENT_FRAGMENT}, WORD("drop", NULL), END},
+	 ACCEPTED,
+	 false},
+	{"no neighbour's target",
+	 {IN("published_ports", NFT_FIELD_ND_TARGET), ACCEPT, END},
 	 ACCEPTED,
 	 false},
 	{"one of something else",
@@ -142,6 +168,26 @@ static const struct {
 	 false},
 };
 
+/* The same for a ping from fd88::2 to fd88::3. */
+static const struct one_rule ping_rules[] = {
+	{"of ICMPv6", {IS(L4PROTO, "ipv6-icmp"), WORD("drop", NULL), END}, DENIED, true},
+	{"of another protocol", {IS_NOT(L4PROTO, "ipv6-icmp"), ACCEPT, END}, ACCEPTED, false},
+	{"of a neighbour's type", {IS(ICMPV6_TYPE, "nd-redirect"), ACCEPT, END}, ACCEPTED, false},
+	{"of another", {IS_NOT(ICMPV6_TYPE, "nd-redirect"), WORD("drop", NULL), END}, DENIED, true},
+	{"one of types",
+	 {{.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}},
+	  WORD("drop", NULL),
+	  END},
+	 ACCEPTED,
+	 false},
+	{"none of types",
+	 {{.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .negated = true},
+	  WORD("drop", NULL),
+	  END},
+	 DENIED,
+	 true},
+};
+
 static const struct nft_statement drop[] = {WORD("drop", NULL), END};
 static const struct nft_statement around[] = {WORD("jump", "ring"), END};
 static const struct nft_rule denies[] = {{drop}};
@@ -174,6 +220,33 @@ static struct elements *make_elements(const struct explain_packet *p)
 	return e;
 }
 
+static void check_rules(const struct one_rule *list, size_t n, const struct explain_packet *p,
+			const struct elements *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct nft_rule rule = {list[i].rule};
+		const struct nft_chain chains[] = {
+			{.name = "forward", .hook = "forward", .rules = &rule, .n_rules = 1},
+			{.name = "elsewhere", .hook = "input", .rules = denies, .n_rules = 1},
+			{.name = "denies", .rules = denies, .n_rules = 1},
+			{.name = "empty"},
+			{.name = "ring", .rules = ring, .n_rules = 1},
+		};
+		struct nft_table table = ruleset_tables[0];
+		struct explain_trace t = {0};
+		struct err err = {0};
+		int r;
+
+		table.chains = chains;
+		table.n_chains = ARRAY_SIZE(chains);
+		r = explain_table(&table, e, "forward", p, &t, &err);
+		if (r != (list[i].want == ACCEPTED ? 1 : list[i].want == DENIED ? 0 : -EINVAL))
+			fail_msg("%s: %d", list[i].name, r);
+		if ((t.n > 0) != list[i].matched)
+			fail_msg("%s: %zu steps", list[i].name, t.n);
+	}
+}
+
 static void test_rules(void **state)
 {
 	struct explain_packet p = {.oif = "eth0",
@@ -190,28 +263,18 @@ static void test_rules(void **state)
 	(void)state;
 	assert_true(addr_parse("10.0.0.1", &p.from) && addr_parse("10.0.0.2", &p.to));
 	e = make_elements(&p);
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		const struct nft_rule rule = {rules[i].rule};
-		const struct nft_chain chains[] = {
-			{.name = "forward", .hook = "forward", .rules = &rule, .n_rules = 1},
-			{.name = "elsewhere", .hook = "input", .rules = denies, .n_rules = 1},
-			{.name = "denies", .rules = denies, .n_rules = 1},
-			{.name = "empty"},
-			{.name = "ring", .rules = ring, .n_rules = 1},
-		};
-		struct nft_table table = ruleset_tables[0];
-		struct explain_trace t = {0};
-		struct err err = {0};
-		int r;
+	check_rules(rules, ARRAY_SIZE(rules), &p, e);
+}
 
-		table.chains = chains;
-		table.n_chains = ARRAY_SIZE(chains);
-		r = explain_table(&table, e, "forward", &p, &t, &err);
-		if (r != (rules[i].want == ACCEPTED ? 1 : rules[i].want == DENIED ? 0 : -EINVAL))
-			fail_msg("%s: %d", rules[i].name, r);
-		if ((t.n > 0) != rules[i].matched)
-			fail_msg("%s: %zu steps", rules[i].name, t.n);
-	}
+static void test_ping(void **state)
+{
+	struct explain_packet p = {.oif = "eth0", .proto = IPPROTO_ICMPV6};
+	_cleanup_(elements_freep)
+	struct elements *e = elements_new();
+
+	(void)state;
+	assert_true(addr_parse("fd88::2", &p.from) && addr_parse("fd88::3", &p.to));
+	check_rules(ping_rules, ARRAY_SIZE(ping_rules), &p, e);
 }
 
 /* A table of many hooks: steps that are more than can be kept are an error, too. */
@@ -244,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_too_many_steps),
 	};
 

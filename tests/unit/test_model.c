@@ -382,7 +382,9 @@ static void test_bridge_table(void **state)
 			       "macs vweb . 02:00:00:00:00:02 \"web\"\n"
 			       "addresses4 vweb . 02:00:00:00:00:02 . 10.1.0.2 \"web\"\n"
 			       "addresses6 vweb . 02:00:00:00:00:02 . fd88::2 \"web\"\n"
-			       "addresses6 vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2 \"web\"\n"));
+			       "addresses6 vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2 \"web\"\n"
+			       "targets6 vweb . 02:00:00:00:00:02 . fd88::2 \"web\"\n"
+			       "targets6 vweb . 02:00:00:00:00:02 . fe80::ff:fe00:2 \"web\"\n"));
 }
 
 /* Binding without a port of the host yet, and addresses of no family. */

@@ -56,6 +56,12 @@ static void test_text(void **state _unused_)
 		 NULL, NULL, "tcp . 443 . 2001:db8::/32"},
 		{SET_BRIDGE_ADDRESSES4, "vweb . 02:00:00:00:00:0a . 10.88.1.2", NULL, NULL, NULL,
 		 "\"vweb\" . 02:00:00:00:00:0a . 10.88.1.2"},
+		{SET_BRIDGE_TARGETS6, "vweb . 02:00:00:00:00:0a . fe80::a", NULL, NULL, NULL,
+		 "\"vweb\" . 02:00:00:00:00:0a . 0xfe80000000000000000000000000000a"},
+		{SET_BRIDGE_TARGETS6, "vweb . 02:00:00:00:00:0a . 5:0:0:3::", NULL, NULL, NULL,
+		 "\"vweb\" . 02:00:00:00:00:0a . 0x50000000000030000000000000000"},
+		{SET_BRIDGE_TARGETS6, "vweb . 02:00:00:00:00:0a . ::", NULL, NULL, NULL,
+		 "\"vweb\" . 02:00:00:00:00:0a . 0x0"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -57,6 +57,21 @@ static void test_text_and_bytecode(void **state _unused_)
 		 "  [ meta load nfproto => reg 1 ]\n  [ cmp eq reg 1 0x00000002 ]\n"
 		 "  [ payload load 2b @ network header + 12 => reg 1 ]\n"
 		 "  [ cmp eq reg 1 0x0000000a ]\n"},
+		{{{.kind = NFT_STATEMENT_ONE_OF,
+		   .fields = {NFT_FIELD_ICMPV6_TYPE},
+		   .values = {"nd-redirect"},
+		   .negated = true}},
+		 "icmpv6 type != { nd-redirect }",
+		 "  [ meta load nfproto => reg 1 ]\n  [ cmp eq reg 1 0x0000000a ]\n"
+		 "  [ meta load l4proto => reg 1 ]\n  [ cmp eq reg 1 0x0000003a ]\n"
+		 "  [ payload load 1b @ transport header + 0 => reg 1 ]\n"
+		 "  [ lookup reg 1 set __set%d 0x1 ]\n"},
+		{{{.kind = NFT_STATEMENT_FRAGMENT}, VERDICT},
+		 "frag frag-off != 0 accept",
+		 "  [ meta load nfproto => reg 1 ]\n  [ cmp eq reg 1 0x0000000a ]\n"
+		 "  [ exthdr load ipv6 2b @ 44 + 2 => reg 1 ]\n"
+		 "  [ bitwise reg 1 = ( reg 1 & 0x0000f8ff ) ^ 0x00000000 ]\n"
+		 "  [ cmp neq reg 1 0x00000000 ]\n  [ immediate reg 0 accept ]\n"},
 		{{{.kind = NFT_STATEMENT_CT, .name = "state", .values = {"related"}}, VERDICT},
 		 "ct state related accept",
 		 "  [ ct load state => reg 1 ]\n"
@@ -139,6 +154,11 @@ static void test_what_cannot_be_built_fails(void **state _unused_)
 		 {{.kind = NFT_STATEMENT_IS,
 		   .fields = {NFT_FIELD_IIFNAME},
 		   .values = {"abcdefghijklmnop"}}}},
+		{"an unknown type of ICMPv6",
+		 &bridge,
+		 {{.kind = NFT_STATEMENT_IS,
+		   .fields = {NFT_FIELD_ICMPV6_TYPE},
+		   .values = {"nd-gossip"}}}},
 		{"an unknown state",
 		 &inet,
 		 {{.kind = NFT_STATEMENT_CT, .name = "state", .values = {"established", "older"}}}},

@@ -188,8 +188,14 @@ static void test_poison(void **state _unused_)
 			       when = {.name = "x", .hook = "input", .priority = "soon"};
 	struct nft_statement statement[] = {{.kind = NFT_STATEMENT_SET}, {0}};
 	const struct nft_rule rule = {statement};
+	/* what typeof says of a field is not known of all, and only within concatenations */
+	const struct nft_set of[] = {
+		{.name = "x",
+		 .types = {NFT_TYPE_IFNAME, NFT_TYPE_RAW6},
+		 .fields = {NFT_FIELD_OIFNAME, NFT_FIELD_ND_TARGET}},
+		{.name = "x", .types = {NFT_TYPE_RAW6}, .fields = {NFT_FIELD_ND_TARGET}}};
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad) + 3; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(bad) + 5; i++) {
 		_cleanup_(nft_batch_freep)
 		struct nft_batch *b = nft_batch_new();
 		/* never asked: a poisoned batch is not sent */
@@ -203,8 +209,10 @@ static void test_poison(void **state _unused_)
 			nft_batch_add_chain(b, t, &unknown);
 		else if (i == ARRAY_SIZE(bad) + 1)
 			nft_batch_add_chain(b, t, &when);
-		else
+		else if (i == ARRAY_SIZE(bad) + 2)
 			nft_batch_add_rule(b, t, &t->chains[0], &rule);
+		else
+			nft_batch_add_set(b, t, &of[i - ARRAY_SIZE(bad) - 3]);
 		assert_false(nft_batch_empty(b));
 		nft_batch_add_table(b, t, 0); /* what is sound behind it does not heal it */
 		assert_int_equal(nft_batch_commit(&no_socket, b, 0, &err), -EINVAL);

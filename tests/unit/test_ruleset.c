@@ -130,6 +130,27 @@ static void test_sets(void **state)
 	}
 }
 
+/* What nft 1.0.6 to 1.1.7 keep with the reference's set; with another description they crash. */
+static void test_typeof(void **state)
+{
+	static const char want[] =
+		" userdata "
+		"000400000000035600040d000000014e000e0004090000000106000406000000011400040700"
+		"0000010c0004110000000104020000000226000407000000011e000400000000010400000000"
+		"020403000000030440000000040480000000";
+	_cleanup_(strv_done)
+	struct strv lines = {0};
+	struct err err = {0};
+	size_t found = 0;
+
+	(void)state;
+	assert_int_equal(nft_table_shape(&ruleset_tables[1], &lines, &err), 0);
+	for (size_t i = 0; i < lines.n; i++)
+		found += startswith(lines.items[i], "2 set targets6 ") &&
+			 strstr(lines.items[i], want);
+	assert_int_equal(found, 1);
+}
+
 /* The shape is stable, and each part of it counts. */
 static void test_shape(void **state)
 {
@@ -162,9 +183,8 @@ static void test_shape(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytecode),
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_bytecode), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_sets),	 cmocka_unit_test(test_typeof),
 		cmocka_unit_test(test_shape),
 	};
 
