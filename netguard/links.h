@@ -20,7 +20,8 @@
  *    else's. Two containers with one namespace have none.
  * 2. A port of a namespace that is of no known process is looked into once, when its other end
  *    first goes up; it is taken for the address whose MAC and IP it has then, where the container
- *    of that address has no known process yet, and no other port has the same.
+ *    of that address has no known process yet, and no other port has the same. One whose process
+ *    is gone is none of these: its address may be another container's by now.
  * 3. Every other port of a guarded bridge is nobody's, and may send nothing.
  *
  * Numbers of namespaces are used again at once: what is known of one is forgotten when the kernel

@@ -274,9 +274,12 @@ void links_decide(const struct links_list *l, const struct settings *s,
 		owner = o < n_owners && streq(owners[o].id, member->id) ? &owners[o] : NULL;
 		for (size_t j = 0; j < member->n_addresses; j++) {
 			struct member_address *a = &member->addresses[j];
-			const struct links_port *p =
-				owner ? by_process(&w, owner->nsid, a) : by_look(&w, a);
+			const struct links_port *p = NULL;
 
+			if (owner)
+				p = by_process(&w, owner->nsid, a);
+			else if (member->pid <= 0)
+				p = by_look(&w, a);
 			if (streq(a->veth, p ? p->name : ""))
 				continue;
 			model_touch(m, member->id);

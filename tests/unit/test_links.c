@@ -134,6 +134,30 @@ static void test_decide(void **state)
 	}
 }
 
+/* A container whose process is gone: what looks as it did may be another's, which got its address.
+ */
+static void test_gone(void **state)
+{
+	static const char *const lines[] = {"a a br-x,10.1.0.2,-", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("{}\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	struct member_address *a = &m->members[0].addresses[0];
+	struct links_list l = {0};
+
+	(void)state;
+	a->has_mac = mac_parse(MAC_A, a->mac);
+	put(&l, "1 br-x 0 -1");
+	put(&l, "5 va 1 7 " MAC_A " 10.1.0.2");
+	links_decide(&l, s, NULL, 0, m);
+	assert_string_equal(a->veth, "va");
+	m->members[0].pid = 4711;
+	links_decide(&l, s, NULL, 0, m);
+	assert_string_equal(a->veth, "");
+	links_list_done(&l);
+}
+
 /* All ports of guarded bridges are told, whosever they are, and none of other bridges. */
 static void test_ports(void **state)
 {
@@ -306,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_decide),	  cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_moved),	  cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_put_again), cmocka_unit_test(test_take),
+		cmocka_unit_test(test_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
