@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define DUMP_TRIES 8
+#define DRAIN_MAX  1024U
 
 /* what the kernel counts for the smallest message: its sk_buff, the part all share, its data */
 #define MESSAGE_MIN 512U
@@ -53,11 +54,13 @@ int rtnl_talk(struct rtnl *r, struct nlmsghdr *nlh, mnl_cb_t fn, void *userdata)
 {
 	int result;
 
-	/* what is left of an answer that was given up must not be taken for this one's */
-	while (recv(mnl_socket_get_fd(r->socket), r->buffer, sizeof(r->buffer), MSG_DONTWAIT) >=
-		       0 ||
-	       errno == ENOBUFS)
-		;
+	/* what is left of an answer that was given up must not be taken for this one's; its number
+	 * is another's, so that what may still be there behind so many is refused */
+	for (unsigned i = 0; i < DRAIN_MAX; i++)
+		if (recv(mnl_socket_get_fd(r->socket), r->buffer, sizeof(r->buffer), MSG_DONTWAIT) <
+			    0 &&
+		    errno != ENOBUFS)
+			break;
 	nlh->nlmsg_seq = ++r->seq;
 	if (mnl_socket_sendto(r->socket, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
