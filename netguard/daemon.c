@@ -56,11 +56,38 @@ static const struct settings *get_settings(void *userdata)
 	return config_settings(d->config);
 }
 
+/* By what the containers that podctl did not make are told apart. */
+static char *pod_rule(const struct daemon *d)
+{
+	const struct settings *s = config_settings(d->config);
+
+	return xasprintf("%d %s", s->other_guard, s->other_pod_label ? s->other_pod_label : "");
+}
+
+/* Where that has changed, and no engine says which are whose now, they are nobody's. */
+static void forget_pods(struct daemon *d)
+{
+	_cleanup_free_ char *before = d->pod_rule;
+	struct model *m = watch_edit_model(d->watch);
+
+	d->pod_rule = pod_rule(d);
+	if (streq(d->pod_rule, before) || watch_get_state(d->watch) != WATCH_DOWN)
+		return;
+	for (size_t i = 0; i < m->n_members; i++) {
+		if (m->members[i].ours)
+			continue;
+		model_touch(m, m->members[i].id);
+		free(take_ptr(m->members[i].pod));
+	}
+}
+
 static void on_config(void *userdata, bool settings)
 {
 	struct daemon *d = userdata;
 	struct err err;
 
+	if (settings)
+		forget_pods(d);
 	daemon_compute_all(d);
 	daemon_apply(d, &err);
 	if (settings) {
@@ -201,6 +228,7 @@ static int install_table(struct daemon *d, struct err *err)
 	r = config_new(NULL, true, &d->config, err);
 	if (r < 0)
 		return r;
+	d->pod_rule = pod_rule(d);
 	r = state_load(STATE_DIR, &d->model, &why);
 	if (r < 0 && r != -ENOENT && r != -ESTALE)
 		log_warning("state not used: %s", why.text);
@@ -286,6 +314,7 @@ static void finish(struct daemon *d)
 	bridges_free(d->bridges);
 	links_free(d->links);
 	flows_free(d->flows);
+	free(d->pod_rule);
 	denials_free(d->denials);
 	denials_ring_free(d->ring);
 	keeper_free(d->keeper);

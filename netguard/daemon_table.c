@@ -94,14 +94,9 @@ void daemon_compute_all(struct daemon *d)
 /* Whether a change may end what was allowed: it takes away, or restricts. */
 static bool takes_away(const struct elements_change *c)
 {
-	static const enum set_id restricting[] = {SET_CONTAINER_IFACES, SET_PRIVATE_PORTS,
-						  SET_PUBLISHED_PORTS, SET_EGRESS_LIMITED4,
-						  SET_EGRESS_LIMITED6};
-
-	for (size_t i = 0; i < ARRAY_SIZE(restricting); i++)
-		if (c->add->n[restricting[i]] > 0)
-			return true;
 	for (unsigned set = 0; set < SET_COUNT_; set++) {
+		if (flows_restricted_by(set) && c->add->n[set] > 0)
+			return true;
 		/* a port that is found to be a container's gets a comment, and that is all */
 		for (size_t i = 0; i < c->del->n[set]; i++)
 			if (set != SET_BRIDGE_PORTS ||
@@ -147,6 +142,13 @@ static int apply_delta(struct daemon *d, struct keeper_result *ret, struct err *
 	return 1;
 }
 
+/* What passed an interface before it was guarded has had no rule to be judged by. */
+static bool guards_others(const struct elements *before, const struct elements *after)
+{
+	return !elements_same(before, after, SET_CONTAINER_IFACES) ||
+	       !elements_same(before, after, SET_EXEMPT_IFACES);
+}
+
 static int apply_all(struct daemon *d, struct keeper_result *ret, struct err *err)
 {
 	_cleanup_(elements_freep)
@@ -162,6 +164,8 @@ static int apply_all(struct daemon *d, struct keeper_result *ret, struct err *er
 	 */
 	if (before)
 		daemon_end_flows(d, before, keeper_holds(d->keeper));
+	if (before && keeper_holds(d->keeper))
+		d->sweep |= guards_others(before, keeper_holds(d->keeper));
 	if (r < 0) {
 		failed(d, "change refused", 0, err);
 		return r;

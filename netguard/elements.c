@@ -237,6 +237,16 @@ struct elements *elements_copy(const struct elements *e)
 	return ret;
 }
 
+bool elements_same(const struct elements *a, const struct elements *b, enum set_id set)
+{
+	if (a->n[set] != b->n[set])
+		return false;
+	for (size_t i = 0; i < a->n[set]; i++)
+		if (!elements_find(b, set, &a->sets[set][i]))
+			return false;
+	return true;
+}
+
 const struct element_limit *elements_find_limit(const struct elements *e, const char *name)
 {
 	size_t low = 0, high = e->n_limits;

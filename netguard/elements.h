@@ -103,6 +103,8 @@ void elements_difference(const struct elements *want, const struct elements *hav
 /* The element that is the same one for the kernel, or NULL. e: normalized, as in all of these. */
 const struct nft_element *elements_find(const struct elements *e, enum set_id set,
 					const struct nft_element *element);
+/* Whether a set has the same elements in both, whatever their comments. */
+bool elements_same(const struct elements *a, const struct elements *b, enum set_id set);
 const struct element_limit *elements_find_limit(const struct elements *e, const char *name);
 /* Takes `del` away (what is not there is passed over), then adds copies of `add`. */
 void elements_patch(struct elements *e, const struct elements *del, const struct elements *add);

@@ -39,6 +39,10 @@ struct flows_change *flows_change_new(const struct elements *before, const struc
 void flows_change_free(struct flows_change *c);
 DEFINE_CLEANUP(struct flows_change, flows_change_free);
 
+/* Whether what is added to this set may end flows. (Where interfaces change, all are judged anew.)
+ */
+bool flows_restricted_by(enum set_id set);
+
 /* Whether this flow is to be ended. Pure. */
 bool flows_ends(const struct flows_change *c, const struct flow *f);
 /* Whether that may depend on the user who sent it. */

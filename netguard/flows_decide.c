@@ -285,21 +285,24 @@ bool flows_asks_uid(const struct flows_change *c, const struct flow *f)
 
 /* ---- the change ---- */
 
+bool flows_restricted_by(enum set_id set)
+{
+	return set == SET_EGRESS_LIMITED4 || set == SET_EGRESS_LIMITED6 ||
+	       set == SET_PRIVATE_PORTS || set == SET_PUBLISHED_PORTS;
+}
+
 struct flows_change *flows_change_new(const struct elements *before, const struct elements *after)
 {
-	/* what is added to these restricts */
-	static const enum set_id restricts[] = {SET_EGRESS_LIMITED4, SET_EGRESS_LIMITED6,
-						SET_PRIVATE_PORTS, SET_PUBLISHED_PORTS};
 	_cleanup_(elements_change_done)
 	struct elements_change change;
 	struct flows_change *c;
 	size_t n = 0;
 
 	elements_difference(after, before, &change);
-	for (unsigned set = 0; set < SET_BRIDGE_PORTS; set++)
+	for (unsigned set = 0; set < SET_BRIDGE_PORTS; set++) {
 		n += set == SET_POD_RATE4 || set == SET_POD_RATE6 ? 0 : change.del->n[set];
-	for (size_t i = 0; i < ARRAY_SIZE(restricts); i++)
-		n += change.add->n[restricts[i]];
+		n += flows_restricted_by(set) ? change.add->n[set] : 0;
+	}
 	if (n == 0)
 		return NULL;
 	c = xcalloc(1, sizeof(*c));
