@@ -34,8 +34,9 @@ struct member {
 	bool ours;	 /* made by podctl */
 	char *joined_id; /* network_mode container:ID: whose addresses it has; else NULL */
 	bool running;
-	bool held; /* stopped, but ran: the engine may open its ports again before it tells */
-	pid_t pid; /* of its first process; 0: not known (yet) */
+	bool held;   /* stopped, but ran: the engine may open its ports again before it tells */
+	bool unsure; /* pid is what it was before a time that nobody has told of */
+	pid_t pid;   /* of its first process; 0: not known (yet) */
 	bool host_network; /* runs in the host's network: not guarded, only reported */
 	uint64_t seen;	   /* number of the question whose answer this is, see watch.h */
 	bool incomplete;   /* is on a network whose bridge or address is not known yet */

@@ -157,6 +157,7 @@ static bool decode_member(json_t *json, struct member *m)
 	m->running = running;
 	m->held = held && !running;
 	m->pid = running ? pid : 0;
+	m->unsure = running;
 	m->host_network = host_network;
 	if (!decode_optional(json, "pod", &m->pod) ||
 	    !decode_optional(json, "joined", &m->joined_id) ||

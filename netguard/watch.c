@@ -48,18 +48,19 @@ static void take_container(struct watch *w, const struct ask *a, const struct en
 {
 	struct engine_container c = {0};
 	struct err err;
-	bool stale = false;
+	bool stale = false, changed;
 
 	if (engine_container_from_inspect(reply->json, &c, &err) < 0) {
 		watch_fail(w, err.text);
 		return;
 	}
-	if (!a->gone && streq(c.id, a->id) &&
-	    member_from_container(w->model, w->ops.settings(w->ops.userdata), &w->networks, &c,
-				  a->number, &stale))
-		watch_changed(w);
-	else if (!a->gone && streq(c.id, a->id) && stale)
-		*ret_again = true;
+	if (!a->gone && streq(c.id, a->id)) {
+		changed = member_from_container(w->model, w->ops.settings(w->ops.userdata),
+						&w->networks, &c, a->number, &stale);
+		*ret_again |= stale;
+		if (changed)
+			watch_changed(w);
+	}
 	/* a network that came up since the last look: its answer has the addresses, too */
 	for (size_t i = 0; c.running && i < c.n_endpoints; i++) {
 		const char *network = c.endpoints[i].network_id;
@@ -167,14 +168,15 @@ void watch_look_for_processes(struct watch *w)
 
 	if (!w->looked_for || w->state != WATCH_UP)
 		return;
-	for (size_t i = 0; i < m->n_members && w->n_asks < ASKS_AT_ONCE; i++) {
+	for (size_t i = model_place_behind(m, w->looked_for);
+	     i < m->n_members && w->n_asks < ASKS_AT_ONCE; i++) {
 		const struct member *member = &m->members[i];
 
-		if (strcmp(member->id, w->looked_for) <= 0)
-			continue;
 		free(w->looked_for);
 		w->looked_for = xstrdup(member->id);
-		if (member->running && member->pid == 0 && member->n_addresses > 0)
+		if (member->running
+			    ? (member->unsure || member->pid == 0) && member->n_addresses > 0
+			    : member->unsure)
 			watch_question(w, ASK_CONTAINER, member->id);
 	}
 	if (w->n_asks < ASKS_AT_ONCE)
@@ -213,28 +215,46 @@ static void take_away(struct watch *w, const struct watch_action *a)
 	struct member *m = model_find(w->model, a->container);
 	const struct watch_network *n =
 		a->network ? watch_networks_find(&w->networks, a->network) : NULL;
-	struct ask *ask = find_ask(w, ASK_CONTAINER, a->container);
 	bool changed = false;
 
 	if (a->kind == WATCH_DESTROYED) {
 		changed = m != NULL;
 		model_remove(w->model, a->container);
-		if (ask)
-			ask->gone = true;
 	} else if (m && a->kind == WATCH_STOPPED) {
 		model_touch(w->model, m->id);
 		changed = member_clear(m, NULL, ++w->number);
 	} else if (m && n && n->bridge) {
 		model_touch(w->model, m->id);
 		changed = member_clear(m, n->bridge, ++w->number);
-	} else if (m && !n) {
-		watch_fail(w, "an event about a network that is not known");
 	}
-	/* an answer that was made before this event must not be the last word */
-	if (ask)
-		ask->again = true;
 	if (changed)
 		watch_changed(w);
+}
+
+void watch_event_takes(struct watch *w, const struct engine_event *ev)
+{
+	struct watch_action a;
+
+	watch_decide(ev, &a);
+	if (a.kind == WATCH_STOPPED || a.kind == WATCH_DESTROYED || a.kind == WATCH_DISCONNECTED)
+		take_away(w, &a);
+}
+
+static void take_gone(struct watch *w, const struct watch_action *a)
+{
+	bool known = model_find(w->model, a->container) != NULL;
+	struct ask *ask = find_ask(w, ASK_CONTAINER, a->container);
+
+	if (known && a->kind == WATCH_DISCONNECTED &&
+	    !watch_networks_find(&w->networks, a->network))
+		watch_fail(w, "an event about a network that is not known");
+	take_away(w, a);
+	/* an answer that was made before this event must not be the last word, and where nothing
+	 * else is known of the container, none at all */
+	if (ask) {
+		ask->again = true;
+		ask->gone |= a->kind == WATCH_DESTROYED || !known;
+	}
 }
 
 void watch_event(struct watch *w, const struct engine_event *ev)
@@ -258,7 +278,7 @@ void watch_event(struct watch *w, const struct engine_event *ev)
 	case WATCH_STOPPED:
 	case WATCH_DESTROYED:
 	case WATCH_DISCONNECTED:
-		take_away(w, &a);
+		take_gone(w, &a);
 		break;
 	case WATCH_NETWORK_GONE:
 		watch_networks_remove(&w->networks, a.network);

@@ -210,15 +210,10 @@ static void take_endpoints(const struct engine_container *c, const struct watch_
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? streq(a, b) : a == b;
-}
-
 static bool same_member(const struct member *a, const struct member *b)
 {
-	if (!same_text(a->name, b->name) || !same_text(a->pod, b->pod) || a->ours != b->ours ||
-	    !same_text(a->joined_id, b->joined_id) || !same_text(a->unguarded, b->unguarded) ||
+	if (!streq_null(a->name, b->name) || !streq_null(a->pod, b->pod) || a->ours != b->ours ||
+	    !streq_null(a->joined_id, b->joined_id) || !streq_null(a->unguarded, b->unguarded) ||
 	    a->running != b->running || a->held != b->held || a->pid != b->pid ||
 	    a->host_network != b->host_network || a->n_addresses != b->n_addresses ||
 	    a->n_ports != b->n_ports)
@@ -237,6 +232,17 @@ static bool same_member(const struct member *a, const struct member *b)
 			return false;
 	}
 	return true;
+}
+
+/* What the host's interfaces are, no answer says. */
+static void keep_interfaces(struct member *m, const struct member *before)
+{
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		const struct member_address *a = find_address(before, m->addresses[i].bridge);
+
+		if (a)
+			memcpy(m->addresses[i].veth, a->veth, sizeof(a->veth));
+	}
 }
 
 bool member_from_container(struct model *model, const struct settings *s,
@@ -269,16 +275,20 @@ bool member_from_container(struct model *model, const struct settings *s,
 		for (size_t i = 0; i < old->n_addresses; i++)
 			set_address(&m, &old->addresses[i]);
 	}
-	/* what the host's interfaces are, no answer says */
-	for (size_t i = 0; old && i < m.n_addresses; i++) {
-		const struct member_address *before = find_address(old, m.addresses[i].bridge);
-
-		if (before)
-			memcpy(m.addresses[i].veth, before->veth, sizeof(before->veth));
-	}
+	if (old)
+		keep_interfaces(&m, old);
 	changed = !old || !same_member(old, &m);
 	model_put(model, &m);
 	return changed;
+}
+
+void member_inherit(struct member *m, const struct member *before)
+{
+	if (m->running && before->running && !m->pid) {
+		m->pid = before->pid;
+		m->unsure = true;
+	}
+	keep_interfaces(m, before);
 }
 
 static int compare_ids(const void *a, const void *b)

@@ -46,5 +46,9 @@ bool member_from_container(struct model *m, const struct settings *s,
 bool members_from_network(struct model *m, const struct engine_network *network, uint64_t number,
 			  struct strv *unknown, bool *ret_stale);
 
+/* What a list leaves out of m, as it was before: its process (to be asked for) and its interfaces.
+ */
+void member_inherit(struct member *m, const struct member *before);
+
 /* Takes away the address on a bridge (NULL: all, and running). True where there was one. */
 bool member_clear(struct member *m, const char *bridge, uint64_t number);

@@ -52,7 +52,9 @@ void watch_changed(struct watch *w);
 void watch_question(struct watch *w, enum ask_kind kind, const char *id);
 void watch_cancel_asks(struct watch *w);
 void watch_event(struct watch *w, const struct engine_event *ev);
-/* Asks for containers that run and whose process no list has told, some at a time. */
+/* Only what it takes away, and asks for nothing. */
+void watch_event_takes(struct watch *w, const struct engine_event *ev);
+/* Asks for containers that run and whose process is not known for certain, some at a time. */
 void watch_look_for_processes(struct watch *w);
 /* The link is of no use any more: says why and tries again later. */
 void watch_fail(struct watch *w, const char *why);

@@ -101,6 +101,22 @@ static int take_line(struct watch *w, const char *line, size_t size)
 	return 0;
 }
 
+/*
+ * Asking for everything may take long, and what a container had may be another's before that is
+ * over: it is taken from the old model, which is in force. What the line is to the new one is seen
+ * when it is replayed; so is whether it can be read.
+ */
+static void take_away_at_once(struct watch *w, const char *line, size_t size)
+{
+	struct engine_event ev = {0};
+	struct err err;
+
+	if (engine_event_parse(line, size, &ev, &err) < 0)
+		return;
+	watch_event_takes(w, &ev);
+	engine_event_done(&ev);
+}
+
 static int on_event_line(void *userdata, const char *line, size_t size)
 {
 	struct watch *w = userdata;
@@ -109,6 +125,7 @@ static int on_event_line(void *userdata, const char *line, size_t size)
 		return 0;
 	if (w->state == WATCH_UP)
 		return take_line(w, line, size);
+	take_away_at_once(w, line, size);
 	w->queued += size;
 	if (w->queue.n >= QUEUE_MAX || w->queued > QUEUE_BYTES_MAX) {
 		watch_fail(w, "too many events while asking for everything");
@@ -146,20 +163,25 @@ static void start_events(struct watch *w)
 
 /* ---- everything, step by step ---- */
 
-/* The list does not say which process a container has: one that runs on has the same. */
-static void keep_processes(const struct model *old, struct model *m)
+/*
+ * What the list does not say stays as it was. A container that was started again while nobody heard
+ * of it has another process now, so each is asked for.
+ */
+static void inherit(struct model *old, struct model *m)
 {
+	m->ports = old->ports;
+	old->ports = (struct strv){0};
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *before = model_find(old, m->members[i].id);
 
-		if (before && before->running && m->members[i].running && !m->members[i].pid)
-			m->members[i].pid = before->pid;
+		if (before)
+			member_inherit(&m->members[i], before);
 	}
 }
 
 static void commit(struct watch *w)
 {
-	keep_processes(w->model, w->fresh);
+	inherit(w->model, w->fresh);
 	model_free(w->model);
 	w->model = take_ptr(w->fresh);
 	watch_networks_done(&w->networks);

@@ -158,6 +158,44 @@ static void test_slow(void **state _unused_)
 	fault_host_publish(h);
 }
 
+/* While everything is asked for and an answer is late, what a container had is taken from it at
+ * once. */
+static void test_takes_away(void **state _unused_)
+{
+	struct fault_host_reply replies[8];
+	size_t n = fault_host_replies(h, replies, ARRAY_SIZE(replies)), tried = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		/* of those that come behind the stream of events */
+		if (strstr(replies[i].path, "/networks")) {
+			fault_host_third(h, true);
+			for (int j = 0; j < 2000 && fault_host_too_many(h) != 1; j++)
+				usleep(1000);
+			fault_host_answer(h, &(struct fake_reply){.path = replies[i].path,
+								  .data = replies[i].data,
+								  .delay_ms = 3000,
+								  .end = FAKE_KEEP});
+			fault_host_log_forget(h);
+			fake_engine_hang_up(h->engine);
+			for (int j = 0; j < 2000 && fault_host_unused(h); j++)
+				usleep(1000);
+			usleep(50000);
+			assert_int_equal(fault_host_too_many(h), 1);
+			fault_host_third(h, false);
+			for (int j = 0; j < 1000 && fault_host_too_many(h) != 0; j++)
+				usleep(1000);
+			check_closed(replies[i].path, 0);
+			assert_false(fault_host_said(h, "following the engine"));
+			check_follows_again(replies[i].path, 0);
+			tried++;
+		}
+		free(replies[i].path);
+		free(replies[i].data);
+	}
+	fault_host_publish(h);
+	assert_true(tried > 1);
+}
+
 /* Forwards and backwards by more than a year, between any two looks at it. */
 static void test_clock(void **state _unused_)
 {
@@ -192,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_takes_away),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_without_a_table),
 	};

@@ -195,6 +195,42 @@ static void test_long(void **state _unused_)
 	}
 }
 
+/*
+ * Everything is asked for anew while links can't be read: whose each port is stays known, and none
+ * is left unguarded.
+ */
+static void test_anew(void **state _unused_)
+{
+	unsigned hits = 0;
+
+	for (unsigned n = 0; n < 12; n++) {
+		bool there = n % 2 == 0;
+
+		fault_host_log_forget(h);
+		fault_host_fault(h, FAULT_LINKS, ENOBUFS, n, UINT64_MAX);
+		/* so that there is something to read */
+		link_comes(there);
+		fake_engine_hang_up(h->engine);
+		for (int i = 0; i < 1000 && !fault_host_said(h, "following the engine"); i++) {
+			usleep(1000);
+			if (fault_host_missing(h) > 0) {
+				fault_host_show_difference(h);
+				fault_host_show_log();
+				fault_host_mend(h);
+				fail_msg("from call %u on: elements are missing", n);
+			}
+		}
+		hits += h->faults->hits > 0;
+		if (fault_host_denied_passed(h) > 0)
+			fail_msg("from call %u on: %s", n, fault_host_counts(h));
+		fault_host_mend(h);
+		if (there)
+			continue;
+		check_comes_true(&faults[2], n, "asked for anew");
+	}
+	assert_true(hits > 6);
+}
+
 /* Each denied packet is told of, one by one or as a number, also those that came last. */
 static void test_alerts(void **state _unused_)
 {
@@ -242,11 +278,9 @@ static void test_without_a_table(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start),
-		cmocka_unit_test(test_life),
-		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_alerts),
-		cmocka_unit_test(test_without_a_table),
+		cmocka_unit_test(test_start),  cmocka_unit_test(test_life),
+		cmocka_unit_test(test_long),   cmocka_unit_test(test_anew),
+		cmocka_unit_test(test_alerts), cmocka_unit_test(test_without_a_table),
 	};
 
 	if (geteuid() != 0) {

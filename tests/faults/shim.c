@@ -264,10 +264,19 @@ static bool is_netlink(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_NETLINK;
 }
 
+static bool is_rtnetlink(int fd)
+{
+	int protocol = -1;
+	socklen_t size = sizeof(protocol);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+	       protocol == NETLINK_ROUTE;
+}
+
 static bool any_netlink(int fd)
 {
-	bool on = is_on(FAULT_SEND) || is_on(FAULT_RECEIVE) || is_on(FAULT_LOSE) ||
-		  is_on(FAULT_REFUSE);
+	bool on = is_on(FAULT_SEND) || is_on(FAULT_RECEIVE) || is_on(FAULT_LINKS) ||
+		  is_on(FAULT_LOSE) || is_on(FAULT_REFUSE);
 
 	return on && is_netlink(fd);
 }
@@ -321,18 +330,24 @@ static ssize_t received(void *data, ssize_t n)
 	return n;
 }
 
+static bool fails_to_receive(int fd)
+{
+	return fails(FAULT_RECEIVE) ||
+	       (is_on(FAULT_LINKS) && is_rtnetlink(fd) && fails(FAULT_LINKS));
+}
+
 ssize_t recv(int fd, void *data, size_t size, int flags)
 {
 	if (!any_netlink(fd) || (flags & MSG_PEEK))
 		return NEXT(recv)(fd, data, size, flags);
-	return fails(FAULT_RECEIVE) ? -1 : received(data, NEXT(recv)(fd, data, size, flags));
+	return fails_to_receive(fd) ? -1 : received(data, NEXT(recv)(fd, data, size, flags));
 }
 
 ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *sa, socklen_t *n)
 {
 	if (!any_netlink(fd) || (flags & MSG_PEEK))
 		return NEXT(recvfrom)(fd, data, size, flags, sa, n);
-	return fails(FAULT_RECEIVE) ? -1
+	return fails_to_receive(fd) ? -1
 				    : received(data, NEXT(recvfrom)(fd, data, size, flags, sa, n));
 }
 
@@ -340,7 +355,7 @@ ssize_t recvmsg(int fd, struct msghdr *m, int flags)
 {
 	if (!any_netlink(fd) || (flags & MSG_PEEK))
 		return NEXT(recvmsg)(fd, m, flags);
-	return fails(FAULT_RECEIVE) ? -1
+	return fails_to_receive(fd) ? -1
 				    : received(m->msg_iov[0].iov_base, NEXT(recvmsg)(fd, m, flags));
 }
 

@@ -15,6 +15,7 @@ enum fault_kind {
 	FAULT_DESCRIPTOR, /* what makes a descriptor fails with `code` */
 	FAULT_SEND,	  /* netlink: sending fails with `code` */
 	FAULT_RECEIVE,	  /* ... receiving fails with `code`; what was there stays */
+	FAULT_LINKS,	  /* ... the same, but of links alone: rtnetlink */
 	FAULT_LOSE,	  /* ... what was there is thrown away, and the call says ENOBUFS */
 	FAULT_REFUSE,	  /* ... the answer, read in its place, is an error of `code` */
 	FAULT_CLOCK,	  /* the clock of the day jumps to and fro by up to `code` seconds */
