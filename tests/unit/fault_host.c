@@ -580,6 +580,17 @@ int fault_host_missing(struct fault_host *h)
 	return differs(h, true);
 }
 
+int fault_host_unguarded(struct fault_host *h)
+{
+	_cleanup_(elements_freep)
+	struct elements *now = have(h);
+	int n = 0;
+
+	for (size_t i = 0; now && i < h->want->n[SET_BRIDGE_PORTS]; i++)
+		n += !elements_find(now, SET_BRIDGE_PORTS, &h->want->sets[SET_BRIDGE_PORTS][i]);
+	return n;
+}
+
 static bool is_true(struct fault_host *h)
 {
 	struct host *w = (struct host *)h;

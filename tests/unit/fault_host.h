@@ -62,6 +62,9 @@ uint64_t fault_host_mend(struct fault_host *h);
 int fault_host_too_many(struct fault_host *h);
 void fault_host_show_difference(struct fault_host *h); /* prints both */
 int fault_host_missing(struct fault_host *h);
+/* Ports of wanted ones that table bridge does not look at; those that may send nothing are in it.
+ */
+int fault_host_unguarded(struct fault_host *h);
 
 /* No more datagrams until they are let go on. */
 void fault_host_hold(struct fault_host *h, bool stop);
