@@ -146,20 +146,16 @@ static void start_events(struct watch *w)
 
 /* ---- everything, step by step ---- */
 
-/* The list does not say which process a container has: one that runs on has the same. */
-static void keep_processes(const struct model *old, struct model *m)
+/* The list says neither which process a container has, nor the ports of one that does not run. */
+static void keep_what_no_list_tells(const struct model *old, struct model *m)
 {
-	for (size_t i = 0; i < m->n_members; i++) {
-		const struct member *before = model_find(old, m->members[i].id);
-
-		if (before && before->running && m->members[i].running && !m->members[i].pid)
-			m->members[i].pid = before->pid;
-	}
+	for (size_t i = 0; i < m->n_members; i++)
+		member_keep(&m->members[i], model_find(old, m->members[i].id));
 }
 
 static void commit(struct watch *w)
 {
-	keep_processes(w->model, w->fresh);
+	keep_what_no_list_tells(w->model, w->fresh);
 	model_free(w->model);
 	w->model = take_ptr(w->fresh);
 	watch_networks_done(&w->networks);
@@ -172,7 +168,7 @@ static void commit(struct watch *w)
 	strv_done(&w->queue);
 	free(w->looked_for);
 	w->looked_for = xstrdup("");
-	watch_look_for_processes(w);
+	watch_look_for_the_rest(w);
 	watch_changed(w);
 	w->ops.answered(w->ops.userdata);
 }
@@ -238,7 +234,9 @@ static int take_listed(void *userdata, json_t *item, struct err *err)
 	if (r < 0)
 		return r;
 	if (watch_id_valid(c.id)) {
-		member_from_container(&one, s, &w->fresh_networks, &c, w->step_number, &stale);
+		member_from_container(&one, s, &w->fresh_networks, &c, w->step_number, NULL,
+				      &stale);
+		one.members[0].own_ports = c.running;
 		ARRAY_PUSH(w->listed, w->n_listed) = one.members[0];
 		free(one.members);
 	}
@@ -393,7 +391,7 @@ int watch_new(struct loop *l, const char *host, struct model *model, const struc
 
 	w->ops = *ops;
 	w->model = model;
-	w->engine_source = w->retry = SOURCE_NONE;
+	w->engine_source = w->retry = w->look = w->start = SOURCE_NONE;
 	r = engine_new(host, &w->engine, err);
 	if (r < 0)
 		return r;
@@ -402,6 +400,10 @@ int watch_new(struct loop *l, const char *host, struct model *model, const struc
 	if (r < 0)
 		return r;
 	r = timer_add(l, &w->retry, on_retry, w, err);
+	if (r == 0)
+		r = timer_add(l, &w->look, watch_on_look, w, err);
+	if (r == 0)
+		r = timer_add(l, &w->start, watch_on_start, w, err);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(w);
@@ -414,11 +416,14 @@ void watch_free(struct watch *w)
 		return;
 	source_remove(&w->engine_source);
 	source_remove(&w->retry);
+	source_remove(&w->look);
+	source_remove(&w->start);
 	if (w->engine)
 		cancel_all(w);
 	engine_free(w->engine);
 	model_free(w->model);
 	watch_networks_done(&w->networks);
+	listeners_free(w->listeners);
 	free(w->asks);
 	free(w->looked_for);
 	free(w);

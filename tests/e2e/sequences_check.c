@@ -511,7 +511,7 @@ static struct elements *from_scratch(const struct world *w)
 		text = inspect_of(&w->boxes[i], i);
 		json = json_loads(text, 0, NULL);
 		assert_int_equal(engine_container_from_inspect(json, &c, &err), 0);
-		member_from_container(m, s, &networks, &c, 1, &stale);
+		member_from_container(m, s, &networks, &c, 1, NULL, &stale);
 		engine_container_done(&c);
 		json_decref(json);
 	}
