@@ -4,6 +4,7 @@
 #include "netguard/commands.h"
 #include "netguard/config.h"
 #include "netguard/links.h"
+#include "netguard/listeners_ask.h"
 #include "netguard/ruleset.h"
 #include "netguard/watch.h"
 
@@ -11,6 +12,7 @@ struct asking {
 	struct loop *loop;
 	struct config *config;
 	struct watch *watch;
+	struct listeners_asker *listeners;
 };
 
 static void on_changed(void *userdata _unused_)
@@ -42,12 +44,24 @@ static const struct settings *get_settings(void *userdata)
 	return config_settings(a->config);
 }
 
+static struct listeners *get_listeners(void *userdata)
+{
+	struct asking *a = userdata;
+	struct listeners *list = NULL;
+	struct err err;
+
+	if (listeners_ask(a->listeners, &list, &err) < 0)
+		log_warning("%s", err.text);
+	return list;
+}
+
 static int print_table(struct asking *a, struct err *err)
 {
 	const struct watch_ops ops = {.changed = on_changed,
 				      .state = on_state,
 				      .answered = on_answered,
 				      .settings = get_settings,
+				      .listeners = get_listeners,
 				      .userdata = a};
 	_cleanup_(watch_freep)
 	struct watch *w = NULL;
@@ -87,10 +101,13 @@ int cmd_table(int argc, char **argv _unused_)
 	if (r == 0)
 		r = loop_new(&a.loop, &err);
 	if (r == 0)
+		r = listeners_asker_new(&a.listeners, &err);
+	if (r == 0)
 		r = print_table(&a, &err);
 	if (r < 0)
 		log_error("table: %s", err.text);
 	config_free(a.config);
+	listeners_asker_free(a.listeners);
 	loop_free(a.loop);
 	return r < 0;
 }

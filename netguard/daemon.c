@@ -81,6 +81,25 @@ static void forget_pods(struct daemon *d)
 	}
 }
 
+/* Where the kernel does not tell who listens, nobody is known to: all that is not known is denied.
+ */
+static struct listeners *get_listeners(void *userdata)
+{
+	struct daemon *d = userdata;
+	struct listeners *list = NULL;
+	struct err err;
+	bool failed = listeners_ask(d->listeners, &list, &err) < 0;
+
+	if (failed && !d->listeners_failed)
+		log_warning("%s; ports of containers that do not run are closed, also to services "
+			    "of the host, until it is known",
+			    err.text);
+	else if (!failed && d->listeners_failed)
+		log_notice("it is known again who listens on ports of the host");
+	d->listeners_failed = failed;
+	return list;
+}
+
 static void on_config(void *userdata, bool settings)
 {
 	struct daemon *d = userdata;
@@ -230,7 +249,7 @@ static int install_table(struct daemon *d, struct err *err)
 		return r;
 	d->pod_rule = pod_rule(d);
 	r = state_load(STATE_DIR, &d->model, &why);
-	if (r < 0 && r != -ENOENT && r != -ESTALE)
+	if (r < 0 && r != -ENOENT)
 		log_warning("state not used: %s", why.text);
 	if (r < 0)
 		d->model = model_new();
@@ -264,6 +283,7 @@ static int start(struct daemon *d, struct err *err)
 					    .state = on_link,
 					    .answered = on_answered,
 					    .settings = get_settings,
+					    .listeners = get_listeners,
 					    .userdata = d};
 	const struct control_ops control_ops = {.status = get_status,
 						.reload = reload,
@@ -280,6 +300,8 @@ static int start(struct daemon *d, struct err *err)
 	    (r = shed_rights(err)) < 0 || (r = take_lock(d, err)) < 0 ||
 	    (r = install_table(d, err)) < 0 || (r = daemon_table_sources(d, err)) < 0 ||
 	    (r = config_watch(d->config, d->loop, on_config, d, err)) < 0)
+		return r;
+	if ((r = listeners_asker_new(&d->listeners, err)) < 0)
 		return r;
 	r = watch_new(d->loop, host, d->model, &watch_ops, &d->watch, err);
 	d->model = NULL; /* the watch's, also where it failed */
@@ -313,6 +335,7 @@ static void finish(struct daemon *d)
 	model_free(d->model);
 	bridges_free(d->bridges);
 	links_free(d->links);
+	listeners_asker_free(d->listeners);
 	flows_free(d->flows);
 	free(d->pod_rule);
 	denials_free(d->denials);

@@ -10,6 +10,7 @@
 #include "netguard/flows.h"
 #include "netguard/keeper.h"
 #include "netguard/links.h"
+#include "netguard/listeners_ask.h"
 #include "netguard/loop.h"
 #include "netguard/model_delta.h"
 #include "netguard/state.h"
@@ -23,6 +24,8 @@ struct daemon {
 	struct control *control;
 	struct bridges *bridges; /* NULL where they can't be */
 	struct links *links;
+	struct listeners_asker *listeners;
+	bool listeners_failed;	 /* asking them; said once */
 	struct denials *denials; /* NULL where another program has the group */
 	struct denials_ring *ring;
 	bool counting;	     /* suppressed is set */

@@ -42,10 +42,12 @@ static json_t *ports_of(const struct member *m)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < m->n_ports && (m->running || m->n_addresses); i++) {
+	for (size_t i = 0; i < m->n_ports && member_is_up(m); i++) {
 		const struct member_port *p = &m->ports[i];
 		char host[ADDR_TEXT_MAX] = "";
 
+		if (p->port == 0)
+			continue;
 		if (p->host_ip.family)
 			addr_format(&p->host_ip, host);
 		json_array_append_new(list,

@@ -283,7 +283,7 @@ static int take_host(const struct explain_run *run, struct explain_question *q, 
 			continue;
 		/* 0.0.0.0 and [::] are two bindings of one port */
 		for (size_t j = 0; j < m->n_ports && !found; j++) {
-			if (binding_covers(&m->ports[j], &q->flow))
+			if (m->ports[j].port && binding_covers(&m->ports[j], &q->flow))
 				found = &m->ports[j];
 		}
 		if (!found)

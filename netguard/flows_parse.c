@@ -126,6 +126,10 @@ bool flows_parse_socket(const struct nlmsghdr *nlh, struct flows_socket *ret)
 				     .peer_port = ntohs(m->id.idiag_dport),
 				     .uid = m->idiag_uid,
 				     .listens = m->idiag_state == TCP_LISTEN};
+	if (m->idiag_family == AF_INET || m->idiag_family == AF_INET6) {
+		ret->own.family = m->idiag_family;
+		memcpy(ret->own.bytes, m->id.idiag_src, addr_size(&ret->own));
+	}
 	memcpy(ret->cookie, m->id.idiag_cookie, sizeof(ret->cookie));
 	return true;
 }

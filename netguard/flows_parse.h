@@ -26,6 +26,7 @@ struct flows_entry {
 bool flows_parse_entry(const struct nlmsghdr *nlh, struct flows_entry *e);
 
 struct flows_socket {
+	struct addr own;
 	uint16_t own_port, peer_port;
 	uint32_t uid;
 	bool listens;

@@ -33,6 +33,30 @@ void member_copy(const struct member *m, struct member *ret)
 		ARRAY_PUSH(ret->ports, ret->n_ports) = m->ports[i];
 }
 
+bool member_clear(struct member *m, const char *bridge, uint64_t number)
+{
+	bool changed = false;
+
+	m->seen = number;
+	if (!bridge) {
+		changed = m->running || m->n_addresses > 0;
+		m->running = false;
+		m->pid = 0;
+		m->n_addresses = 0;
+		free(take_ptr(m->addresses));
+		return changed;
+	}
+	for (size_t i = 0; i < m->n_addresses;) {
+		if (streq(m->addresses[i].bridge, bridge)) {
+			m->addresses[i] = m->addresses[--m->n_addresses];
+			changed = true;
+		} else {
+			i++;
+		}
+	}
+	return changed;
+}
+
 struct model *model_new(void)
 {
 	struct model *m = xcalloc(1, sizeof(*m));
@@ -131,6 +155,21 @@ struct member *model_find_joined(const struct model *m, const char *id_or_name)
 			found = &m->members[i];
 	}
 	return found;
+}
+
+bool model_publishes(const struct model *m, const char *other_than_id, uint8_t proto,
+		     uint16_t host_port)
+{
+	for (size_t i = 0; i < m->n_members; i++) {
+		const struct member *member = &m->members[i];
+
+		for (size_t j = 0; member_is_up(member) && j < member->n_ports; j++) {
+			if (member->ports[j].port && member->ports[j].host_port == host_port &&
+			    member->ports[j].proto == proto && !streq(member->id, other_than_id))
+				return true;
+		}
+	}
+	return false;
 }
 
 void model_put(struct model *m, struct member *member)

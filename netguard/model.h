@@ -23,8 +23,10 @@ struct member_address {
 
 struct member_port {
 	struct addr host_ip; /* AF_UNSPEC: any */
-	uint16_t host_port, port;
+	uint16_t host_port;  /* 0: not chosen yet */
+	uint16_t port;	     /* 0: not known, see member_guess */
 	uint8_t proto;
+	bool taken; /* a service of the host's listens on it while the container does not run */
 };
 
 /* A container as the engine describes it, reduced to what decides. */
@@ -34,9 +36,9 @@ struct member {
 	bool ours;	 /* made by podctl */
 	char *joined_id; /* network_mode container:ID: whose addresses it has; else NULL */
 	bool running;
-	bool held;   /* stopped, but ran: the engine may open its ports again before it tells */
-	bool unsure; /* pid is what it was before a time that nobody has told of */
-	pid_t pid;   /* of its first process; 0: not known (yet) */
+	bool own_ports; /* ports are what its own answer said; a list tells only those in force */
+	bool unsure;	/* pid is what it was before a time that nobody has told of */
+	pid_t pid;	/* of its first process; 0: not known (yet) */
 	bool host_network; /* runs in the host's network: not guarded, only reported */
 	uint64_t seen;	   /* number of the question whose answer this is, see watch.h */
 	bool incomplete;   /* is on a network whose bridge or address is not known yet */
@@ -49,6 +51,9 @@ struct member {
 void member_done(struct member *m);
 
 void member_copy(const struct member *m, struct member *ret);
+
+/* Takes away the address on a bridge (NULL: all, and running). True where there was one. */
+bool member_clear(struct member *m, const char *bridge, uint64_t number);
 
 /* A member as it was before its first change. */
 struct model_change {
@@ -77,6 +82,15 @@ struct member *model_find(const struct model *m, const char *id); /* NULL where 
 size_t model_place_behind(const struct model *m, const char *id);
 /* By id, or by name: what "container:X" may stand for. NULL where unknown. */
 struct member *model_find_joined(const struct model *m, const char *id_or_name);
+/* Whether another container than this one runs, or is being started, with a port of the host. */
+bool model_publishes(const struct model *m, const char *other_than_id, uint8_t proto,
+		     uint16_t host_port);
+/* It runs or is being started (it has an address). */
+static inline bool member_is_up(const struct member *m)
+{
+	return m->running || m->n_addresses > 0;
+}
+
 /*
  * Remembers what a member is: to be called before it is changed in place. model_put and
  * model_remove do so themselves.

@@ -61,7 +61,7 @@ struct published {
 	const char *pod; /* NULL: a container that is not guarded as a pod */
 	const struct member *member;
 	bool loopback;
-	bool held; /* of one that has stopped, see model_ports.c */
+	bool held; /* of one that does not run, see model_ports.c */
 };
 /* Sorted by protocol and port. Caller frees. */
 struct published *published_list(const struct model *m, size_t *ret_n);

@@ -23,25 +23,14 @@ static int compare_published(const void *a, const void *b)
 	return strcmp(x->pod, y->pod);
 }
 
-static bool is_loopback(const struct addr *a)
-{
-	if (a->family == AF_INET)
-		return a->bytes[0] == 127;
-	return a->family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&a->v6);
-}
-
 /*
- * The bindings of what runs or is just being started (it has an address). A container that was
- * only created asks for ports and has none: it must not close those of others.
- *
- * One that ran and has stopped holds its ports: when the engine starts again its proxy listens
- * seconds before the engine tells of it, and till then the port must not be open to the world. So
- * such a port stays closed, but it takes nothing from a pod that has it meanwhile.
+ * All bindings. A container that does not run holds its ports, too, be it that it has stopped or
+ * was only created: when it is started its proxy listens before the engine tells of it (seconds
+ * before, where the engine itself starts), and till then the port must not be open to the world.
+ * So such a port is closed, but it takes nothing from a pod that has it meanwhile; and one on which
+ * a service of the host listens is not closed: a container that may never start must not take that
+ * from the world.
  */
-static bool has_ports(const struct member *m)
-{
-	return m->running || m->n_addresses > 0;
-}
 
 struct published *published_list(const struct model *m, size_t *ret_n)
 {
@@ -51,19 +40,19 @@ struct published *published_list(const struct model *m, size_t *ret_n)
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *member = &m->members[i];
 
-		for (size_t j = 0; (has_ports(member) || member->held) && j < member->n_ports;
-		     j++) {
+		for (size_t j = 0; j < member->n_ports; j++) {
 			const struct member_port *p = &member->ports[j];
+			bool held = !member_is_up(member) || p->port == 0;
 
-			if (p->host_port == 0)
+			if (p->host_port == 0 || (held && p->taken))
 				continue;
 			ARRAY_PUSH(list, n) = (struct published){
 				.proto = p->proto,
 				.port = p->host_port,
 				.pod = member->pod,
 				.member = member,
-				.loopback = is_loopback(&p->host_ip),
-				.held = !has_ports(member),
+				.loopback = addr_is_loopback(&p->host_ip),
+				.held = held,
 			};
 		}
 	}
@@ -195,9 +184,16 @@ static void add_grant(struct maker *k, const struct settings_grant *g, const str
 	}
 }
 
+/* What the containers of one port of the host have in common. */
+struct sharing {
+	bool only;	    /* no other pod publishes it */
+	bool only_to_world; /* no other pod publishes it to others than the host */
+	bool up;	    /* one of them runs */
+};
+
 /* Ports of the host that one pod publishes: here are all entries of that port and pod. */
-static void add_published_port(struct maker *k, const struct published *here, size_t n, bool only,
-			       bool only_to_world)
+static void add_published_port(struct maker *k, const struct published *here, size_t n,
+			       const struct sharing *sharing)
 {
 	const struct published *p = &here[0];
 	const struct settings_grant *g = settings_find_grant(k->s, p->proto, p->port);
@@ -208,16 +204,25 @@ static void add_published_port(struct maker *k, const struct published *here, si
 	if (!granted)
 		elements_add(k->e, SET_PUBLISHED_PORTS, &key, NULL, p->pod, NULL);
 	for (size_t i = 0; i < n; i++) {
-		loopback |= here[i].loopback;
+		/* what only may come closes no port to users of the host that one has now */
+		loopback |= here[i].loopback && (!here[i].held || !sharing->up);
 		world |= !here[i].loopback && !here[i].held;
 	}
-	if (granted && world && only_to_world)
+	if (granted && world && sharing->only_to_world)
 		elements_add(k->e, SET_PROXIED_PORTS, &key, NULL, p->pod, NULL);
 	if (!loopback || (granted && g->pod_users_only))
 		return;
 	elements_add(k->e, SET_PRIVATE_PORTS, &key, NULL, p->pod, NULL);
-	if (only)
+	if (sharing->only)
 		add_port_uids(k, p->proto, p->port, p->pod);
+}
+
+static bool is_up(const struct published *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!list[i].held)
+			return true;
+	return false;
 }
 
 static bool binding_has_family(const struct member_port *b, int family)
@@ -225,7 +230,7 @@ static bool binding_has_family(const struct member_port *b, int family)
 	static const uint8_t any[16];
 	const struct addr *ip = &b->host_ip;
 
-	if (is_loopback(ip))
+	if (addr_is_loopback(ip))
 		return false;
 	return ip->family == AF_UNSPEC || ip->family == family ||
 	       memcmp(ip->bytes, any, addr_size(ip)) == 0;
@@ -242,7 +247,8 @@ static void add_arrivals(struct maker *k, const struct place *p)
 		_cleanup_free_ char *comment = NULL;
 		struct nft_key key = {0};
 
-		if (!g || !streq(g->pod, m->pod) || !binding_has_family(b, p->addr.family))
+		if (b->port == 0 || !g || !streq(g->pod, m->pod) ||
+		    !binding_has_family(b, p->addr.family))
 			continue;
 		/* 0.0.0.0 and [::] are two bindings that give one element */
 		comment = xasprintf("%s: host port %u", m->pod, (unsigned)b->host_port);
@@ -267,10 +273,14 @@ void maker_published(struct maker *k)
 
 		for (end = i + 1; end < n && compare_published(&list[i], &list[end]) == 0;)
 			end++;
-		if (list[i].pod)
-			add_published_port(k, &list[i], end - i,
-					   only_by(here, n_here, list[i].pod, false),
-					   only_by(here, n_here, list[i].pod, true));
+		if (list[i].pod) {
+			const struct sharing sharing = {
+				.only = only_by(here, n_here, list[i].pod, false),
+				.only_to_world = only_by(here, n_here, list[i].pod, true),
+				.up = is_up(here, n_here)};
+
+			add_published_port(k, &list[i], end - i, &sharing);
+		}
 	}
 	for (size_t i = 0; i < k->places.n; i++)
 		add_arrivals(k, &k->places.items[i]);

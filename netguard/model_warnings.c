@@ -18,17 +18,17 @@ static void warn_ports(const struct settings *s, const struct model *m, struct s
 		    streq(list[i - 1].pod, p->pod))
 			continue;
 		strv_take(ret,
-			  xasprintf("host port %u/%s is published by %s%s, but %s%s: closed",
+			  xasprintf("host port %u/%s is published by %s%s, but %s%s: closed%s",
 				    (unsigned)p->port, proto_name(p->proto), p->member->name,
-				    p->held ? " (stopped)" : "",
+				    p->held ? " (not running)" : "",
 				    g ? "port_whitelist gives it to pod " : "not on port_whitelist",
-				    g ? g->pod : ""));
+				    g ? g->pod : "", p->held ? " until it is removed" : ""));
 	}
 }
 
 static void warn_member(const struct settings *s, const struct member *m, struct strv *ret)
 {
-	if (!m->running && m->n_addresses == 0)
+	if (!member_is_up(m))
 		return;
 	if (m->host_network)
 		strv_take(ret, xasprintf("%s runs in the host's network: not guarded", m->name));

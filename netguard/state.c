@@ -38,8 +38,9 @@ static json_t *encode_address(const struct member_address *a)
 
 static json_t *encode_port(const struct member_port *p)
 {
-	return json_pack("{s:o, s:i, s:i, s:s}", "host_ip", encode_addr(&p->host_ip), "host_port",
-			 (int)p->host_port, "port", (int)p->port, "proto", proto_name(p->proto));
+	return json_pack("{s:o, s:i, s:i, s:s, s:b}", "host_ip", encode_addr(&p->host_ip),
+			 "host_port", (int)p->host_port, "port", (int)p->port, "proto",
+			 proto_name(p->proto), "taken", (int)p->taken);
 }
 
 static json_t *encode_member(const struct member *m)
@@ -49,12 +50,13 @@ static json_t *encode_member(const struct member *m)
 	for (size_t i = 0; i < m->n_addresses; i++)
 		json_array_append_new(addresses, encode_address(&m->addresses[i]));
 	for (size_t i = 0; i < m->n_ports; i++)
-		json_array_append_new(ports, encode_port(&m->ports[i]));
-	return json_pack("{s:s, s:s, s:s?, s:b, s:b, s:b, s:i, s:b, s:s?, s:s?, s:o, s:o}", "id",
-			 m->id, "name", m->name, "pod", m->pod, "ours", (int)m->ours, "running",
-			 (int)m->running, "held", (int)m->held, "pid", (int)m->pid, "host_network",
-			 (int)m->host_network, "joined", m->joined_id, "unguarded", m->unguarded,
-			 "addresses", addresses, "ports", ports);
+		if (m->ports[i].port)
+			json_array_append_new(ports, encode_port(&m->ports[i]));
+	return json_pack("{s:s, s:s, s:s?, s:b, s:b, s:i, s:b, s:s?, s:s?, s:o, s:o}", "id", m->id,
+			 "name", m->name, "pod", m->pod, "ours", (int)m->ours, "running",
+			 (int)m->running, "pid", (int)m->pid, "host_network", (int)m->host_network,
+			 "joined", m->joined_id, "unguarded", m->unguarded, "addresses", addresses,
+			 "ports", ports);
 }
 
 /* One line; NULL for a name that is no UTF-8: left out, so unknown, so closed. */
@@ -94,15 +96,16 @@ static bool decode_address(json_t *json, struct member_address *a)
 static bool decode_port(json_t *json, struct member_port *p)
 {
 	const char *ip, *proto;
-	int host_port, port;
+	int host_port, port, taken = 0;
 
-	if (json_unpack(json, "{s:s, s:i, s:i, s:s}", "host_ip", &ip, "host_port", &host_port,
-			"port", &port, "proto", &proto) < 0)
+	if (json_unpack(json, "{s:s, s:i, s:i, s:s, s?b}", "host_ip", &ip, "host_port", &host_port,
+			"port", &port, "proto", &proto, "taken", &taken) < 0)
 		return false;
 	if (host_port < 1 || host_port > 65535 || port < 1 || port > 65535)
 		return false;
 	p->host_port = (uint16_t)host_port;
 	p->port = (uint16_t)port;
+	p->taken = taken;
 	return proto_parse(proto, &p->proto) && decode_addr(ip, AF_UNSPEC, &p->host_ip);
 }
 
@@ -142,20 +145,18 @@ static bool decode_optional(json_t *json, const char *key, char **ret)
 static bool decode_member(json_t *json, struct member *m)
 {
 	const char *id, *name;
-	int ours, running, host_network, held = 0, pid = 0;
+	int ours, running, host_network, pid = 0;
 	json_t *addresses, *ports;
 
-	if (json_unpack(json, "{s:s, s:s, s:b, s:b, s?b, s?i, s:b, s:o, s:o}", "id", &id, "name",
-			&name, "ours", &ours, "running", &running, "held", &held, "pid", &pid,
-			"host_network", &host_network, "addresses", &addresses, "ports",
-			&ports) < 0 ||
+	if (json_unpack(json, "{s:s, s:s, s:b, s:b, s?i, s:b, s:o, s:o}", "id", &id, "name", &name,
+			"ours", &ours, "running", &running, "pid", &pid, "host_network",
+			&host_network, "addresses", &addresses, "ports", &ports) < 0 ||
 	    pid < 0)
 		return false;
 	m->id = xstrdup(id);
 	m->name = xstrdup(name);
 	m->ours = ours;
 	m->running = running;
-	m->held = held && !running;
 	m->pid = running ? pid : 0;
 	m->unsure = running;
 	m->host_network = host_network;
@@ -181,7 +182,7 @@ static int decode_head(char *line, const char *boot_id, struct err *err)
 	    version != STATE_VERSION || !json_is_array(members) || json_array_size(members) > 0)
 		return err_set(err, EINVAL, "not a state file of version %d", STATE_VERSION);
 	if (!streq(boot, boot_id))
-		return err_set(err, ESTALE, "of another boot");
+		return 1;
 	return 0;
 }
 
@@ -199,7 +200,7 @@ static char *next_line(FILE *f, char **buffer, size_t *room, bool *ret_comma)
 	return *buffer;
 }
 
-static int decode_line(const char *line, struct model *m, struct err *err)
+static int decode_line(const char *line, bool other_boot, struct model *m, struct err *err)
 {
 	json_auto_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	struct member member = {0};
@@ -208,6 +209,8 @@ static int decode_line(const char *line, struct model *m, struct err *err)
 		member_done(&member);
 		return err_set(err, EINVAL, "member %zu makes no sense", m->n_members);
 	}
+	if (other_boot)
+		member_clear(&member, NULL, 0);
 	model_put(m, &member);
 	return 0;
 }
@@ -218,15 +221,17 @@ int state_read(FILE *f, const char *boot_id, struct model **ret, struct err *err
 	struct model *m = model_new();
 	_cleanup_free_ char *buffer = NULL;
 	size_t room = 0;
-	bool comma = false, more = true;
+	bool comma = false, more = true, other_boot;
 	char *line = next_line(f, &buffer, &room, &comma);
 	int r;
 
 	if (!line || comma)
 		return err_set(err, EINVAL, "not a state file of version %d", STATE_VERSION);
 	r = decode_head(line, boot_id, err);
-	while (r == 0 && (line = next_line(f, &buffer, &room, &comma)) && !streq(line, "]}")) {
-		r = more ? decode_line(line, m, err) : err_set(err, EINVAL, "a comma is missing");
+	other_boot = r > 0;
+	while (r >= 0 && (line = next_line(f, &buffer, &room, &comma)) && !streq(line, "]}")) {
+		r = more ? decode_line(line, other_boot, m, err)
+			 : err_set(err, EINVAL, "a comma is missing");
 		more = comma;
 	}
 	if (r < 0)
@@ -235,7 +240,7 @@ int state_read(FILE *f, const char *boot_id, struct model **ret, struct err *err
 	if (!line || comma || (more && m->n_members > 0) || getc(f) != EOF)
 		return err_set(err, EINVAL, "cut short, or more than a state file");
 	*ret = take_ptr(m);
-	return 0;
+	return other_boot;
 }
 
 /* ---- files ---- */
@@ -388,5 +393,5 @@ int state_load(const char *dir, struct model **ret, struct err *err)
 	if (r < 0)
 		return r;
 	r = state_read(f, boot_id, ret, err);
-	return r < 0 ? err_wrap(err, "%s", path) : 0;
+	return r < 0 ? err_wrap(err, "%s", path) : r;
 }

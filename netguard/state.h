@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * /var/lib/netguard/state.json: the members as they were last known, so that the table can be made
- * before the engine answers. Believed only for this boot (the kernel's boot id is in it): after a
- * reboot nothing runs, and an address may go to another container.
+ * before the engine answers. Of another boot (the kernel's boot id is in it) only the ports are
+ * believed: after a reboot nothing runs, and an address may go to another container, but the engine
+ * opens the same ports, and tells of them when it has done so.
  */
 #pragma once
 
@@ -30,7 +31,10 @@ DEFINE_CLEANUP(struct state_saving, state_saving_free);
 /* All of it at once. */
 int state_save(const char *dir, const struct model *m, struct err *err);
 
-/* -ENOENT: there is none; -ESTALE: of another boot; otherwise as state_read. */
+/* -ENOENT: there is none; otherwise as state_read. */
 int state_load(const char *dir, struct model **ret, struct err *err);
-/* -EINVAL where anything in it is wrong, or it is cut: it is taken whole or not at all. */
+/*
+ * 0; 1: of another boot, so that nothing in it runs or has an address.
+ * -EINVAL where anything in it is wrong, or it is cut: it is taken whole or not at all.
+ */
 int state_read(FILE *f, const char *boot_id, struct model **ret, struct err *err);

@@ -9,6 +9,7 @@
 
 void watch_changed(struct watch *w)
 {
+	watch_look_soon(w);
 	w->ops.changed(w->ops.userdata);
 }
 
@@ -31,6 +32,7 @@ static void forget_ask(struct watch *w, struct ask *a)
 			break;
 		}
 	}
+	listeners_free(a->before);
 	free(a->id);
 	free(a);
 }
@@ -46,6 +48,8 @@ void watch_cancel_asks(struct watch *w)
 static void take_container(struct watch *w, const struct ask *a, const struct engine_reply *reply,
 			   bool *ret_again)
 {
+	_cleanup_(listeners_freep)
+	struct listeners *others = NULL;
 	struct engine_container c = {0};
 	struct err err;
 	bool stale = false, changed;
@@ -54,9 +58,10 @@ static void take_container(struct watch *w, const struct ask *a, const struct en
 		watch_fail(w, err.text);
 		return;
 	}
+	others = watch_others(w, a->before, &c);
 	if (!a->gone && streq(c.id, a->id)) {
 		changed = member_from_container(w->model, w->ops.settings(w->ops.userdata),
-						&w->networks, &c, a->number, &stale);
+						&w->networks, &c, a->number, others, &stale);
 		*ret_again |= stale;
 		if (changed)
 			watch_changed(w);
@@ -138,12 +143,13 @@ static void on_answer(void *userdata, const struct engine_reply *reply)
 	forget_ask(w, a);
 	if (again && w->state == WATCH_UP)
 		watch_question(w, kind, id);
-	watch_look_for_processes(w);
+	watch_look_for_the_rest(w);
 	w->ops.answered(w->ops.userdata);
 }
 
 void watch_question(struct watch *w, enum ask_kind kind, const char *id)
 {
+	const struct member *m = kind == ASK_CONTAINER ? model_find(w->model, id) : NULL;
 	_cleanup_free_ char *path = NULL;
 	struct ask *a = find_ask(w, kind, id);
 
@@ -153,6 +159,10 @@ void watch_question(struct watch *w, enum ask_kind kind, const char *id)
 	}
 	a = xcalloc(1, sizeof(*a));
 	*a = (struct ask){.watch = w, .kind = kind, .id = xstrdup(id), .number = ++w->number};
+	if (kind == ASK_CONTAINER && (!m || !member_is_up(m)))
+		a->before = watch_listeners(w);
+	if (a->before && m && !m->own_ports)
+		watch_look_while_asking(w);
 	ARRAY_PUSH(w->asks, w->n_asks) = a;
 	path = kind == ASK_CONTAINER ? xasprintf("/containers/%s/json", id)
 				     : xasprintf("/networks/%s", id);
@@ -162,7 +172,7 @@ void watch_question(struct watch *w, enum ask_kind kind, const char *id)
 								   .userdata = a});
 }
 
-void watch_look_for_processes(struct watch *w)
+void watch_look_for_the_rest(struct watch *w)
 {
 	const struct model *m = w->model;
 
@@ -176,7 +186,7 @@ void watch_look_for_processes(struct watch *w)
 		w->looked_for = xstrdup(member->id);
 		if (member->running
 			    ? (member->unsure || member->pid == 0) && member->n_addresses > 0
-			    : member->unsure)
+			    : !member->own_ports)
 			watch_question(w, ASK_CONTAINER, member->id);
 	}
 	if (w->n_asks < ASKS_AT_ONCE)

@@ -35,6 +35,8 @@ struct watch_ops {
 	/* an answer about this container has been put in (or there is no such container) */
 	void (*answered)(void *userdata);
 	const struct settings *(*settings)(void *userdata);
+	/* who listens on ports of the host, for the caller to free; NULL: the kernel can't tell */
+	struct listeners *(*listeners)(void *userdata);
 	void *userdata;
 };
 
@@ -58,6 +60,6 @@ const char *watch_api_version(const struct watch *w);
  * later than this call.
  */
 uint64_t watch_ask(struct watch *w, const char *id);
-/* Everything that can be known is: also the processes of all containers. */
+/* Everything that can be known is: also the processes and ports of all containers. */
 bool watch_settled(const struct watch *w);
 bool watch_asking(const struct watch *w, const char *id); /* no answer yet */

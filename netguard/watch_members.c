@@ -3,6 +3,9 @@
 
 #include "netguard/watch_events.h"
 
+/* ports of one container that are guessed; whoever opens more at a time is no proxy */
+#define GUESS_MAX 1024
+
 void watch_networks_done(struct watch_networks *n)
 {
 	while (n->n > 0)
@@ -139,38 +142,49 @@ static bool set_address(struct member *m, const struct member_address *a)
 	return true;
 }
 
-bool member_clear(struct member *m, const char *bridge, uint64_t number)
-{
-	bool changed = false;
-
-	m->seen = number;
-	if (!bridge) {
-		changed = m->running || m->n_addresses > 0;
-		m->held |= m->running;
-		m->running = false;
-		m->pid = 0;
-		m->n_addresses = 0;
-		free(take_ptr(m->addresses));
-		return changed;
-	}
-	for (size_t i = 0; i < m->n_addresses;) {
-		if (streq(m->addresses[i].bridge, bridge)) {
-			m->addresses[i] = m->addresses[--m->n_addresses];
-			changed = true;
-		} else {
-			i++;
-		}
-	}
-	return changed;
-}
-
 static const char *get_label(void *userdata, const char *label)
 {
 	return engine_container_label(userdata, label);
 }
 
-static void take_ports(const struct engine_container *c, struct member *m)
+/* The engine keeps bindings in mind that it never makes: of what has no network of its own. */
+static bool has_network(const struct engine_container *c)
 {
+	const char *mode = c->network_mode ? c->network_mode : "";
+
+	return !streq(mode, "host") && !streq(mode, "none") && !startswith(mode, "container:");
+}
+
+static bool was_taken(const struct member *old, const struct member_port *p)
+{
+	for (size_t i = 0; old && !member_is_up(old) && i < old->n_ports; i++) {
+		const struct member_port *q = &old->ports[i];
+
+		if (q->taken && q->proto == p->proto && q->host_port == p->host_port &&
+		    addr_compare(&q->host_ip, &p->host_ip) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether a service of the host has the port; where a container has it, that is who listens. What
+ * listens for the host only loses nothing where a port is closed to the world.
+ */
+static bool is_taken(const struct model *m, const char *id, const struct listeners *l,
+		     const struct member_port *p)
+{
+	return listeners_on(l, p->proto, p->host_port, addr_is_loopback(&p->host_ip)) &&
+	       !model_publishes(m, id, p->proto, p->host_port);
+}
+
+static void take_ports(const struct engine_container *c, const struct model *model,
+		       const struct listeners *others, struct member *m)
+{
+	const struct member *old = model_find(model, c->id);
+
+	if (!c->running && !has_network(c))
+		return;
 	for (size_t i = 0; i < c->n_ports; i++) {
 		struct member_port p = {.host_port = c->ports[i].host_port,
 					.port = c->ports[i].port,
@@ -179,6 +193,11 @@ static void take_ports(const struct engine_container *c, struct member *m)
 		/* what can't be read stays "any", which is the widest and so the most closed */
 		if (c->ports[i].host_ip)
 			addr_parse(c->ports[i].host_ip, &p.host_ip);
+		/*
+		 * Once taken it stays so until the container runs: connections to a service that is
+		 * being restarted must not be ended for a container that may never run.
+		 */
+		p.taken = !c->running && (was_taken(old, &p) || is_taken(model, c->id, others, &p));
 		if (p.host_port && p.port)
 			ARRAY_PUSH(m->ports, m->n_ports) = p;
 	}
@@ -214,7 +233,7 @@ static bool same_member(const struct member *a, const struct member *b)
 {
 	if (!streq_null(a->name, b->name) || !streq_null(a->pod, b->pod) || a->ours != b->ours ||
 	    !streq_null(a->joined_id, b->joined_id) || !streq_null(a->unguarded, b->unguarded) ||
-	    a->running != b->running || a->held != b->held || a->pid != b->pid ||
+	    a->running != b->running || a->own_ports != b->own_ports || a->pid != b->pid ||
 	    a->host_network != b->host_network || a->n_addresses != b->n_addresses ||
 	    a->n_ports != b->n_ports)
 		return false;
@@ -228,7 +247,7 @@ static bool same_member(const struct member *a, const struct member *b)
 		const struct member_port *p = &a->ports[i], *q = &b->ports[i];
 
 		if (p->host_port != q->host_port || p->port != q->port || p->proto != q->proto ||
-		    addr_compare(&p->host_ip, &q->host_ip) != 0)
+		    p->taken != q->taken || addr_compare(&p->host_ip, &q->host_ip) != 0)
 			return false;
 	}
 	return true;
@@ -247,10 +266,13 @@ static void keep_interfaces(struct member *m, const struct member *before)
 
 bool member_from_container(struct model *model, const struct settings *s,
 			   const struct watch_networks *networks, const struct engine_container *c,
-			   uint64_t number, bool *ret_stale)
+			   uint64_t number, const struct listeners *others, bool *ret_stale)
 {
 	struct member *old = model_find(model, c->id);
-	struct member m = {.id = xstrdup(c->id), .name = xstrdup(c->name), .running = c->running};
+	struct member m = {.id = xstrdup(c->id),
+			   .name = xstrdup(c->name),
+			   .running = c->running,
+			   .own_ports = true};
 	const char *joined = c->network_mode ? startswith(c->network_mode, "container:") : NULL;
 	bool changed;
 
@@ -265,10 +287,9 @@ bool member_from_container(struct model *model, const struct settings *s,
 	/* a list does not say */
 	m.pid = c->pid || !c->running || !old || !old->running ? c->pid : old->pid;
 	m.host_network = c->network_mode && streq(c->network_mode, "host");
-	take_ports(c, &m);
+	take_ports(c, model, others, &m);
 	take_endpoints(c, networks, &m);
 	m.seen = number;
-	m.held = !c->running && old && (old->held || old->running);
 	if (old && !c->running) {
 		/* being started: what the network said of its addresses stays, and its number */
 		m.seen = old->seen;
@@ -282,13 +303,63 @@ bool member_from_container(struct model *model, const struct settings *s,
 	return changed;
 }
 
-void member_inherit(struct member *m, const struct member *before)
+void member_keep(struct member *m, const struct member *before)
 {
+	if (!before)
+		return;
+	keep_interfaces(m, before);
 	if (m->running && before->running && !m->pid) {
 		m->pid = before->pid;
 		m->unsure = true;
 	}
-	keep_interfaces(m, before);
+	if (m->running || m->own_ports || m->n_ports > 0)
+		return;
+	m->own_ports = before->own_ports;
+	for (size_t i = 0; i < before->n_ports; i++)
+		ARRAY_PUSH(m->ports, m->n_ports) = before->ports[i];
+}
+
+bool member_wants_port_of(const struct model *m, const struct member *member,
+			  const struct listeners *l)
+{
+	for (size_t i = 0; i < member->n_ports && !member_is_up(member); i++) {
+		const struct member_port *p = &member->ports[i];
+
+		if (p->host_port && !p->taken && is_taken(m, member->id, l, p))
+			return true;
+	}
+	return false;
+}
+
+static bool has_host_port(const struct member *m, uint8_t proto, uint16_t port)
+{
+	for (size_t i = 0; i < m->n_ports; i++)
+		if (m->ports[i].proto == proto && m->ports[i].host_port == port)
+			return true;
+	return false;
+}
+
+bool member_guess(struct model *m, struct member *member, const struct listeners *before,
+		  const struct listeners *now)
+{
+	_cleanup_(listeners_freep)
+	struct listeners *since = listeners_since(before, now);
+	bool changed = false;
+
+	for (size_t i = 0; i < since->n && member->n_ports < GUESS_MAX; i++) {
+		const struct listener *l = &since->items[i];
+		struct member_port p = {.proto = l->proto, .host_port = l->port};
+
+		if (has_host_port(member, l->proto, l->port))
+			continue;
+		if (l->loopback)
+			addr_parse("127.0.0.1", &p.host_ip);
+		if (!changed)
+			model_touch(m, member->id);
+		changed = true;
+		ARRAY_PUSH(member->ports, member->n_ports) = p;
+	}
+	return changed;
 }
 
 static int compare_ids(const void *a, const void *b)

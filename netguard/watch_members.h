@@ -8,6 +8,7 @@
 #pragma once
 
 #include "engine/engine.h" /* lint: types only */
+#include "netguard/listeners.h"
 #include "netguard/model.h"
 
 /* A network of the engine, remembered for what container answers don't say. */
@@ -33,10 +34,31 @@ void member_from_event(const struct settings *s, const char *id, const char *nam
 /*
  * Puts a container into the model. Addresses only from one that runs. Returns true where the
  * model changed; *ret_stale: a newer answer was there, so this one was not used.
+ * others: sockets that are not this container's, also where it was started (and ended) since; NULL
+ * where it is not known. Ports on which one listens are not closed for a container that does not
+ * run.
  */
 bool member_from_container(struct model *m, const struct settings *s,
 			   const struct watch_networks *networks, const struct engine_container *c,
-			   uint64_t number, bool *ret_stale);
+			   uint64_t number, const struct listeners *others, bool *ret_stale);
+
+/*
+ * What a list left out of a member, from what was known of it before (may be NULL): its interfaces,
+ * the process of one that runs on (which is to be asked for), the ports of one that does not run.
+ */
+void member_keep(struct member *m, const struct member *before);
+
+/* Whether a service of the host may listen on one of its ports, of a member that is not up. */
+bool member_wants_port_of(const struct model *m, const struct member *member,
+			  const struct listeners *l);
+
+/*
+ * A container that is being started while its own answer is still to come: somebody who began to
+ * listen since it was asked for (before) may be its proxy. Such ports are held, as if it did not
+ * run, until its answer names the true ones. True where there are new ones.
+ */
+bool member_guess(struct model *m, struct member *member, const struct listeners *before,
+		  const struct listeners *now);
 
 /*
  * The members of one bridge network: sets and takes away addresses on its bridge. Containers that
@@ -45,10 +67,3 @@ bool member_from_container(struct model *m, const struct settings *s,
  */
 bool members_from_network(struct model *m, const struct engine_network *network, uint64_t number,
 			  struct strv *unknown, bool *ret_stale);
-
-/* What a list leaves out of m, as it was before: its process (to be asked for) and its interfaces.
- */
-void member_inherit(struct member *m, const struct member *before);
-
-/* Takes away the address on a bridge (NULL: all, and running). True where there was one. */
-bool member_clear(struct member *m, const char *bridge, uint64_t number);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Inside the watch: shared by watch.c and watch_sync.c. */
+/* Inside the watch: shared by watch.c, watch_ports.c and watch_sync.c. */
 #pragma once
 
 #include "engine/engine.h"
@@ -16,13 +16,15 @@ struct ask {
 	uint64_t number;
 	bool again; /* something happened since: ask once more */
 	bool gone;  /* destroyed since: the answer is worth nothing */
+	struct listeners
+		*before; /* who listened when it was asked; NULL: not known, or no matter */
 	struct engine_request *request;
 };
 
 struct watch {
 	struct watch_ops ops;
 	struct engine *engine;
-	struct source engine_source, retry;
+	struct source engine_source, retry, look, start;
 	enum watch_state state;
 	struct model *model;
 	struct watch_networks networks;
@@ -32,8 +34,11 @@ struct watch {
 	unsigned backoff_ms;
 	char *looked_for; /* id behind which processes are still to be asked for; NULL: all are
 			     known */
-	bool podman;	  /* the engine is podman's service: only its own list has the bridges */
-	bool failed;	  /* a new attempt is due: ignore what still comes of the old one */
+	struct listeners *listeners; /* as of listed_at, loop_now_ms; NULL: not known */
+	uint64_t listed_at;
+	bool look_due, start_due; /* the timer runs */
+	bool podman; /* the engine is podman's service: only its own list has the bridges */
+	bool failed; /* a new attempt is due: ignore what still comes of the old one */
 
 	/* while connecting */
 	struct engine_request *events, *step;
@@ -54,7 +59,21 @@ void watch_cancel_asks(struct watch *w);
 void watch_event(struct watch *w, const struct engine_event *ev);
 /* Only what it takes away, and asks for nothing. */
 void watch_event_takes(struct watch *w, const struct engine_event *ev);
-/* Asks for containers that run and whose process is not known for certain, some at a time. */
-void watch_look_for_processes(struct watch *w);
+/* Asks for what no list tells, some at a time: processes, and ports of what does not run. */
+void watch_look_for_the_rest(struct watch *w);
+/* watch_ports.c: who listens now, or a moment ago. Caller frees. */
+struct listeners *watch_listeners(struct watch *w);
+/*
+ * Sockets that are not this container's, for member_from_container. before: those that were there
+ * when it was asked for (may be NULL). Caller frees.
+ */
+struct listeners *watch_others(struct watch *w, const struct listeners *before,
+			       const struct engine_container *c);
+/* Looks for services on ports of containers that do not run, as long as there are any. */
+void watch_look_soon(struct watch *w);
+void watch_on_look(struct source *s, uint32_t events);
+/* Looks who begins to listen while an answer about a container's ports is missing. */
+void watch_look_while_asking(struct watch *w);
+void watch_on_start(struct source *s, uint32_t events);
 /* The link is of no use any more: says why and tries again later. */
 void watch_fail(struct watch *w, const char *why);

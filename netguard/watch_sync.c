@@ -164,24 +164,21 @@ static void start_events(struct watch *w)
 /* ---- everything, step by step ---- */
 
 /*
- * What the list does not say stays as it was. A container that was started again while nobody heard
- * of it has another process now, so each is asked for.
+ * The list says neither which process a container has, nor its interface, nor the ports of one that
+ * does not run: that stays as it was. A container that was started again while nobody heard of it
+ * has another process now, so each is asked for.
  */
-static void inherit(struct model *old, struct model *m)
+static void keep_what_no_list_tells(struct model *old, struct model *m)
 {
 	m->ports = old->ports;
 	old->ports = (struct strv){0};
-	for (size_t i = 0; i < m->n_members; i++) {
-		const struct member *before = model_find(old, m->members[i].id);
-
-		if (before)
-			member_inherit(&m->members[i], before);
-	}
+	for (size_t i = 0; i < m->n_members; i++)
+		member_keep(&m->members[i], model_find(old, m->members[i].id));
 }
 
 static void commit(struct watch *w)
 {
-	inherit(w->model, w->fresh);
+	keep_what_no_list_tells(w->model, w->fresh);
 	model_free(w->model);
 	w->model = take_ptr(w->fresh);
 	watch_networks_done(&w->networks);
@@ -194,7 +191,7 @@ static void commit(struct watch *w)
 	strv_done(&w->queue);
 	free(w->looked_for);
 	w->looked_for = xstrdup("");
-	watch_look_for_processes(w);
+	watch_look_for_the_rest(w);
 	watch_changed(w);
 	w->ops.answered(w->ops.userdata);
 }
@@ -260,7 +257,9 @@ static int take_listed(void *userdata, json_t *item, struct err *err)
 	if (r < 0)
 		return r;
 	if (watch_id_valid(c.id)) {
-		member_from_container(&one, s, &w->fresh_networks, &c, w->step_number, &stale);
+		member_from_container(&one, s, &w->fresh_networks, &c, w->step_number, NULL,
+				      &stale);
+		one.members[0].own_ports = c.running;
 		ARRAY_PUSH(w->listed, w->n_listed) = one.members[0];
 		free(one.members);
 	}
@@ -415,7 +414,7 @@ int watch_new(struct loop *l, const char *host, struct model *model, const struc
 
 	w->ops = *ops;
 	w->model = model;
-	w->engine_source = w->retry = SOURCE_NONE;
+	w->engine_source = w->retry = w->look = w->start = SOURCE_NONE;
 	r = engine_new(host, &w->engine, err);
 	if (r < 0)
 		return r;
@@ -424,6 +423,10 @@ int watch_new(struct loop *l, const char *host, struct model *model, const struc
 	if (r < 0)
 		return r;
 	r = timer_add(l, &w->retry, on_retry, w, err);
+	if (r == 0)
+		r = timer_add(l, &w->look, watch_on_look, w, err);
+	if (r == 0)
+		r = timer_add(l, &w->start, watch_on_start, w, err);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(w);
@@ -436,11 +439,14 @@ void watch_free(struct watch *w)
 		return;
 	source_remove(&w->engine_source);
 	source_remove(&w->retry);
+	source_remove(&w->look);
+	source_remove(&w->start);
 	if (w->engine)
 		cancel_all(w);
 	engine_free(w->engine);
 	model_free(w->model);
 	watch_networks_done(&w->networks);
+	listeners_free(w->listeners);
 	free(w->asks);
 	free(w->looked_for);
 	free(w);

@@ -113,18 +113,21 @@ static char *inspect_of(const struct box *b, size_t index)
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 	const char *comma = "";
+	_cleanup_free_ char *bindings =
+		index < 2
+			? xasprintf("\"8080/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"%zu\"}]",
+				    80 + index)
+			: xstrdup("");
 
 	fprintf(f,
 		"{\"Id\":\"%s\",\"Name\":\"/box%zu\",\"Image\":\"sha256:x\","
 		"\"State\":{\"Status\":\"%s\",\"Running\":%s,\"Pid\":0,\"ExitCode\":0},"
 		"\"Config\":{\"Image\":\"x\",\"Labels\":{\"com.docker.compose.project\":\"%s\"}},"
-		"\"HostConfig\":{\"NetworkMode\":\"one\"},\"NetworkSettings\":{\"Ports\":{",
+		"\"HostConfig\":{\"NetworkMode\":\"one\",\"PortBindings\":{%s}},"
+		"\"NetworkSettings\":{\"Ports\":{",
 		b->id, index, b->running ? "running" : "exited", b->running ? "true" : "false",
-		pods[index]);
-	if (index < 2 && b->running)
-		fprintf(f, "\"%d/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"%zu\"}]", 8080,
-			80 + index);
-	fprintf(f, "},\"Networks\":{");
+		pods[index], bindings);
+	fprintf(f, "%s},\"Networks\":{", b->running ? bindings : "");
 	for (size_t i = 0; i < N_NETWORKS; i++) {
 		if (!b->on[i])
 			continue;
@@ -511,7 +514,7 @@ static struct elements *from_scratch(const struct world *w)
 		text = inspect_of(&w->boxes[i], i);
 		json = json_loads(text, 0, NULL);
 		assert_int_equal(engine_container_from_inspect(json, &c, &err), 0);
-		member_from_container(m, s, &networks, &c, 1, &stale);
+		member_from_container(m, s, &networks, &c, 1, NULL, &stale);
 		engine_container_done(&c);
 		json_decref(json);
 	}

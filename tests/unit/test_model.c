@@ -300,7 +300,8 @@ static void test_small(void **state)
 	}
 }
 
-/* A container that was only created holds no port, one that is being started does. */
+/* A container that was only created takes no port from another pod, one that is being started does.
+ */
 static void test_created(void **state)
 {
 	static const char *const lines[] = {"w web br-x,10.1.0.2,- |80|80/tcp",
@@ -341,19 +342,95 @@ static void test_held(void **state)
 	(void)state;
 	model_find(m, "r")->running = false;
 	assert_true(member_clear(model_find(m, "a"), NULL, 1));
-	assert_true(model_find(m, "a")->held);
 	held = model_elements(s, NULL, m);
 	assert_int_equal(running->n[SET_PUBLISHED_PORTS], 3);
 	assert_int_equal(held->n[SET_PUBLISHED_PORTS], 3);
 	assert_int_equal(held->n[SET_PRIVATE_PORTS], 1);
 	assert_int_equal(held->n[SET_PORT_WHITELIST], 1);
 
-	model_find(m, "r")->held = true;
-	model_find(m, "a")->held = false;
+	/* what a service of the host has is not held */
+	model_find(m, "a")->ports[0].taken = model_find(m, "a")->ports[1].taken = true;
 	none = model_elements(s, NULL, m);
+	assert_int_equal(none->n[SET_PUBLISHED_PORTS], 1);
 	assert_int_equal(none->n[SET_PORT_WHITELIST], 1);
 	assert_int_equal(none->n[SET_PROXIED_PORTS], 1);
 	assert_int_equal(none->n[SET_PRIVATE_PORTS], 0);
+}
+
+/* A container that does not run closes to users of the host only what nobody publishes now. */
+static void test_held_loopback(void **state)
+{
+	static const char *const lines[] = {"c idle 127.0.0.1|80|80/tcp 127.0.0.1|81|80/tcp",
+					    "w web br-x,10.1.0.4,- |80|80/tcp", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	model_find(m, "c")->running = false;
+	e = model_elements(s, NULL, m);
+	text = elements_text(e);
+	assert_int_equal(e->n[SET_PRIVATE_PORTS], 1);
+	assert_true(has_line(text, "private_ports tcp . 81", false));
+	assert_int_equal(e->n[SET_PROXIED_PORTS], 1);
+}
+
+/* A port of one that is being started that is only guessed is held, and no more. */
+static void test_guessed(void **state)
+{
+	static const char *const lines[] = {"g guess br-x,10.1.0.2,- |80|80/tcp |81|80/tcp",
+					    "w web br-x,10.1.0.4,- |80|80/tcp", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("port_whitelist: { 80: web, 81: guess }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+
+	(void)state;
+	model_find(m, "g")->ports[0].port = model_find(m, "g")->ports[1].port = 0;
+	e = model_elements(s, NULL, m);
+	assert_int_equal(e->n[SET_PORT_WHITELIST], 2);
+	assert_int_equal(e->n[SET_PUBLISHED4], 1);
+	assert_int_equal(e->n[SET_PROXIED_PORTS], 1);
+}
+
+static void test_clear(void **state)
+{
+	static const char *const lines[] = {"a app br-x,10.1.0.2,- br-y,10.2.0.2,-", NULL};
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	struct member *a = model_find(m, "a");
+
+	(void)state;
+	assert_true(member_clear(a, "br-y", 1));
+	assert_false(member_clear(a, "br-y", 2));
+	assert_int_equal(a->n_addresses, 1);
+	a->running = false;
+	assert_true(member_clear(a, NULL, 3));
+	assert_false(member_clear(a, NULL, 4));
+	assert_int_equal(a->seen, 4);
+}
+
+static void test_publishes(void **state)
+{
+	static const char *const lines[] = {"a app |81|80/tcp |80|80/udp", "b app |80|80/tcp",
+					    "c app br-x,10.1.0.2,- |82|80/tcp |83|80/tcp", NULL};
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+
+	(void)state;
+	model_find(m, "b")->running = model_find(m, "c")->running = false;
+	model_find(m, "c")->ports[1].port = 0;
+	assert_true(model_publishes(m, "b", IPPROTO_TCP, 81));
+	assert_false(model_publishes(m, "a", IPPROTO_TCP, 81));
+	assert_false(model_publishes(m, "c", IPPROTO_TCP, 80));
+	assert_true(model_publishes(m, "a", IPPROTO_TCP, 82));
+	assert_false(model_publishes(m, "a", IPPROTO_TCP, 83));
 }
 
 static void test_bridge_table(void **state)
@@ -643,7 +720,8 @@ static void test_warnings(void **state)
 		"o on br-x: closed: other_containers.guard is false, and the bridge is guarded",
 		("host port 80/tcp is published by r, but port_whitelist gives it to pod web: "
 		 "closed"),
-		"host port 82/tcp is published by t (stopped), but not on port_whitelist: closed",
+		("host port 82/tcp is published by t (not running), but not on port_whitelist: "
+		 "closed until it is removed"),
 		"host port 99/tcp is published by r, but not on port_whitelist: closed",
 		"host port 99/tcp is published by web, but not on port_whitelist: closed",
 		"host port 7/udp is published by r2, but not on port_whitelist: closed",
@@ -661,8 +739,8 @@ static void test_warnings(void **state)
 	model_find(m, "h")->host_network = true;
 	model_find(m, "m")->unguarded = xstrdup("macvlan");
 	model_find(m, "s")->running = false;
+	model_find(m, "s")->ports[0].taken = true;
 	model_find(m, "t")->running = false;
-	model_find(m, "t")->held = true;
 	/* just being started */
 	model_find(m, "a")->running = false;
 	model_warnings(s, m, &list);
@@ -675,11 +753,13 @@ static void test_warnings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reference),    cmocka_unit_test(test_small),
-		cmocka_unit_test(test_created),	     cmocka_unit_test(test_held),
-		cmocka_unit_test(test_bridge_table), cmocka_unit_test(test_pod_name),
-		cmocka_unit_test(test_limit_name),   cmocka_unit_test(test_members_sorted),
-		cmocka_unit_test(test_warnings),     cmocka_unit_test(test_half_known),
+		cmocka_unit_test(test_reference),     cmocka_unit_test(test_small),
+		cmocka_unit_test(test_created),	      cmocka_unit_test(test_held),
+		cmocka_unit_test(test_held_loopback), cmocka_unit_test(test_guessed),
+		cmocka_unit_test(test_publishes),     cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_bridge_table),  cmocka_unit_test(test_pod_name),
+		cmocka_unit_test(test_limit_name),    cmocka_unit_test(test_members_sorted),
+		cmocka_unit_test(test_warnings),      cmocka_unit_test(test_half_known),
 		cmocka_unit_test(test_crowds),
 	};
 

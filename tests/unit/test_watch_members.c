@@ -18,6 +18,7 @@ struct fixture {
 	struct settings *s;
 	struct model *m;
 	struct watch_networks networks;
+	struct listeners *others;
 };
 
 static int setup(void **state)
@@ -43,6 +44,7 @@ static int teardown(void **state)
 	settings_free(f->s);
 	model_free(f->m);
 	watch_networks_done(&f->networks);
+	listeners_free(f->others);
 	free(f);
 	return 0;
 }
@@ -71,7 +73,7 @@ static bool put(struct fixture *f, const struct given *g, uint64_t number, bool 
 	ep.ip4 = xstrdup(g->ip4);
 	ep.network_id = xstrdup(g->network);
 	c.labels = json_pack("{s:s}", "podctl.pod", "web");
-	changed = member_from_container(f->m, f->s, &f->networks, &c, number, stale);
+	changed = member_from_container(f->m, f->s, &f->networks, &c, number, f->others, stale);
 	json_decref(c.labels);
 	free(c.id);
 	free(c.network_mode);
@@ -253,6 +255,133 @@ static void test_incomplete(void **state)
 	assert_false(model_find(f->m, D)->incomplete);
 }
 
+static struct listeners *listen_on(const struct listener *items, size_t n)
+{
+	struct listeners *l = listeners_new();
+
+	for (size_t i = 0; i < n; i++)
+		listeners_add(l, &items[i]);
+	listeners_settle(l);
+	return l;
+}
+
+static void hear(struct fixture *f, uint16_t port, bool loopback)
+{
+	const struct listener one = {IPPROTO_TCP, port, loopback, {7, 0}};
+
+	listeners_free(f->others);
+	f->others = listen_on(&one, 1);
+}
+
+static bool taken(struct fixture *f)
+{
+	const struct member *m = model_find(f->m, C);
+
+	assert_int_equal(m->n_ports, 1);
+	return m->ports[0].taken;
+}
+
+/* Ports of what does not run: a service of the host's has it, once and for all until it runs. */
+static void test_taken(void **state)
+{
+	struct fixture *f = *state;
+	const struct given created = {C, "pods", "", N, false},
+			   started = {C, "pods", "10.88.1.2", N, true},
+			   other = {D, "pods", "10.88.1.3", N, true},
+			   host = {C, "host", "", "", false}, none = {C, "none", "", "", false},
+			   joined = {C, "container:" D, "", "", false};
+	bool stale;
+
+	assert_true(put(f, &created, 1, &stale));
+	assert_false(taken(f));
+	hear(f, 81, false);
+	assert_false(member_wants_port_of(f->m, model_find(f->m, C), f->others));
+	assert_false(put(f, &created, 2, &stale));
+	hear(f, 80, true); /* loses nothing by what is closed to the world */
+	assert_false(member_wants_port_of(f->m, model_find(f->m, C), f->others));
+	assert_false(put(f, &created, 3, &stale));
+	hear(f, 80, false);
+	assert_true(member_wants_port_of(f->m, model_find(f->m, C), f->others));
+
+	/* another container's proxy is no service */
+	put(f, &other, 4, &stale);
+	assert_false(member_wants_port_of(f->m, model_find(f->m, C), f->others));
+	assert_false(put(f, &created, 5, &stale));
+	model_remove(f->m, D);
+
+	assert_true(put(f, &created, 6, &stale));
+	assert_true(taken(f));
+	assert_false(member_wants_port_of(f->m, model_find(f->m, C), f->others));
+	hear(f, 1, false);
+	assert_false(put(f, &created, 7, &stale));
+	assert_true(taken(f));
+	/* it runs, and has stopped */
+	put(f, &started, 8, &stale);
+	assert_false(taken(f));
+	member_clear(model_find(f->m, C), NULL, 9);
+	put(f, &created, 10, &stale);
+	assert_false(taken(f));
+	/* no network of its own: no port, whatever it asks for */
+	put(f, &host, 11, &stale);
+	assert_int_equal(model_find(f->m, C)->n_ports, 0);
+	put(f, &none, 12, &stale);
+	assert_int_equal(model_find(f->m, C)->n_ports, 0);
+	put(f, &joined, 13, &stale);
+	assert_int_equal(model_find(f->m, C)->n_ports, 0);
+}
+
+/* A list has no ports of what does not run, and no processes. */
+static void test_keep(void **state)
+{
+	struct fixture *f = *state;
+	const struct given created = {C, "pods", "", N, false};
+	struct member listed = {.id = xstrdup(C)}, runs = {.id = xstrdup(C), .running = true},
+		      ran = {.running = true, .pid = 7};
+	bool stale;
+
+	put(f, &created, 1, &stale);
+	member_keep(&listed, NULL);
+	assert_int_equal(listed.n_ports, 0);
+	member_keep(&listed, model_find(f->m, C));
+	assert_int_equal(listed.n_ports, 1);
+	assert_true(listed.own_ports);
+	member_keep(&listed, model_find(f->m, C));
+	assert_int_equal(listed.n_ports, 1);
+	member_keep(&runs, &ran);
+	assert_int_equal(runs.pid, 7);
+	assert_int_equal(runs.n_ports, 0);
+	member_done(&listed);
+	member_done(&runs);
+}
+
+/* Who began to listen while a container is being started: held until its answer. */
+static void test_guess(void **state)
+{
+	static const struct listener items[] = {{IPPROTO_TCP, 22, false, {1, 0}},
+						{IPPROTO_TCP, 81, false, {2, 0}},
+						{IPPROTO_TCP, 81, false, {3, 0}},
+						{IPPROTO_UDP, 82, true, {4, 0}}};
+	struct fixture *f = *state;
+	const struct given started = {C, "pods", "10.88.1.2", N, true};
+	struct listeners *before = listen_on(items, 1), *now = listen_on(items, 4);
+	struct member m = {.id = xstrdup(C), .name = xstrdup("web")};
+	bool stale;
+
+	model_put(f->m, &m);
+	assert_false(member_guess(f->m, model_find(f->m, C), before, before));
+	assert_true(member_guess(f->m, model_find(f->m, C), before, now));
+	assert_false(member_guess(f->m, model_find(f->m, C), before, now));
+	assert_int_equal(model_find(f->m, C)->n_ports, 2);
+	assert_int_equal(model_find(f->m, C)->ports[0].host_port, 81);
+	assert_int_equal(model_find(f->m, C)->ports[0].port, 0);
+	assert_int_equal(model_find(f->m, C)->ports[1].host_ip.bytes[0], 127);
+	put(f, &started, 1, &stale);
+	assert_int_equal(model_find(f->m, C)->n_ports, 1);
+	assert_int_equal(model_find(f->m, C)->ports[0].host_port, 80);
+	listeners_free(before);
+	listeners_free(now);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +389,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_incomplete, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_keep, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guess, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
