@@ -276,7 +276,8 @@ int engine_container_from_list(json_t *json, struct engine_container *ret, struc
 struct engine_network {
 	char *id, *name, *driver, *scope;
 	char *bridge; /* the host's interface: option com.docker.network.bridge.name, else
-			 br-ID[:12]; NULL unless driver bridge */
+			 br-ID[:12]; NULL unless driver bridge, and where its name is not
+			 one that a configuration can name (ifname_pattern_valid) */
 	bool internal, ipv6;
 	struct engine_network_member {
 		char *id;	 /* container */

@@ -39,7 +39,7 @@ struct member {
 	bool host_network; /* runs in the host's network: not guarded, only reported */
 	uint64_t seen;	   /* number of the question whose answer this is, see watch.h */
 	bool incomplete;   /* is on a network whose bridge or address is not known yet */
-	char *unguarded;   /* why the guard can't see it (macvlan, ipvlan), or NULL */
+	char *unguarded;   /* why the guard can't see it (macvlan, its bridge's name), or NULL */
 	struct member_address *addresses;
 	size_t n_addresses;
 	struct member_port *ports;

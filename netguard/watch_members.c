@@ -184,6 +184,17 @@ static void take_ports(const struct engine_container *c, struct member *m)
 	}
 }
 
+/* Why what is on a network without a bridge can't be guarded. Caller frees. */
+static char *why_unguarded(const struct watch_network *n)
+{
+	if (streq(n->driver, "bridge"))
+		return xasprintf("network %s has a bridge whose name the host's table does not "
+				 "take",
+				 n->name);
+	return xasprintf("network %s is of driver %s, which the host's table does not see", n->name,
+			 n->driver);
+}
+
 static void take_endpoints(const struct engine_container *c, const struct watch_networks *networks,
 			   struct member *m)
 {
@@ -202,23 +213,15 @@ static void take_endpoints(const struct engine_container *c, const struct watch_
 			m->incomplete |= c->running;
 		} else if (n && n->driver && !streq(n->driver, "host") &&
 			   !streq(n->driver, "null") && !m->unguarded) {
-			m->unguarded =
-				xasprintf("network %s is of driver %s, which the host's table "
-					  "does not see",
-					  n->name, n->driver);
+			m->unguarded = why_unguarded(n);
 		}
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? streq(a, b) : a == b;
-}
-
 static bool same_member(const struct member *a, const struct member *b)
 {
-	if (!same_text(a->name, b->name) || !same_text(a->pod, b->pod) || a->ours != b->ours ||
-	    !same_text(a->joined_id, b->joined_id) || !same_text(a->unguarded, b->unguarded) ||
+	if (!streq_null(a->name, b->name) || !streq_null(a->pod, b->pod) || a->ours != b->ours ||
+	    !streq_null(a->joined_id, b->joined_id) || !streq_null(a->unguarded, b->unguarded) ||
 	    a->running != b->running || a->held != b->held || a->pid != b->pid ||
 	    a->host_network != b->host_network || a->n_addresses != b->n_addresses ||
 	    a->n_ports != b->n_ports)
