@@ -253,12 +253,14 @@ typedef int engine_item_fn(void *userdata, json_t *item, struct err *err);
 struct engine_items {
 	int place; /* before, inside or behind the array */
 	bool any, in_string, escaped, over;
-	size_t depth, total;
-	size_t left_out; /* values of more than 4 MiB: fn did not get them */
+	size_t depth;
+	size_t large;	 /* bytes of the values over 64 KiB that fn got */
+	size_t left_out; /* values of more than 4 MiB, or over 64 KiB when large is 256 MiB: fn did
+			    not get them */
 	char *item;	 /* as far as it has come */
 	size_t size, room;
 };
-/* 0; -EPROTO, -EMSGSIZE: it is no array of JSON, or too big; what fn returned. Then give it up. */
+/* 0; -EPROTO: it is no array of JSON; what fn returned. Then give it up. */
 int engine_items_feed(struct engine_items *s, const char *data, size_t size, engine_item_fn *fn,
 		      void *userdata, struct err *err);
 bool engine_items_whole(const struct engine_items *s); /* the array was closed */

@@ -278,7 +278,8 @@ static void on_containers(void *userdata, const struct engine_reply *reply)
 		return;
 	}
 	if (w->list.left_out > 0)
-		log_warning("%zu container%s left out, so closed: more than 4 MiB of labels",
+		log_warning("%zu container%s left out, so closed: more than 4 MiB of labels, or "
+			    "all together more than 256",
 			    w->list.left_out, w->list.left_out == 1 ? " is" : "s are");
 	w->fresh = model_new();
 	if (w->n_listed > 0)
