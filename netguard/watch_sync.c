@@ -15,6 +15,8 @@
 /* events while asking for everything: how many, and their bytes (they carry all labels) */
 #define QUEUE_MAX	20000
 #define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
+/* of a longer event only the beginning counts: an image may bring labels of any length */
+#define EVENT_MAX	((size_t)64 * 1024)
 
 /* {"type":["container","network"]}, escaped */
 #define FILTERS "%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%7D"
@@ -101,12 +103,8 @@ static int take_line(struct watch *w, const char *line, size_t size)
 	return 0;
 }
 
-static int on_event_line(void *userdata, const char *line, size_t size)
+static int take_event(struct watch *w, const char *line, size_t size)
 {
-	struct watch *w = userdata;
-
-	if (w->failed || size == 0)
-		return 0;
 	if (w->state == WATCH_UP)
 		return take_line(w, line, size);
 	w->queued += size;
@@ -116,6 +114,31 @@ static int on_event_line(void *userdata, const char *line, size_t size)
 	}
 	strv_take(&w->queue, xstrndup(line, size));
 	return 0;
+}
+
+/* Its labels are left out: what they say, the container's own answer does. */
+static int on_long_event(void *userdata, const char *line, size_t size)
+{
+	struct watch *w = userdata;
+	_cleanup_free_ char *shortened = NULL;
+
+	if (w->failed)
+		return 0;
+	shortened = engine_event_shorten(line, size);
+	if (!shortened) {
+		watch_fail(w, "an event that is too long");
+		return -EMSGSIZE;
+	}
+	return take_event(w, shortened, strlen(shortened));
+}
+
+static int on_event_line(void *userdata, const char *line, size_t size)
+{
+	struct watch *w = userdata;
+
+	if (w->failed || size == 0)
+		return 0;
+	return size > EVENT_MAX ? on_long_event(w, line, size) : take_event(w, line, size);
 }
 
 static void on_events_end(void *userdata, const struct engine_reply *reply)
@@ -140,6 +163,7 @@ static void start_events(struct watch *w)
 								  .path = path,
 								  .timeout_ms = -1,
 								  .on_line = on_event_line,
+								  .on_long_line = on_long_event,
 								  .done = on_events_end,
 								  .userdata = w});
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #define GOOD "a111111111111111111111111111111111111111111111111111111111111111"
@@ -43,6 +44,7 @@ struct fixture {
 	int downs, ticks;
 	bool (*until)(struct fixture *f);
 	bool reached;
+	_Atomic bool telling; /* another thread tells of events */
 };
 
 static void on_state(void *userdata, enum watch_state state, const char *why)
@@ -72,7 +74,7 @@ static void on_tick(struct source *s, uint32_t events _unused_)
 
 	if (!timer_read(s))
 		return;
-	f->reached = f->until(f);
+	f->reached = !f->telling && f->until(f);
 	if (f->reached || ++f->ticks > 2000)
 		loop_stop(f->loop);
 }
@@ -235,11 +237,83 @@ static void test_bridge_comes(void **state)
 	assert_int_equal(f->downs, 0);
 }
 
+/* ---- labels of any length ---- */
+
+struct told {
+	struct fixture *f;
+	const char *action, *id;
+};
+
+/* More than an event may have, more than is looked at, and few. */
+static void *tell_with_labels(void *userdata)
+{
+	static const size_t sizes[] = {9 * 1024 * 1024, 1024 * 1024, 10};
+	const struct told *t = userdata;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		_cleanup_free_ char *much = xmalloc(sizes[i] + 1), *attributes = NULL;
+
+		memset(much, 'x', sizes[i]);
+		much[sizes[i]] = '\0';
+		attributes = xasprintf("\"a\":\"%s\",\"name\":\"three\"", much);
+		tell(t->f, "container", t->action, t->id, attributes);
+	}
+	t->f->telling = false;
+	return NULL;
+}
+
+/* No socket takes so much in advance: it is told while the loop runs. */
+static bool runs_until(struct fixture *f, const char *action, const char *id,
+		       bool (*until)(struct fixture *f))
+{
+	struct told t = {f, action, id};
+	pthread_t thread;
+	bool reached;
+
+	f->telling = true;
+	assert_int_equal(pthread_create(&thread, NULL, tell_with_labels, &t), 0);
+	reached = run_until(f, until);
+	/* where it was not, the engine's end makes the other one end */
+	if (!reached)
+		fake_engine_hang_up(f->fake);
+	pthread_join(thread, NULL);
+	return reached;
+}
+
+static bool first_has_stopped(struct fixture *f)
+{
+	return !model_find(watch_model(f->watch), C1)->running && settled(f);
+}
+
+static bool first_is_gone(struct fixture *f)
+{
+	return !model_find(watch_model(f->watch), C1) && settled(f);
+}
+
+/* What happens to a container with labels of any length is followed like all else. */
+static void test_long_events(void **state)
+{
+	struct fixture *f = *state;
+
+	script_engine(f, "[" BAD_NETWORK "}," GOOD_NETWORK "}]",
+		      "[" LISTED(C1, "one", ON(GOOD, "good", "10.1.0.2")) "]");
+	assert_true(run_until(f, settled));
+	check_first(f);
+	assert_true(runs_until(f, "create", C3, third_is_unguarded));
+	assert_true(runs_until(f, "exec_die", C3, third_is_unguarded));
+	assert_true(runs_until(f, "start", C3, third_is_unguarded));
+	assert_true(runs_until(f, "die", C1, first_has_stopped));
+	fake_engine_clear(f->fake);
+	assert_true(runs_until(f, "destroy", C1, first_is_gone));
+	assert_int_equal(f->downs, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bridge_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bridge_comes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_events, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
