@@ -203,7 +203,7 @@ static void take_connected(struct watch *w, const struct watch_action *a)
 	/* its answer has the address within a millisecond; the container's only after the start */
 	if (!n || n->bridge)
 		watch_question(w, ASK_NETWORK, a->network);
-	/* on a network without a bridge it is not guarded from now on, which its own answer tells */
+	/* from now on it is not guarded on that network: its own answer tells so */
 	if (!model_find(w->model, a->container) || (n && !n->bridge))
 		watch_question(w, ASK_CONTAINER, a->container);
 }
