@@ -82,7 +82,8 @@ static int give(struct engine_items *s, bool last, engine_item_fn *fn, void *use
 		s->left_out++;
 		return 0;
 	}
-	r = engine_json_parse(s->item, s->size, &json, err);
+	/* of an empty one nothing was kept, perhaps not even a place for it */
+	r = engine_json_parse(s->size > 0 ? s->item : "", s->size, &json, err);
 	s->large += s->size > SMALL_MAX ? s->size : 0;
 	s->size = 0;
 	return r < 0 ? r : fn(userdata, json, err);
