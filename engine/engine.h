@@ -7,7 +7,7 @@
  * with a loop (netguard): poll engine_fd() for reading and call engine_dispatch(); the fd is an
  * epoll instance that holds curl's sockets and a timer, so nothing else is needed.
  *
- * Replies are hostile input: bounded (64 MiB a body, 1 MiB an event line), strict JSON without
+ * Replies are hostile input: bounded (64 MiB a body, 8 MiB an event line), strict JSON without
  * duplicate keys, every field's type checked where it is read. A reply cut short is an error.
  * Source: Docker Engine API v1.41 to v1.52.
  */
@@ -109,6 +109,9 @@ struct engine_call {
 	int timeout_ms; /* whole request; 0: ENGINE_TIMEOUT_MS; -1: none (streams, waits) */
 	bool raw;	/* don't parse the body as JSON */
 	engine_line_fn *on_line; /* stream of lines; the body is not collected */
+	/* gets the first 8 MiB of a line that is longer, instead; NULL: -EMSGSIZE ends the request
+	 */
+	engine_line_fn *on_long_line;
 	engine_data_fn *on_data; /* raw stream */
 	engine_done_fn *done;
 	void *userdata;
@@ -253,12 +256,14 @@ typedef int engine_item_fn(void *userdata, json_t *item, struct err *err);
 struct engine_items {
 	int place; /* before, inside or behind the array */
 	bool any, in_string, escaped, over;
-	size_t depth, total;
-	size_t left_out; /* values of more than 4 MiB: fn did not get them */
+	size_t depth;
+	size_t large;	 /* bytes of the values over 64 KiB that fn got */
+	size_t left_out; /* values of more than 4 MiB, or over 64 KiB when large is 256 MiB: fn did
+			    not get them */
 	char *item;	 /* as far as it has come */
 	size_t size, room;
 };
-/* 0; -EPROTO, -EMSGSIZE: it is no array of JSON, or too big; what fn returned. Then give it up. */
+/* 0; -EPROTO: it is no array of JSON; what fn returned. Then give it up. */
 int engine_items_feed(struct engine_items *s, const char *data, size_t size, engine_item_fn *fn,
 		      void *userdata, struct err *err);
 bool engine_items_whole(const struct engine_items *s); /* the array was closed */
@@ -276,7 +281,8 @@ int engine_container_from_list(json_t *json, struct engine_container *ret, struc
 struct engine_network {
 	char *id, *name, *driver, *scope;
 	char *bridge; /* the host's interface: option com.docker.network.bridge.name, else
-			 br-ID[:12]; NULL unless driver bridge */
+			 br-ID[:12]; NULL unless driver bridge, and where its name is not
+			 one that a configuration can name (ifname_pattern_valid) */
 	bool internal, ipv6;
 	struct engine_network_member {
 		char *id;	 /* container */
@@ -304,6 +310,12 @@ struct engine_event {
 };
 void engine_event_done(struct engine_event *ev);
 int engine_event_parse(const char *line, size_t size, struct engine_event *ret, struct err *err);
+/*
+ * A line without its attributes, from its beginning alone: engines tell type, action and actor's id
+ * before them. NULL where they don't; whether it is an event, engine_event_parse says. Pure. Caller
+ * frees.
+ */
+char *engine_event_shorten(const char *line, size_t size);
 
 /* The value of a label, or NULL. */
 const char *engine_container_label(const struct engine_container *c, const char *key);

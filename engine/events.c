@@ -64,3 +64,27 @@ int engine_event_parse(const char *line, size_t size, struct engine_event *ret, 
 	ev = (struct engine_event){0};
 	return 0;
 }
+
+/* what stands before the attributes: numbers, ids, an image's name */
+#define BEGINNING_MAX ((size_t)64 * 1024)
+
+char *engine_event_shorten(const char *line, size_t size)
+{
+	bool in_string = false, escaped = false;
+	size_t depth = 0, n;
+
+	/* {"Type":...,"Actor":{"ID":...,"Attributes":{ */
+	for (n = 0; n < size && n < BEGINNING_MAX && depth < 3; n++) {
+		if (escaped)
+			escaped = false;
+		else if (in_string && line[n] == '\\')
+			escaped = true;
+		else if (line[n] == '"')
+			in_string = !in_string;
+		else if (!in_string && line[n] == '{')
+			depth++;
+		else if (!in_string && line[n] == '}')
+			return NULL;
+	}
+	return depth == 3 ? xasprintf("%.*s}}}", (int)n, line) : NULL;
+}

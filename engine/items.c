@@ -10,8 +10,15 @@
 
 #include <errno.h>
 
+/*
+ * Who makes a container has its labels in his hand, and an image may bring any. What is too big is
+ * left out, one by one, and nothing makes the list as a whole fail: how long it may take is the
+ * request's timeout.
+ */
 #define ITEM_MAX  ((size_t)4 * 1024 * 1024)
-#define TOTAL_MAX ((size_t)256 * 1024 * 1024)
+/* of those over SMALL_MAX so much is parsed, all together; then they are left out, too */
+#define LARGE_MAX ((size_t)256 * 1024 * 1024)
+#define SMALL_MAX ((size_t)64 * 1024)
 
 enum { BEFORE, INSIDE, BEHIND };
 
@@ -38,13 +45,12 @@ static bool is_blank(const char *text, size_t n)
 	return n == 0;
 }
 
-/*
- * Of an entry that is too big nothing is kept. Who makes a container has its labels in his hand,
- * and may not keep the others from being read.
- */
+/* Of an entry that is too big nothing is kept. */
 static void keep(struct engine_items *s, const char *data, size_t n)
 {
-	if (s->over || n > ITEM_MAX - s->size) {
+	size_t most = s->large < LARGE_MAX ? ITEM_MAX : SMALL_MAX;
+
+	if (s->over || n > most - s->size) {
 		s->over = true;
 		s->size = 0;
 		return;
@@ -76,7 +82,9 @@ static int give(struct engine_items *s, bool last, engine_item_fn *fn, void *use
 		s->left_out++;
 		return 0;
 	}
-	r = engine_json_parse(s->item, s->size, &json, err);
+	/* of an empty one nothing was kept, perhaps not even a place for it */
+	r = engine_json_parse(s->size > 0 ? s->item : "", s->size, &json, err);
+	s->large += s->size > SMALL_MAX ? s->size : 0;
 	s->size = 0;
 	return r < 0 ? r : fn(userdata, json, err);
 }
@@ -126,9 +134,6 @@ static int feed_inside(struct engine_items *s, const char *data, size_t size, si
 int engine_items_feed(struct engine_items *s, const char *data, size_t size, engine_item_fn *fn,
 		      void *userdata, struct err *err)
 {
-	s->total += size;
-	if (s->total > TOTAL_MAX)
-		return err_set(err, EMSGSIZE, "a list of the engine is over %zu bytes", TOTAL_MAX);
 	for (size_t at = 0, used; at < size; at += used) {
 		int r = 0;
 

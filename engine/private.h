@@ -35,7 +35,7 @@ struct engine_request {
 	bool limited; /* counts for ENGINE_PARALLEL_MAX */
 	bool head;    /* a reply without a body, whatever its headers say */
 	bool raw;
-	engine_line_fn *on_line;
+	engine_line_fn *on_line, *on_long_line;
 	engine_data_fn *on_data;
 	engine_done_fn *done;
 	void *userdata, *done_data;
@@ -49,7 +49,8 @@ struct engine_request {
 	bool headers_ended;
 	char *body; /* what was collected, or the line that has not ended yet */
 	size_t size, capacity;
-	int result; /* -errno: why we, not curl, ended it; err says it */
+	bool skipping; /* within a line whose beginning on_long_line got */
+	int result;    /* -errno: why we, not curl, ended it; err says it */
 	int status;
 	struct err err;
 };

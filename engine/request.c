@@ -76,7 +76,7 @@ static bool append(struct engine_request *r, const char *data, size_t size, size
 }
 
 /* Returns false where the request is to end. */
-static bool give_line(struct engine_request *r, const char *line, size_t size)
+static bool give_line(struct engine_request *r, engine_line_fn *fn, const char *line, size_t size)
 {
 	struct err err;
 	int result;
@@ -85,7 +85,7 @@ static bool give_line(struct engine_request *r, const char *line, size_t size)
 		size--;
 	if (size == 0)
 		return true;
-	result = r->on_line(r->userdata, line, size);
+	result = fn(r->userdata, line, size);
 	if (r->state == REQUEST_DROPPED)
 		return false;
 	if (result < 0) {
@@ -95,6 +95,51 @@ static bool give_line(struct engine_request *r, const char *line, size_t size)
 	return result >= 0;
 }
 
+/*
+ * A line grows beyond our limit: its beginning goes to who wants it, and the rest of it to nobody.
+ * Returns false where the request is to end.
+ */
+static bool give_beginning(struct engine_request *r, const char *data, size_t size)
+{
+	bool go_on;
+
+	if (!r->on_long_line) {
+		fail_too_big(r, "a line", ENGINE_LINE_MAX);
+		return false;
+	}
+	if (size > ENGINE_LINE_MAX - r->size)
+		size = ENGINE_LINE_MAX - r->size;
+	append(r, data, size, ENGINE_LINE_MAX);
+	go_on = give_line(r, r->on_long_line, r->body, r->size);
+	r->skipping = true;
+	r->size = r->capacity = 0;
+	free(take_ptr(r->body));
+	return go_on;
+}
+
+/* One line, or what is there of it. Returns false where the request is to end. */
+static bool give_part(struct engine_request *r, const char *data, size_t size, bool ends)
+{
+	bool go_on;
+
+	if (r->skipping)
+		go_on = true;
+	else if (size > ENGINE_LINE_MAX - r->size)
+		go_on = give_beginning(r, data, size);
+	else if (!ends)
+		go_on = append(r, data, size, ENGINE_LINE_MAX);
+	else if (r->size == 0)
+		go_on = give_line(r, r->on_line, data, size);
+	else
+		go_on = append(r, data, size, ENGINE_LINE_MAX) &&
+			give_line(r, r->on_line, r->body, r->size);
+	if (ends) {
+		r->size = 0;
+		r->skipping = false;
+	}
+	return go_on;
+}
+
 static bool give_lines(struct engine_request *r, const char *data, size_t size)
 {
 	const char *end;
@@ -102,22 +147,12 @@ static bool give_lines(struct engine_request *r, const char *data, size_t size)
 	while ((end = memchr(data, '\n', size))) {
 		size_t n = (size_t)(end - data);
 
-		if (r->size > 0 || n > ENGINE_LINE_MAX) {
-			if (!append(r, data, n, ENGINE_LINE_MAX))
-				break;
-			if (!give_line(r, r->body, r->size))
-				return false;
-			r->size = 0;
-		} else if (!give_line(r, data, n)) {
+		if (!give_part(r, data, n, true))
 			return false;
-		}
 		data += n + 1;
 		size -= n + 1;
 	}
-	if (!end && append(r, data, size, ENGINE_LINE_MAX))
-		return true;
-	fail_too_big(r, "a line", ENGINE_LINE_MAX);
-	return false;
+	return give_part(r, data, size, false);
 }
 
 static bool give_data(struct engine_request *r, const char *data, size_t size)
@@ -337,6 +372,7 @@ struct engine_request *engine_start(struct engine *e, const struct engine_call *
 	r->engine = e;
 	r->raw = call->raw;
 	r->on_line = call->on_line;
+	r->on_long_line = call->on_long_line;
 	r->on_data = call->on_data;
 	r->done = call->done;
 	r->userdata = r->done_data = call->userdata;
@@ -452,7 +488,7 @@ void request_conclude(struct engine_request *r, CURLcode code)
 	if (!framed(r)) {
 		err_set(&err, EPROTO, "engine %s: a reply without a length", r->engine->host);
 		fail(r, &err);
-	} else if (r->on_line && status < 300 && r->size > 0) {
+	} else if (r->on_line && status < 300 && (r->size > 0 || r->skipping)) {
 		err_set(&err, EPROTO, "engine %s: a stream that ends inside a line",
 			r->engine->host);
 		fail(r, &err);

@@ -81,26 +81,6 @@ static int check_label_keys(const struct authz_context *ctx, json_t *labels)
 	return 0;
 }
 
-/* Whether the configuration says anything about this pod, so that being it is worth something. */
-static bool pod_is_configured(const struct settings *s, const char *pod)
-{
-	if (settings_find_pod(s, pod))
-		return true;
-	for (size_t i = 0; i < s->n_port_whitelist; i++) {
-		if (streq(s->port_whitelist[i].pod, pod))
-			return true;
-	}
-	for (size_t i = 0; i < settings_n_pods(s); i++) {
-		const struct settings_pod *p = settings_pod_at(s, i);
-
-		for (size_t j = 0; j < p->n_connect_to; j++) {
-			if (streq(p->connect_to[j].pod, pod))
-				return true;
-		}
-	}
-	return false;
-}
-
 /* A pod of podctl's: its name, or what stands before the first dot of one of its containers'. */
 static int check_podctls(const struct authz_context *ctx, const char *pod)
 {
@@ -115,24 +95,24 @@ static int check_podctls(const struct authz_context *ctx, const char *pod)
 	return 0;
 }
 
-/* Which pod netguard would take it for; NULL: none, or one that nobody can know of yet. */
+/*
+ * Which pod netguard would take it for, or could; NULL: none, or one that nobody can know of yet. A
+ * label counts whatever the name is: the engine may choose that, and it can be changed.
+ */
 static char *pod_of(const struct authz_context *ctx, const char *name, struct labels *labels)
 {
-	_cleanup_free_ char *one = NULL, *other = NULL;
+	const char *claimed = model_pod_claimed(ctx->settings, get_label, labels);
 	bool ours;
 
-	if (*name)
-		return model_pod_name(ctx->settings, name, get_label, labels, &ours);
-	/* the engine will choose the name: what differs with it comes from no label */
-	one = model_pod_name(ctx->settings, "one", get_label, labels, &ours);
-	other = model_pod_name(ctx->settings, "other", get_label, labels, &ours);
-	return streq_null(one, other) ? take_ptr(one) : NULL;
+	if (claimed)
+		return xstrdup(claimed);
+	return *name ? model_pod_name(ctx->settings, name, get_label, labels, &ours) : NULL;
 }
 
 /* Being a pod that the configuration speaks of is worth something, and podctl's are podctl's. */
 static int check_pod(const struct authz_context *ctx, const char *pod)
 {
-	if (pod_is_configured(ctx->settings, pod) && !strv_has(&ctx->rules->pods, pod))
+	if (model_pod_configured(ctx->settings, pod) && !strv_has(&ctx->rules->pods, pod))
 		return authz_deny(ctx,
 				  "the container would be taken for one of the pod %s of the "
 				  "configuration",

@@ -2,13 +2,11 @@
 #include "netguard/authz_server.h"
 
 #include "netguard/authz_request.h"
+#include "netguard/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 struct authz_peer {
@@ -80,19 +78,15 @@ static void bury(struct authz_server *s)
 /* False where the peer was dropped. */
 static bool write_more(struct authz_peer *p)
 {
-	while (p->out_at < p->n_out) {
-		ssize_t n = send(p->source.fd, p->out + p->out_at, p->n_out - p->out_at,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+	int r = unix_send(p->source.fd, p->out, p->n_out, &p->out_at);
 
-		if (n < 0 && errno == EAGAIN) {
-			source_set_events(&p->source, EPOLLOUT);
-			return true;
-		}
-		if (n < 0) {
-			drop(p);
-			return false;
-		}
-		p->out_at += (size_t)n;
+	if (r == -EAGAIN) {
+		source_set_events(&p->source, EPOLLOUT);
+		return true;
+	}
+	if (r < 0) {
+		drop(p);
+		return false;
 	}
 	free(take_ptr(p->out));
 	p->n_out = p->out_at = 0;
@@ -229,16 +223,12 @@ static bool make_place(struct authz_server *s)
 static void on_connect(struct source *source, uint32_t events _unused_)
 {
 	struct authz_server *s = source->userdata;
-	_cleanup_close_ int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred peer;
-	socklen_t size = sizeof(peer);
+	_cleanup_close_ int fd = unix_accept(source->fd, &peer);
 	struct authz_peer *p;
 	struct err err;
 
-	if (fd < 0)
-		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
-	    (peer.uid != 0 && peer.uid != geteuid()) || !make_place(s))
+	if (fd < 0 || (peer.uid != 0 && peer.uid != geteuid()) || !make_place(s))
 		return;
 	p = xcalloc(1, sizeof(*p));
 	p->server = s;
@@ -275,31 +265,9 @@ static void on_timer(struct source *source, uint32_t events _unused_)
 
 int authz_server_listen(const char *path, int *ret, struct err *err)
 {
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	_cleanup_close_ int fd = -1;
-	mode_t mask;
-	int r;
+	int r = unix_check_unused(path, err);
 
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return err_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
-	memcpy(sa.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_os(err, errno, "socket");
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
-		return err_set(err, EADDRINUSE, "%s: another one listens there", path);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_os(err, errno, "%s", path);
-	mask = umask(0177);
-	r = bind(fd, (struct sockaddr *)&sa, sizeof(sa));
-	if (r < 0)
-		r = err_os(err, errno, "%s", path);
-	umask(mask);
-	if (r == 0 && listen(fd, 512) < 0)
-		r = err_os(err, errno, "%s", path);
-	if (r == 0)
-		*ret = take_fd(&fd);
-	return r;
+	return r < 0 ? r : unix_listen(path, 0600, 512, ret, err);
 }
 
 int authz_server_new(struct loop *l, int listener, const struct authz_server_ops *ops,

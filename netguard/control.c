@@ -6,11 +6,10 @@
  */
 #include "netguard/control.h"
 
+#include "netguard/unix_socket.h"
+
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,21 +91,18 @@ static void set_deadline(struct client *c, uint64_t ms)
 /* False where the client is gone. */
 static bool write_more(struct client *c)
 {
-	while (c->out_at < c->out_size) {
-		ssize_t n = send(c->source.fd, c->out + c->out_at, c->out_size - c->out_at,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+	size_t before = c->out_at;
+	int r = unix_send(c->source.fd, c->out, c->out_size, &c->out_at);
 
-		if (n < 0 && errno == EAGAIN) {
-			source_set_events(&c->source, EPOLLOUT);
-			return true;
-		}
-		if (n < 0) {
-			drop_client(c);
-			return false;
-		}
-		c->out_at += (size_t)n;
-		if (c->following)
-			set_deadline(c, CONTROL_IDLE_MS);
+	if (r < 0 && r != -EAGAIN) {
+		drop_client(c);
+		return false;
+	}
+	if (c->following && c->out_at > before)
+		set_deadline(c, CONTROL_IDLE_MS);
+	if (r < 0) {
+		source_set_events(&c->source, EPOLLOUT);
+		return true;
 	}
 	free(take_ptr(c->out));
 	c->out_at = c->out_size = 0;
@@ -212,7 +208,10 @@ static bool serve(struct client *c, const char *line, size_t size)
 	case CONTROL_WAIT:
 		c->waiting = true;
 		c->wait = request;
-		c->wait_number = ops->wait_begin(ops->userdata, request.container);
+		/* a question outlives who asked it: what users ask for is answered as it is known
+		 */
+		c->wait_number =
+			c->uid == 0 ? ops->wait_begin(ops->userdata, request.container) : 0;
 		set_deadline(c, (uint64_t)request.timeout_ms);
 		return check_wait(c);
 	}
@@ -375,20 +374,18 @@ static void pause_accepting(struct control *c)
 static void on_connect(struct source *s, uint32_t events _unused_)
 {
 	struct control *control = s->userdata;
-	_cleanup_close_ int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred peer;
-	socklen_t size = sizeof(peer);
+	_cleanup_close_ int fd = unix_accept(s->fd, &peer);
 	struct client *c;
 	struct err err;
 
 	if (fd < 0) {
 		/* they wait meanwhile; the loop would only ask again and again */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+		if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -ENOBUFS)
 			pause_accepting(control);
 		return;
 	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
-	    too_many(control, peer.uid))
+	if (too_many(control, peer.uid))
 		return;
 	c = xcalloc(1, sizeof(*c));
 	c->control = control;
@@ -492,27 +489,6 @@ void control_publish(struct control *c, const json_t *line)
 
 /* ---- life ---- */
 
-static int listen_at(const char *path, int *ret, struct err *err)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	_cleanup_close_ int fd = -1;
-
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return err_set(err, ENAMETOOLONG, "%s: too long for a socket", path);
-	memcpy(sa.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_os(err, errno, "socket");
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_os(err, errno, "%s", path);
-	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return err_os(err, errno, "%s", path);
-	if (chmod(path, 0666) < 0 || listen(fd, 128) < 0)
-		return err_os(err, errno, "%s", path);
-	*ret = take_fd(&fd);
-	return 0;
-}
-
 int control_new(struct loop *l, const char *path, const struct control_ops *ops,
 		struct control **ret, struct err *err)
 {
@@ -527,7 +503,7 @@ int control_new(struct loop *l, const char *path, const struct control_ops *ops,
 	r = timer_add(l, &c->timer, on_timer, c, err);
 	if (r < 0)
 		return r;
-	r = listen_at(path, &fd, err);
+	r = unix_listen(path, 0666, 128, &fd, err);
 	if (r < 0)
 		return r;
 	c->path = xstrdup(path);

@@ -38,7 +38,10 @@ struct control_ops {
 		       struct err *err);
 	/* new reference: the last n denials; asked for root only */
 	json_t *(*denied)(void *userdata, size_t n);
-	/* A wait begins: the number to be given to waited. */
+	/*
+	 * A wait of root's begins, for which the engine may be asked: the number to be given to
+	 * waited. Those of others get 0: the engine is never asked for what anybody may ask.
+	 */
 	uint64_t (*wait_begin)(void *userdata, const char *container);
 	/*
 	 * 1: the kernel has the container's addresses; 0: not yet; -errno and err: it never will.

@@ -42,7 +42,7 @@ struct member {
 	bool host_network; /* runs in the host's network: not guarded, only reported */
 	uint64_t seen;	   /* number of the question whose answer this is, see watch.h */
 	bool incomplete;   /* is on a network whose bridge or address is not known yet */
-	char *unguarded;   /* why the guard can't see it (macvlan, ipvlan), or NULL */
+	char *unguarded;   /* why the guard can't see it (macvlan, its bridge's name), or NULL */
 	struct member_address *addresses;
 	size_t n_addresses;
 	struct member_port *ports;
@@ -103,12 +103,19 @@ void model_remove(struct model *m, const char *id);
 
 /*
  * The pod of a container, from its labels: ours (where its name is the pod's, or begins with it and
- * a dot), else settings' pod_label, else the compose project, else its name, made to a valid pod
+ * a dot), else settings' pod_label, else the compose project (one that is configured only where the
+ * name is the project's, or begins with it and '-', '_' or '.'), else its name, made to a valid pod
  * name; a label that is no valid pod name counts as absent. get(label): value or NULL.
  */
 char *model_pod_name(const struct settings *s, const char *container_name,
 		     const char *(*get)(void *userdata, const char *label), void *userdata,
 		     bool *ret_ours);
+/* The pod that pod_label or the compose project names, whatever the container's name; or NULL. */
+const char *model_pod_claimed(const struct settings *s,
+			      const char *(*get)(void *userdata, const char *label),
+			      void *userdata);
+/* Whether the configuration says anything about this pod, so that being it is worth something. */
+bool model_pod_configured(const struct settings *s, const char *pod);
 
 /* "web.app:v1" as a valid pod name: what may not be there becomes '_', at most 63 bytes. */
 char *model_name_to_pod(const char *name);

@@ -70,14 +70,45 @@ static const char *pod_label(const char *(*get)(void *userdata, const char *labe
 }
 
 /*
- * podctl names its containers POD and POD.NAME. A label alone may have come with an image, which
- * would make a container run by hand a member of somebody else's pod.
+ * podctl names its containers POD and POD.NAME, compose PROJECT-SERVICE-1 or PROJECT_SERVICE_1. A
+ * label alone may have come with an image, which would make a container run by hand a member of
+ * somebody else's pod.
  */
-static bool named_for(const char *container_name, const char *pod)
+static bool named_for(const char *container_name, const char *pod, const char *separators)
 {
 	const char *rest = startswith(container_name, pod);
 
-	return rest && (*rest == '\0' || *rest == '.');
+	return rest && (*rest == '\0' || strchr(separators, *rest));
+}
+
+bool model_pod_configured(const struct settings *s, const char *pod)
+{
+	if (settings_find_pod(s, pod))
+		return true;
+	for (size_t i = 0; i < s->n_port_whitelist; i++) {
+		if (streq(s->port_whitelist[i].pod, pod))
+			return true;
+	}
+	for (size_t i = 0; i < settings_n_pods(s); i++) {
+		const struct settings_pod *p = settings_pod_at(s, i);
+
+		for (size_t j = 0; j < p->n_connect_to; j++) {
+			if (streq(p->connect_to[j].pod, pod))
+				return true;
+		}
+	}
+	return false;
+}
+
+const char *model_pod_claimed(const struct settings *s,
+			      const char *(*get)(void *userdata, const char *label), void *userdata)
+{
+	const char *value;
+
+	if (!s->other_guard)
+		return NULL;
+	value = pod_label(get, userdata, s->other_pod_label);
+	return value ? value : pod_label(get, userdata, LABEL_COMPOSE);
 }
 
 char *model_pod_name(const struct settings *s, const char *container_name,
@@ -86,7 +117,7 @@ char *model_pod_name(const struct settings *s, const char *container_name,
 {
 	const char *value = pod_label(get, userdata, LABEL_POD);
 
-	if (value && !named_for(container_name, value))
+	if (value && !named_for(container_name, value, "."))
 		value = NULL;
 	*ret_ours = value != NULL;
 	if (value)
@@ -94,9 +125,13 @@ char *model_pod_name(const struct settings *s, const char *container_name,
 	if (!s->other_guard)
 		return NULL;
 	value = pod_label(get, userdata, s->other_pod_label);
-	if (!value)
-		value = pod_label(get, userdata, LABEL_COMPOSE);
-	return value ? xstrdup(value) : model_name_to_pod(container_name);
+	if (value)
+		return xstrdup(value);
+	value = pod_label(get, userdata, LABEL_COMPOSE);
+	/* where the configuration says nothing of it there is nothing to be had by it */
+	if (value && (named_for(container_name, value, "-_.") || !model_pod_configured(s, value)))
+		return xstrdup(value);
+	return model_name_to_pod(container_name);
 }
 
 char *model_limit_name(const char *pod)

@@ -215,7 +215,8 @@ static void take_connected(struct watch *w, const struct watch_action *a)
 	/* its answer has the address within a millisecond; the container's only after the start */
 	if (!n || n->bridge)
 		watch_question(w, ASK_NETWORK, a->network);
-	if (!model_find(w->model, a->container))
+	/* from now on it is not guarded on that network: its own answer tells so */
+	if (!model_find(w->model, a->container) || (n && !n->bridge))
 		watch_question(w, ASK_CONTAINER, a->container);
 }
 

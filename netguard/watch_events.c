@@ -47,11 +47,13 @@ void watch_decide(const struct engine_event *ev, struct watch_action *ret)
 		a.container = attribute(ev, "container");
 	if (a.kind == WATCH_CREATED || a.kind == WATCH_RENAMED)
 		a.name = attribute(ev, "name");
+	/* an event without its attributes, for they were too long: its own answer has the name */
+	if ((a.kind == WATCH_CREATED || a.kind == WATCH_RENAMED) && !a.name)
+		a.kind = WATCH_STARTED;
 
 	if (a.kind != WATCH_IGNORE &&
 	    ((network && !watch_id_valid(a.network)) ||
-	     (a.kind != WATCH_NETWORK_GONE && !watch_id_valid(a.container)) ||
-	     ((a.kind == WATCH_CREATED || a.kind == WATCH_RENAMED) && !a.name)))
+	     (a.kind != WATCH_NETWORK_GONE && !watch_id_valid(a.container))))
 		a = (struct watch_action){.kind = WATCH_RESYNC};
 	*ret = a;
 }

@@ -13,12 +13,13 @@
 
 enum watch_kind {
 	WATCH_IGNORE,
-	WATCH_CREATED,	    /* container: name and labels are in the attributes */
-	WATCH_RENAMED,	    /* container; attributes as above */
-	WATCH_STARTED,	    /* container: ask for it */
-	WATCH_STOPPED,	    /* container: has no address and no port any more */
-	WATCH_DESTROYED,    /* container: forget it */
-	WATCH_CONNECTED,    /* container, network: ask for the network, it has the address now */
+	WATCH_CREATED,	 /* container: name and labels are in the attributes */
+	WATCH_RENAMED,	 /* container; attributes as above */
+	WATCH_STARTED,	 /* container: ask for it (also one created or renamed to nobody knows what)
+			  */
+	WATCH_STOPPED,	 /* container: has no address and no port any more */
+	WATCH_DESTROYED, /* container: forget it */
+	WATCH_CONNECTED, /* container, network: ask for the network, it has the address now */
 	WATCH_DISCONNECTED, /* container, network: takes back the address at once */
 	WATCH_NETWORK_GONE, /* network */
 	WATCH_RESYNC,	    /* something is not understood: ask for everything */

@@ -203,6 +203,17 @@ static void take_ports(const struct engine_container *c, const struct model *mod
 	}
 }
 
+/* Why what is on a network without a bridge can't be guarded. Caller frees. */
+static char *why_unguarded(const struct watch_network *n)
+{
+	if (streq(n->driver, "bridge"))
+		return xasprintf("network %s has a bridge whose name the host's table does not "
+				 "take",
+				 n->name);
+	return xasprintf("network %s is of driver %s, which the host's table does not see", n->name,
+			 n->driver);
+}
+
 static void take_endpoints(const struct engine_container *c, const struct watch_networks *networks,
 			   struct member *m)
 {
@@ -221,10 +232,7 @@ static void take_endpoints(const struct engine_container *c, const struct watch_
 			m->incomplete |= c->running;
 		} else if (n && n->driver && !streq(n->driver, "host") &&
 			   !streq(n->driver, "null") && !m->unguarded) {
-			m->unguarded =
-				xasprintf("network %s is of driver %s, which the host's table "
-					  "does not see",
-					  n->name, n->driver);
+			m->unguarded = why_unguarded(n);
 		}
 	}
 }

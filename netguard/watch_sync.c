@@ -15,6 +15,8 @@
 /* events while asking for everything: how many, and their bytes (they carry all labels) */
 #define QUEUE_MAX	20000
 #define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
+/* of a longer event only the beginning counts: an image may bring labels of any length */
+#define EVENT_MAX	((size_t)64 * 1024)
 
 /* {"type":["container","network"]}, escaped */
 #define FILTERS "%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%7D"
@@ -117,12 +119,8 @@ static void take_away_at_once(struct watch *w, const char *line, size_t size)
 	engine_event_done(&ev);
 }
 
-static int on_event_line(void *userdata, const char *line, size_t size)
+static int take_event(struct watch *w, const char *line, size_t size)
 {
-	struct watch *w = userdata;
-
-	if (w->failed || size == 0)
-		return 0;
 	if (w->state == WATCH_UP)
 		return take_line(w, line, size);
 	take_away_at_once(w, line, size);
@@ -133,6 +131,31 @@ static int on_event_line(void *userdata, const char *line, size_t size)
 	}
 	strv_take(&w->queue, xstrndup(line, size));
 	return 0;
+}
+
+/* Its labels are left out: what they say, the container's own answer does. */
+static int on_long_event(void *userdata, const char *line, size_t size)
+{
+	struct watch *w = userdata;
+	_cleanup_free_ char *shortened = NULL;
+
+	if (w->failed)
+		return 0;
+	shortened = engine_event_shorten(line, size);
+	if (!shortened) {
+		watch_fail(w, "an event that is too long");
+		return -EMSGSIZE;
+	}
+	return take_event(w, shortened, strlen(shortened));
+}
+
+static int on_event_line(void *userdata, const char *line, size_t size)
+{
+	struct watch *w = userdata;
+
+	if (w->failed || size == 0)
+		return 0;
+	return size > EVENT_MAX ? on_long_event(w, line, size) : take_event(w, line, size);
 }
 
 static void on_events_end(void *userdata, const struct engine_reply *reply)
@@ -157,6 +180,7 @@ static void start_events(struct watch *w)
 								  .path = path,
 								  .timeout_ms = -1,
 								  .on_line = on_event_line,
+								  .on_long_line = on_long_event,
 								  .done = on_events_end,
 								  .userdata = w});
 }
@@ -299,7 +323,8 @@ static void on_containers(void *userdata, const struct engine_reply *reply)
 		return;
 	}
 	if (w->list.left_out > 0)
-		log_warning("%zu container%s left out, so closed: more than 4 MiB of labels",
+		log_warning("%zu container%s left out, so closed: more than 4 MiB of labels, or "
+			    "all together more than 256",
 			    w->list.left_out, w->list.left_out == 1 ? " is" : "s are");
 	w->fresh = model_new();
 	if (w->n_listed > 0)

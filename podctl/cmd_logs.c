@@ -269,6 +269,7 @@ static void watch(struct show *w)
 						      .path = path,
 						      .timeout_ms = -1,
 						      .on_line = on_event,
+						      .on_long_line = on_event,
 						      .done = on_events_end,
 						      .userdata = w});
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the way from a client to a server costs, for bench_packets.sh. Each contender is a pair of
- * network namespaces with a host between them. The contenders take short turns, with the priority of
- * real time, so that what else the machine does meets all of them.
+ * network namespaces with a host between them. The contenders take short turns, with the priority
+ * of real time, so that what else the machine does meets all of them.
  *
  * Printed for each: units a second and the ratio to the first contender's; both of the turn that
  * is faster than nine tenths of all, since other work only ever adds time.
@@ -10,8 +10,8 @@
  *   packets connect|small|bulk ADDRESS PORT TURNS UNITS CLIENT-NETNS SERVER-NETNS...
  *   packets -p ...
  *
- * Without -p this process has a socket at both ends and waits for nobody: what it sends has gone all
- * the way when the call returns, so the time is that of the kernel's way of a packet alone.
+ * Without -p this process has a socket at both ends and waits for nobody: what it sends has gone
+ * all the way when the call returns, so the time is that of the kernel's way of a packet alone.
  * connect: connections made, taken and reset. small: datagrams there and back. bulk: 64 KiB written
  * and read.
  *
@@ -36,8 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHUNK (64 * 1024)
-#define BURST 32 /* datagrams */
+#define CHUNK  (64 * 1024)
+#define BURST  32 /* datagrams */
 #define CHUNKS 16
 
 struct contender {

@@ -31,6 +31,22 @@ flow_counted container_to_container silent container:shop_a tcp "$(container_ip4
 flow_counted container_to_container silent container:single tcp "$(container_ip4 shop_a)" 80 "the way back"
 flow_counted host_to_container refused user:bob tcp "$(container_ip4 single)" 80 "no user of its"
 
+note "an image's label makes nobody a member of a pod of the configuration"
+inside sh -c 'docker create --name labelled probe > /dev/null
+	docker commit --change "LABEL com.docker.compose.project=shop" labelled labelled > /dev/null
+	docker rm labelled > /dev/null'
+for name in innocent shopping shop-run-1; do
+	inside docker run -d --name $name --network pods labelled serve tcp:80 > /dev/null
+	check "$name is guarded" wait_for 5 is_guarded $name
+done
+for name in innocent shopping; do
+	flow_counted container_to_container silent container:$name tcp "$(container_ip4 single)" 80 "$name by the image's label"
+	flow_counted container_to_container silent container:$name tcp "$(container_ip4 shop_a)" 80 "$name by the image's label"
+done
+flow open container:shop-run-1 tcp "$(container_ip4 single)" 80 "a name of the project's"
+check_equal "three containers are of the pod shop" 3 \
+	"$(inside "$BUILD/netguard" status --json | jq '.pods.shop | length')"
+
 note "past the guard: told in status, and once in the log"
 inside docker run -d --name on-host --network host probe sleep > /dev/null
 inside docker network create -d macvlan --subnet 10.99.0.0/24 -o parent=eth0 outer > /dev/null

@@ -35,9 +35,9 @@ create() {
 	inside docker create --name "$1" --network small --label "com.docker.compose.project=$2" \
 		probe say "$2" 2 0 192.0.2.1 7001 > /dev/null
 }
-for i in 1 2 3 4 5; do create "open$i" open & create "shut$i" shut & wait_jobs+=($!); done
+for i in 1 2 3 4 5; do create "open-$i" open & create "shut-$i" shut & wait_jobs+=($!); done
 wait "${wait_jobs[@]}"
-wait_for 20 inside docker inspect open{1,2,3,4,5} shut{1,2,3,4,5}
+wait_for 20 inside docker inspect open-{1,2,3,4,5} shut-{1,2,3,4,5}
 # shellcheck disable=SC2016 # for the inner shell
 started=$(date +%s%N)
 check "all of them start" inside sh -ec '
@@ -47,8 +47,8 @@ check "all of them start" inside sh -ec '
 			for name in $1; do docker start $name > /dev/null || exit 1; n=$((n + 1)); done
 		done
 	}
-	lane "open1 shut1 open2 shut2 open3 shut3" $(($1 / 2)) & first=$!
-	lane "shut4 open4 shut5 open5" $(($1 / 2))
+	lane "open-1 shut-1 open-2 shut-2 open-3 shut-3" $(($1 / 2)) & first=$!
+	lane "shut-4 open-4 shut-5 open-5" $(($1 / 2))
 	wait $first' sh "$starts"
 note "$starts starts in $((($(date +%s%N) - started) / 1000000)) ms"
 open=$(heard open) shut=$(heard shut)
@@ -68,26 +68,26 @@ check "each of the others was counted" test "$(counted)" -ge $((starts * 9 / 10)
 
 note "connected while they run and send"
 for pod in open shut; do
-	inside docker run -d --name "run-$pod" --network quiet --label "com.docker.compose.project=$pod" \
-		probe say "run-$pod" 0 1 192.0.2.1 7001 > /dev/null
+	inside docker run -d --name "$pod-run" --network quiet --label "com.docker.compose.project=$pod" \
+		probe say "$pod-run" 0 1 192.0.2.1 7001 > /dev/null
 done
 # each time both have sent before they are disconnected: the one is heard, the other counted. A second goes by
 # where the very first ARP request came before the container was known.
 more_than() { [ "$("${@:2}")" -gt "$1" ]; }
 arrived=0 denied=0
 for i in 1 2 3 4 5; do
-	before=$(counter container_to_world) heard_before=$(heard run-open)
-	inside docker network connect small run-shut
-	inside docker network connect small run-open
-	wait_for 10 more_than "$heard_before" heard run-open && arrived=$((arrived + 1))
+	before=$(counter container_to_world) heard_before=$(heard open-run)
+	inside docker network connect small shut-run
+	inside docker network connect small open-run
+	wait_for 10 more_than "$heard_before" heard open-run && arrived=$((arrived + 1))
 	wait_for 10 more_than "$before" counter container_to_world && denied=$((denied + 1))
-	inside docker network disconnect small run-shut
-	inside docker network disconnect small run-open
+	inside docker network disconnect small shut-run
+	inside docker network disconnect small open-run
 done
 check_equal "connect: what may pass does, each time" 5 "$arrived"
-check_equal "connect: what may not never does" 0 "$(heard run-shut)"
+check_equal "connect: what may not never does" 0 "$(heard shut-run)"
 check_equal "... though it was sent, each time" 5 "$denied"
-inside docker rm -f run-open run-shut > /dev/null
+inside docker rm -f open-run shut-run > /dev/null
 
 note "pods by podctl: the first datagram of each arrives"
 make_pods() {

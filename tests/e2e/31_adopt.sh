@@ -227,7 +227,7 @@ start
 
 note "a container that only the table remembers"
 inside cp /var/lib/netguard/state.json /root/state.json
-inside docker run -d --name fresh --network pods -l com.docker.compose.project=web -p 82:80 probe serve tcp:80 > /dev/null
+inside docker run -d --name web-fresh --network pods -l com.docker.compose.project=web -p 82:80 probe serve tcp:80 > /dev/null
 config "80: web, 82: web" "bob" "'192.0.2.1/32:7001/tcp'"
 wait_for 5 settled
 hold fresh outside 192.0.2.10 82
@@ -237,13 +237,13 @@ start
 goes_on fresh bob world out link
 
 note "started again while there is no daemon: another process, another port of the bridge"
-inside docker run -d --name again --network pods -l com.docker.compose.project=web probe serve tcp:80 > /dev/null
+inside docker run -d --name web-again --network pods -l com.docker.compose.project=web probe serve tcp:80 > /dev/null
 wait_for 5 settled
 netguard_stop
-inside docker restart -t 0 again > /dev/null
+inside docker restart -t 0 web-again > /dev/null
 start
-flow open user:bob tcp "$(container_ip4 again)" 80 "after its start"
-flow denied user:carol tcp "$(container_ip4 again)" 80 "after its start"
+flow open user:bob tcp "$(container_ip4 web-again)" 80 "after its start"
+flow denied user:carol tcp "$(container_ip4 web-again)" 80 "after its start"
 
 note "broken at the start: nothing new but for root, and nothing ends"
 netguard_stop

@@ -120,13 +120,13 @@ static char *inspect_of(const struct box *b, size_t index)
 			: xstrdup("");
 
 	fprintf(f,
-		"{\"Id\":\"%s\",\"Name\":\"/box%zu\",\"Image\":\"sha256:x\","
+		"{\"Id\":\"%s\",\"Name\":\"/%s-%zu\",\"Image\":\"sha256:x\","
 		"\"State\":{\"Status\":\"%s\",\"Running\":%s,\"Pid\":0,\"ExitCode\":0},"
 		"\"Config\":{\"Image\":\"x\",\"Labels\":{\"com.docker.compose.project\":\"%s\"}},"
 		"\"HostConfig\":{\"NetworkMode\":\"one\",\"PortBindings\":{%s}},"
 		"\"NetworkSettings\":{\"Ports\":{",
-		b->id, index, b->running ? "running" : "exited", b->running ? "true" : "false",
-		pods[index], bindings);
+		b->id, pods[index], index, b->running ? "running" : "exited",
+		b->running ? "true" : "false", pods[index], bindings);
 	fprintf(f, "%s},\"Networks\":{", b->running ? bindings : "");
 	for (size_t i = 0; i < N_NETWORKS; i++) {
 		if (!b->on[i])
@@ -161,9 +161,9 @@ static char *network_of(const struct world *w, size_t n)
 		if (!b->exists || !b->running || !b->on[n])
 			continue;
 		fprintf(f,
-			"%s\"%s\":{\"Name\":\"box%zu\",\"MacAddress\":\"\","
+			"%s\"%s\":{\"Name\":\"%s-%zu\",\"MacAddress\":\"\","
 			"\"IPv4Address\":\"10.1.%zu.%u/24\",\"IPv6Address\":\"\"}",
-			comma, b->id, i, n, b->ip[n]);
+			comma, b->id, pods[i], i, n, b->ip[n]);
 		comma = ",";
 	}
 	fprintf(f, "}}");
@@ -186,10 +186,10 @@ static char *list_of(const struct world *w)
 		if (!b->exists)
 			continue;
 		fprintf(f,
-			"%s{\"Id\":\"%s\",\"Names\":[\"/box%zu\"],\"Image\":\"x\",\"State\":\"%s\","
+			"%s{\"Id\":\"%s\",\"Names\":[\"/%s-%zu\"],\"Image\":\"x\",\"State\":\"%s\","
 			"\"Status\":\"\",\"Created\":1,\"Labels\":{\"com.docker.compose.project\":"
 			"\"%s\"},\"HostConfig\":{\"NetworkMode\":\"one\"},\"Ports\":[",
-			comma, b->id, i, b->running ? "running" : "exited", pods[i]);
+			comma, b->id, pods[i], i, b->running ? "running" : "exited", pods[i]);
 		if (i < 2 && b->running)
 			fprintf(f,
 				"{\"IP\":\"0.0.0.0\",\"PrivatePort\":8080,\"PublicPort\":%zu,"
@@ -292,8 +292,8 @@ static void tell_network(struct world *w, const char *action, size_t network, co
 static void tell_container(struct world *w, const char *action, size_t index)
 {
 	_cleanup_free_ char *attributes = xasprintf(
-		"\"name\":\"box%zu\",\"image\":\"x\",\"com.docker.compose.project\":\"%s\"", index,
-		pods[index]);
+		"\"name\":\"%s-%zu\",\"image\":\"x\",\"com.docker.compose.project\":\"%s\"",
+		pods[index], index, pods[index]);
 
 	tell(w, "container", action, w->boxes[index].id, attributes);
 }

@@ -10,15 +10,24 @@ static void parse(const char *line, size_t size)
 {
 	/* a block of exactly its size, so that a read behind it is seen */
 	_cleanup_free_ char *copy = xmemdup(line, size);
-	struct engine_event ev;
+	_cleanup_free_ char *shortened = engine_event_shorten(copy, size);
+	struct engine_event ev, brief = {0};
 	struct err err = {0};
 	const char *key;
 	json_t *value;
 
+	if (shortened && engine_event_parse(shortened, strlen(shortened), &brief, &err) == 0)
+		assert(json_object_size(brief.attributes) == 0);
 	if (engine_event_parse(copy, size, &ev, &err) < 0) {
 		assert(err.code > 0 && err.text[0]);
+		engine_event_done(&brief);
 		return;
 	}
+	/* it says the same of what has an id, or nothing; with NULs keys may be there twice */
+	if (brief.type && brief.id[0] && !memmem(copy, size, "\\u0000", 6))
+		assert(streq(brief.type, ev.type) && streq(brief.action, ev.action) &&
+		       streq(brief.id, ev.id));
+	engine_event_done(&brief);
 	assert(ev.type[0] && ev.action[0] && ev.id && ev.time_nano >= 0);
 	if (streq(ev.type, "container") || streq(ev.type, "network"))
 		assert(ev.id[0] && !strpbrk(ev.id, "/ \n?#%"));

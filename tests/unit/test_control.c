@@ -99,7 +99,7 @@ static void test_parse(void **state)
 static struct {
 	struct control *control;
 	struct source tick;
-	int ticks;
+	int ticks, questions; /* questions: how many waits have asked the engine */
 	char big[64 * 1024];
 } server;
 
@@ -111,8 +111,8 @@ static json_t *status(void *userdata)
 	(void)userdata;
 	memset(big, 'x', 300000);
 	big[300000] = '\0';
-	reply = json_pack("{s:s, s:i}", "big", big, "clients",
-			  (int)control_n_clients(server.control));
+	reply = json_pack("{s:s, s:i, s:i}", "big", big, "clients",
+			  (int)control_n_clients(server.control), "questions", server.questions);
 	free(big);
 	return reply;
 }
@@ -145,6 +145,7 @@ static uint64_t wait_begin(void *userdata, const char *container)
 {
 	(void)userdata;
 	(void)container;
+	server.questions++;
 	return 7;
 }
 
@@ -152,7 +153,8 @@ static uint64_t wait_begin(void *userdata, const char *container)
 static int waited(void *userdata, const char *container, uint64_t number, struct err *err)
 {
 	(void)userdata;
-	if (number != 7)
+	/* 0: asked by a user, and for nothing that only the engine knows */
+	if (number != 7 && number != 0)
 		return err_set(err, EIO, "wrong number");
 	if (streq(container, ID))
 		return server.ticks >= 3;
@@ -420,6 +422,52 @@ static bool line_has(int fd, const char *line, const char *text)
 	return strstr(buf, text) != NULL;
 }
 
+/* As nobody: waits are answered by what is known, and the engine is never asked. */
+static int waits_of_a_stranger(const struct fixture *f)
+{
+	static const char here[] = "{\"wait\":{\"container\":\"" ID "\"}}\n",
+			  never[] = "{\"wait\":{\"container\":\"" NEVER "\",\"timeout_ms\":1}}\n",
+			  none[] = "{\"wait\":{\"container\":\"" NONE "\"}}\n";
+	int fd;
+
+	if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
+		return 1;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fd = raw(f);
+	if (!line_has(fd, here, "\"ok\":true"))
+		return 2;
+	for (int i = 0; i < 20; i++) {
+		if (!line_has(fd, none, "no such container") || !line_has(fd, never, "in time"))
+			return 3;
+	}
+	close(fd);
+	return 0;
+}
+
+static void test_waits_of_strangers(void **state)
+{
+	struct fixture *f = *state;
+	json_t *reply = NULL;
+	struct err err;
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (pid == 0)
+		_exit(waits_of_a_stranger(f));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	for (int asked = 0; asked < 2; asked++) {
+		assert_int_equal(ask(f, "{\"status\":true}", 5000, &reply, &err), 0);
+		assert_int_equal(json_integer_value(json_object_get(reply, "questions")), asked);
+		json_decref(reply);
+		/* root's do ask */
+		ask(f, "{\"wait\":{\"container\":\"" ID "\"}}", 5000, NULL, &err);
+	}
+}
+
 /* As nobody: so many connections and no more, no reload; root still gets through. */
 static int as_stranger(const struct fixture *f)
 {
@@ -654,6 +702,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_following, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_raw, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waits_of_strangers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_uids, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unread, setup, teardown),

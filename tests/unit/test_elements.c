@@ -179,6 +179,30 @@ static void test_copy_and_hold(void **state)
 	elements_free(NULL);
 }
 
+/* The same keys, whatever stands beside them. */
+static void test_same(void **state)
+{
+	struct nft_key one = {0}, two = {0};
+	_cleanup_(elements_freep)
+	struct elements *a = elements_new();
+	_cleanup_(elements_freep)
+	struct elements *b = elements_new();
+
+	(void)state;
+	nft_key_uid(&one, 1);
+	nft_key_uid(&two, 2);
+	assert_true(elements_same(a, b, SET_ALLOWED_UIDS));
+	elements_add(a, SET_ALLOWED_UIDS, &one, NULL, "one", NULL);
+	assert_false(elements_same(a, b, SET_ALLOWED_UIDS));
+	elements_add(b, SET_ALLOWED_UIDS, &two, NULL, "two", NULL);
+	assert_false(elements_same(a, b, SET_ALLOWED_UIDS));
+	elements_add(a, SET_ALLOWED_UIDS, &two, NULL, "other", NULL);
+	elements_add(b, SET_ALLOWED_UIDS, &one, NULL, NULL, NULL);
+	elements_normalize(a);
+	elements_normalize(b);
+	assert_true(elements_same(a, b, SET_ALLOWED_UIDS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_difference),
 		cmocka_unit_test(test_a_changed_limit_takes_its_elements_along),
 		cmocka_unit_test(test_copy_and_hold),
+		cmocka_unit_test(test_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#define HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define LONGEST ((size_t)8 * 1024 * 1024) /* of a line */
+#define HEAD	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 struct fixture {
 	struct fake_engine *fake;
 	struct engine *engine;
 	struct strv lines;
+	struct strv beginnings; /* of lines that were too long */
 	int stop_after, answer; /* the reader's answer to the line of that number */
 	int done;
 	int result, status;
@@ -42,6 +44,7 @@ static int teardown(void **state)
 	engine_free(f->engine);
 	fake_engine_free(f->fake);
 	strv_done(&f->lines);
+	strv_done(&f->beginnings);
 	free(f);
 	return 0;
 }
@@ -198,9 +201,9 @@ static void test_longest_line(void **state)
 		size_t length;
 		bool newline, passes;
 	} table[] = {
-		{8 * 1024 * 1024, true, true},
-		{8 * 1024 * 1024 + 1, true, false},
-		{8 * 1024 * 1024 + 1, false, false},
+		{LONGEST, true, true},
+		{LONGEST + 1, true, false},
+		{LONGEST + 1, false, false},
 		{11 * 1024 * 1024, false, false},
 	};
 	struct fixture *f = *state;
@@ -219,6 +222,66 @@ static void test_longest_line(void **state)
 		assert_int_equal(f->lines.n, table[i].passes ? 1 : 0);
 		if (table[i].passes)
 			assert_int_equal(strlen(f->lines.items[0]), table[i].length);
+	}
+}
+
+static int on_long_line(void *userdata, const char *line, size_t size)
+{
+	struct fixture *f = userdata;
+
+	assert_int_equal(size, LONGEST);
+	strv_take(&f->beginnings, xstrndup(line, 5));
+	return f->answer;
+}
+
+/* Of one that is longer its beginning is told, and what comes behind it as always. */
+static void test_too_long(void **state)
+{
+	static const char *const lines[] = {"one", "two", "three", NULL};
+	static const size_t chunks[] = {100000, 40 * 1024 * 1024};
+	struct fixture *f = *state;
+	size_t size = LONGEST + 20000000;
+	_cleanup_free_ char *text = xmalloc(size + 64);
+	struct engine_call call = {.method = "GET",
+				   .path = "/events",
+				   .timeout_ms = -1,
+				   .on_line = on_line,
+				   .on_long_line = on_long_line,
+				   .done = on_done,
+				   .userdata = f};
+
+	/* one of a byte more than may be, and one of much more */
+	memset(text, 'x', size + 63);
+	memcpy(text, "one\nfirst", 9);
+	memcpy(text + 4 + LONGEST + 1, "\ntwo\nother", 10);
+	memcpy(text + size + 32, "\nthree\n", 8);
+	for (size_t i = 0; i < ARRAY_SIZE(chunks); i++) {
+		_cleanup_free_ char *reply = fake_http_chunked(200, text, chunks[i]);
+
+		fake_engine_add(f->fake, &(struct fake_reply){.data = reply});
+		strv_done(&f->lines);
+		engine_start(f->engine, &call);
+		engine_wait(f->engine);
+		assert_int_equal(f->result, 0);
+		check_lines(f, lines);
+		assert_int_equal(f->beginnings.n, 2);
+		assert_string_equal(f->beginnings.items[0], "first");
+		assert_string_equal(f->beginnings.items[1], "other");
+		strv_done(&f->beginnings);
+	}
+	/* what ends inside of it is cut; what its reader says ends it */
+	text[size + 32] = '\0';
+	for (int i = 0; i < 2; i++) {
+		_cleanup_free_ char *reply = fake_http_chunked(200, text, chunks[1]);
+
+		f->answer = i ? -EBADMSG : 0;
+		fake_engine_add(f->fake, &(struct fake_reply){.data = reply, .end = FAKE_CLOSE});
+		strv_done(&f->lines);
+		engine_start(f->engine, &call);
+		engine_wait(f->engine);
+		assert_int_equal(f->result, i ? -EBADMSG : -EPROTO);
+		assert_int_equal(f->beginnings.n, i ? 1 : 2);
+		strv_done(&f->beginnings);
 	}
 }
 
@@ -361,6 +424,58 @@ static void test_event_cut(_unused_ void **state)
 	}
 }
 
+/* What comes before the attributes is an event, or there is none. */
+static void test_event_shortened(_unused_ void **state)
+{
+	static const char head[] = "{\"status\":\"die\",\"from\":\"a\\\"{\\\\\",\"Type\":"
+				   "\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"abc\","
+				   "\"Attributes\":{";
+	static const char *const none[] = {
+		"",
+		"x",
+		"{\"Type\":\"container\",\"Actor\":{\"Attributes\":1},\"a\":{\"b\":{",
+		"}}}{{{",
+		"{\"Type\":\"{{{",
+	};
+	static const char *const no_event[] = {
+		"{\"Action\":\"die\",\"Type\":\"container\",\"Actor\":{\"Attributes\":{\"a\":1",
+		"{\"a\":{\"b\":{\"Type\":\"container\"",
+		"{{{",
+	};
+	_cleanup_free_ char *text = xasprintf("%s\"a\":\"%070000d", head, 7);
+	_cleanup_free_ char *late = xasprintf("{\"from\":\"%070000d\",%s", 7, head + 1);
+
+	for (size_t n = 0; n <= strlen(text); n += n < sizeof(head) + 9 ? 1 : 9999) {
+		_cleanup_free_ char *part = xmemdup(text, n),
+				    *event = engine_event_shorten(part, n);
+		_cleanup_(engine_event_done)
+		struct engine_event ev = {0};
+		struct err err;
+
+		if (n < strlen(head)) {
+			assert_null(event);
+			continue;
+		}
+		assert_non_null(event);
+		assert_int_equal(engine_event_parse(event, strlen(event), &ev, &err), 0);
+		assert_string_equal(ev.type, "container");
+		assert_string_equal(ev.action, "die");
+		assert_string_equal(ev.id, "abc");
+		assert_int_equal(json_object_size(ev.attributes), 0);
+	}
+	assert_null(engine_event_shorten(late, strlen(late)));
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		assert_null(engine_event_shorten(none[i], strlen(none[i])));
+	for (size_t i = 0; i < ARRAY_SIZE(no_event); i++) {
+		_cleanup_free_ char *event = engine_event_shorten(no_event[i], strlen(no_event[i]));
+		struct engine_event ev;
+		struct err err;
+
+		assert_non_null(event);
+		assert_int_equal(engine_event_parse(event, strlen(event), &ev, &err), -EPROTO);
+	}
+}
+
 #define WITH_FAKE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -371,10 +486,12 @@ int main(void)
 		WITH_FAKE(test_ends),
 		WITH_FAKE(test_reader_ends_it),
 		WITH_FAKE(test_longest_line),
+		WITH_FAKE(test_too_long),
 		WITH_FAKE(test_data),
 		cmocka_unit_test(test_event),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_event_cut),
+		cmocka_unit_test(test_event_shortened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,14 +96,13 @@ static void test_ends(void **state _unused_)
 	engine_items_done(&s);
 }
 
-/* An entry that is too big is left out, and the others are not; one without end ends at last. */
+/* An entry that is too big is left out, and the others are not, however big it is. */
 static void test_big(void **state _unused_)
 {
 	struct engine_items s = {0};
 	_cleanup_free_ char *much = xmalloc(1024 * 1024);
 	json_auto_t *list = json_array();
 	struct err err;
-	int r = 0;
 
 	memset(much, 'x', 1024 * 1024);
 	assert_int_equal(engine_items_feed(&s, "[1,\"", 4, collect, list, &err), 0);
@@ -126,17 +125,52 @@ static void test_big(void **state _unused_)
 	engine_items_done(&s);
 
 	assert_int_equal(engine_items_feed(&s, "[", 1, collect, list, &err), 0);
-	for (unsigned i = 0; i < 300 && r == 0; i++)
-		r = engine_items_feed(&s, much, 1024 * 1024, collect, list, &err);
-	assert_int_equal(r, -EMSGSIZE);
+	for (unsigned i = 0; i < 300; i++)
+		assert_int_equal(engine_items_feed(&s, much, 1024 * 1024, collect, list, &err), 0);
 	assert_true(s.room <= (size_t)8 * 1024 * 1024);
+	assert_int_equal(engine_items_feed(&s, "1,3]", 4, collect, list, &err), 0);
+	assert_true(engine_items_whole(&s));
+	assert_int_equal(s.left_out, 1);
+	assert_int_equal(json_array_size(list), 3);
+	engine_items_done(&s);
+}
+
+static int count(void *userdata, json_t *item _unused_, struct err *err _unused_)
+{
+	++*(size_t *)userdata;
+	return 0;
+}
+
+/* Many that are just small enough: from some amount on they are left out, and small ones are not.
+ */
+static void test_many_big(void **state _unused_)
+{
+	size_t size = (size_t)4 * 1024 * 1024 - 16, n = 0;
+	_cleanup_free_ char *big = xmalloc(size);
+	struct engine_items s = {0};
+	struct err err;
+
+	memset(big, ' ', size);
+	memcpy(big, "[1", 2);
+	memcpy(big + size - 2, "],", 2);
+	assert_int_equal(engine_items_feed(&s, "[", 1, count, &n, &err), 0);
+	for (unsigned i = 0; i < 70; i++)
+		assert_int_equal(engine_items_feed(&s, big, size, count, &n, &err), 0);
+	/* 65 of a little less than 4 MiB make 256 MiB, and no more of them are looked at */
+	assert_int_equal(n, 65);
+	assert_int_equal(s.left_out, 5);
+	assert_int_equal(engine_items_feed(&s, "2,3]", 4, count, &n, &err), 0);
+	assert_true(engine_items_whole(&s));
+	assert_int_equal(n, 67);
+	assert_int_equal(s.left_out, 5);
 	engine_items_done(&s);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
-					   cmocka_unit_test(test_ends), cmocka_unit_test(test_big)};
+					   cmocka_unit_test(test_ends), cmocka_unit_test(test_big),
+					   cmocka_unit_test(test_many_big)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

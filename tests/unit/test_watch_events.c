@@ -27,6 +27,10 @@ static const struct {
 	{"network", "connect", N, CONNECT(C), WATCH_CONNECTED, C, N, NULL},
 	{"network", "disconnect", N, CONNECT(C), WATCH_DISCONNECTED, C, N, NULL},
 	{"network", "destroy", N, "{}", WATCH_NETWORK_GONE, NULL, N, NULL},
+	/* a name that is not told is asked for */
+	{"container", "create", C, "{}", WATCH_STARTED, C, NULL, NULL},
+	{"container", "create", C, "{\"name\":7}", WATCH_STARTED, C, NULL, NULL},
+	{"container", "rename", C, "{}", WATCH_STARTED, C, NULL, NULL},
 	/* what says nothing about addresses */
 	{"container", "exec_create: sh", C, "{}", WATCH_IGNORE, C, NULL, NULL},
 	{"container", "health_status: healthy", C, "{}", WATCH_IGNORE, C, NULL, NULL},
@@ -38,8 +42,7 @@ static const struct {
 	/* what would become part of a path, or is not said at all */
 	{"container", "start", "../networks", "{}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"container", "die", "", "{}", WATCH_RESYNC, NULL, NULL, NULL},
-	{"container", "create", C, "{}", WATCH_RESYNC, NULL, NULL, NULL},
-	{"container", "create", C, "{\"name\":7}", WATCH_RESYNC, NULL, NULL, NULL},
+	{"container", "create", "x", "{}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"network", "connect", N, "{}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"network", "connect", N, "{\"container\":\"web\"}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"network", "connect", "pods", CONNECT(C), WATCH_RESYNC, NULL, NULL, NULL},
