@@ -100,12 +100,12 @@ FILE *xopen_memstream(char **text, size_t *size)
 	return out;
 }
 
-void xclose_memstream(FILE *f)
+void xclose_memstream(FILE *f, char **text)
 {
 	bool bad = ferror(f);
 
-	/* without memory there is less, or no text at all */
-	if (fclose(f) != 0 || bad)
+	/* without memory there is less; or none, of which fclose says nothing */
+	if (fclose(f) != 0 || bad || !*text)
 		abort();
 }
 

@@ -67,7 +67,7 @@ void *xmemdup(const void *p, size_t n) _must_check_;
 char *xasprintf(const char *fmt, ...) _printf_(1, 2) _must_check_;
 char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0) _must_check_;
 FILE *xopen_memstream(char **text, size_t *size) _must_check_; /* *text: to be freed */
-void xclose_memstream(FILE *f); /* text is all that was written, or it aborts */
+void xclose_memstream(FILE *f, char **text); /* *text is all that was written, or it aborts */
 
 /*
  * Makes room for one more in a plain array (pointer, count): ARRAY_PUSH(list, n) = value;

@@ -196,6 +196,6 @@ const char *denial_format(const struct denial *d, const struct model *m, const c
 	fputs(" -> ", out);
 	write_end(out, m, &d->to, d->has_ports, d->to_port);
 	fprintf(out, "/%s", denial_proto(d->proto, number));
-	xclose_memstream(out);
+	xclose_memstream(out, &text);
 	return text_printable(buf, DENIAL_TEXT_MAX, text);
 }

@@ -70,7 +70,7 @@ bool explain_place(const struct explain_run *run, const struct explain_key *key,
 			fprintf(out, ".%s", item->text);
 		break;
 	}
-	xclose_memstream(out);
+	xclose_memstream(out, &text);
 	free(c->key);
 	c->key = take_ptr(text);
 	return there;

@@ -54,7 +54,7 @@ static char *end_text(const struct explain_end *e, const char *note, const struc
 		fprintf(out, ":%u", (unsigned)to->port);
 	if (to)
 		fprintf(out, "/%s", proto_word(to->proto));
-	xclose_memstream(out);
+	xclose_memstream(out, &text);
 	return xstrdup(text_printable(printable, sizeof(printable), text));
 }
 

@@ -37,7 +37,7 @@ int journal_send(const char *path, int priority, const char *message,
 		if (fields->value)
 			put(out, fields->key, fields->value);
 	}
-	xclose_memstream(out);
+	xclose_memstream(out, &text);
 	if (sendto(fd, text, size, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&sa,
 		   sizeof(sa)) < 0)
 		return err_os(err, errno, "%s", path);

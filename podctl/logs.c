@@ -192,6 +192,6 @@ char *logs_visible(const char *text, size_t size, bool color)
 	}
 	if (colored)
 		fputs("\033[0m", f);
-	xclose_memstream(f);
+	xclose_memstream(f, &out);
 	return out;
 }

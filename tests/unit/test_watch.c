@@ -61,6 +61,11 @@ static void nothing(void *userdata _unused_)
 {
 }
 
+static struct listeners *get_listeners(void *userdata _unused_)
+{
+	return listeners_new();
+}
+
 static const struct settings *get_settings(void *userdata)
 {
 	struct fixture *f = userdata;
@@ -97,6 +102,7 @@ static int setup(void **state)
 				      .state = on_state,
 				      .answered = nothing,
 				      .settings = get_settings,
+				      .listeners = get_listeners,
 				      .userdata = f};
 	struct err err;
 
