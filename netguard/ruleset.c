@@ -78,6 +78,9 @@ static const struct nft_rule prerouting[] = {
 	RULE(ESTABLISHED, ACCEPT),
 	RULE(IS_NOT(IIFNAME, "lo"), IS(IP_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	/* most of what is new from outside; to whom it is sent, the kernel finds out later anyway
+	 */
+	RULE(IN("port_whitelist", L4_DPORT), ACCEPT),
 	/* what the host sends itself is decided at output, where its user is known */
 	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
 	     GOTO("to_published_port")),
@@ -103,6 +106,8 @@ static const struct nft_rule input[] = {
 
 static const struct nft_rule forward[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	/* those that are known are found faster than a pattern */
+	RULE(IN("members4", OIFNAME, IP_DADDR), GOTO("to_container")),
 	RULE(TO_CONTAINER_IFACE, GOTO("to_container")),
 	RULE(FROM_CONTAINER_IFACE, GOTO("container_to_world")),
 };
@@ -117,7 +122,6 @@ static const struct nft_rule from_container[] = {
 };
 
 static const struct nft_rule to_published_port[] = {
-	RULE(IN("port_whitelist", L4_DPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
 	RULE(GOTO("deny_world_to_container")),
