@@ -6,7 +6,8 @@
 # against what others do, a rule or a chain for each container.
 #
 # The engine, its rules, the container and the table are real; then as many hosts are made like this
-# one as there are contenders, each with its own table, and packets go through them in turn.
+# one as there are contenders, each with its own table, and packets go through them in turn: with one
+# process at both ends, and (programs.*, of which only the first and the last are told) with two.
 #
 #   tests/bench/bench_packets.sh [TURNS]
 #   PLOT=FILE.svg: a drawing of them, by gnuplot
@@ -122,9 +123,9 @@ unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 	"$PACKETS" connect 192.0.2.10 80 "$turns" 50 "${pairs[@]}" | sed "s,^/run/netns/client,connect,"
 	"$PACKETS" small 192.0.2.10 80 "$turns" 150 "${pairs[@]}" | sed "s,^/run/netns/client,small,"
 	"$PACKETS" bulk 192.0.2.10 81 "$turns" 20 "${pairs[@]}" | sed "s,^/run/netns/client,bulk,"
-	for what in connect small bulk; do
-		"$PACKETS" -p "$what" 192.0.2.10 "$([ $what = bulk ] && echo 81 || echo 80)" "$turns" "$([ $what = connect ] && echo 50 || echo 5)" "${pairs[@]}" | sed "s,^/run/netns/client,programs.$what,"
-	done
+	two=("${pairs[@]:0:2}" /run/netns/client.guard.10000 /run/netns/web.guard.10000)
+	"$PACKETS" -p connect 192.0.2.10 80 "$turns" 50 "${two[@]}" | sed "s,^/run/netns/client,programs.connect,"
+	"$PACKETS" -p small 192.0.2.10 80 "$turns" 5 "${two[@]}" | sed "s,^/run/netns/client,programs.small,"
 ' bash "${names[@]}" > "$work/figures" || fail "packets go through all of them"
 sed 's/^/# /' "$work/figures"
 [ -z "${PLOT:-}" ] || check "drawn" gnuplot -e "figures='$work/figures'; out='$PLOT'" tests/bench/packets.gnuplot

@@ -105,6 +105,16 @@ config "$whitelist" ""
 cut allow
 goes_on root
 
+note "a bridge that was not guarded becomes so"
+config "$whitelist" "$web" "container_interfaces: [docker0]"
+hold before-5432 container:web 10.88.1.1 5432
+hold before-host container:db 10.88.1.1 5432
+hold before-carol user:carol "$web4" 7000
+hold before-dave user:dave "$web4" 7000
+config "$whitelist" "$web"
+cut before-host before-dave
+goes_on before-5432 before-carol
+
 note "a connection that was forgotten is not picked up in the middle"
 hold middle container:db 192.0.2.1 7777
 before=$(counter midstream)
