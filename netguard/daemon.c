@@ -88,7 +88,8 @@ static struct listeners *get_listeners(void *userdata)
 	struct daemon *d = userdata;
 	struct listeners *list = NULL;
 	struct err err;
-	bool failed = listeners_ask(d->listeners, &list, &err) < 0;
+	bool failed = (!d->listeners && listeners_asker_new(&d->listeners, &err) < 0) ||
+		      listeners_ask(d->listeners, &list, &err) < 0;
 
 	if (failed && !d->listeners_failed)
 		log_warning("%s; ports of containers that do not run are closed, also to services "
@@ -301,8 +302,6 @@ static int start(struct daemon *d, struct err *err)
 	    (r = install_table(d, err)) < 0 || (r = daemon_table_sources(d, err)) < 0 ||
 	    (r = config_watch(d->config, d->loop, on_config, d, err)) < 0)
 		return r;
-	if ((r = listeners_asker_new(&d->listeners, err)) < 0)
-		return r;
 	r = watch_new(d->loop, host, d->model, &watch_ops, &d->watch, err);
 	d->model = NULL; /* the watch's, also where it failed */
 	if (r < 0)
@@ -367,8 +366,12 @@ int daemon_run(struct err *err)
 			   .verify = SOURCE_NONE,
 			   .suppressed = SOURCE_NONE,
 			   .watchdog = SOURCE_NONE};
-	int r = start(&d, err);
+	int r;
 
+	/* what is big is the kernel's again as soon as it is freed, and leaves no holes in the heap
+	 */
+	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
+	r = start(&d, err);
 	if (r == 0) {
 		notify_send("READY=1");
 		r = loop_run(d.loop, err);

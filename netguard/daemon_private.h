@@ -24,9 +24,9 @@ struct daemon {
 	struct control *control;
 	struct bridges *bridges; /* NULL where they can't be */
 	struct links *links;
-	struct listeners_asker *listeners;
-	bool listeners_failed;	 /* asking them; said once */
-	struct denials *denials; /* NULL where another program has the group */
+	struct listeners_asker *listeners; /* NULL: not needed yet */
+	bool listeners_failed;		   /* asking them; said once */
+	struct denials *denials;	   /* NULL where another program has the group */
 	struct denials_ring *ring;
 	bool counting;	     /* suppressed is set */
 	bool denials_failed; /* reading them; said once */
