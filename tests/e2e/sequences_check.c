@@ -363,6 +363,17 @@ static void wait_ready(void)
 	fail_msg("the daemon does not answer");
 }
 
+/* What the file says now is in force, or is known to be wrong, when this returns. */
+static void reload(void)
+{
+	json_auto_t *request = json_pack("{s:b}", "reload", 1), *reply = NULL;
+	struct err err;
+
+	/* refused where it is broken already */
+	if (guard_client_ask(request, 10000, &reply, &err) < 0 && !strstr(err.text, CONFIG))
+		fail_msg("reload: %s", err.text);
+}
+
 static void end_daemon(struct world *w, int sig)
 {
 	int status;
@@ -444,9 +455,11 @@ static void happen(struct world *w)
 		move_box(w, i);
 	} else if (what < 17) {
 		k = pick(w, ARRAY_SIZE(configs));
-		/* whether the valid file before was read is known only if nothing comes between */
+		/* the valid file before is to be read: without containers nothing else would show
+		 * it */
 		if (k == BROKEN && w->daemon) {
 			wait_ready();
+			reload();
 			settle(w, w->first);
 		}
 		write_config(w, configs[k], pick(w, 2));

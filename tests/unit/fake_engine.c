@@ -18,6 +18,15 @@ struct entry {
 	bool used;
 };
 
+/* What was pushed, and when by the clock of the day: who asks "since" gets it, too, as engines do.
+ */
+#define PUSHED_MAX 256
+
+struct pushed {
+	double at;
+	char *chunk;
+};
+
 struct conn {
 	struct fake_engine *fake;
 	pthread_t thread;
@@ -42,6 +51,8 @@ struct fake_engine {
 	struct strv kept;
 	unsigned n_requests, n_now, n_most, n_streams;
 	char *last;
+	struct pushed pushed[PUSHED_MAX]; /* a ring */
+	size_t n_pushed;
 };
 
 static void must(bool ok, const char *what)
@@ -158,9 +169,26 @@ static bool send_reply(struct conn *c, const struct fake_reply *r)
 	return send_all(c->fd, r->data + first, size - first);
 }
 
-static void set_streaming(struct conn *c, bool on)
+/* The lock is held. request: NULL, or what opened the stream. */
+static void catch_up(struct conn *c, const char *request)
+{
+	struct fake_engine *f = c->fake;
+	const char *since = request ? strstr(request, "since=") : NULL;
+	double from = since ? strtod(since + strlen("since="), NULL) : 0;
+	size_t first = f->n_pushed > PUSHED_MAX ? f->n_pushed - PUSHED_MAX : 0;
+
+	for (size_t i = first; since && i < f->n_pushed; i++) {
+		const struct pushed *p = &f->pushed[i % PUSHED_MAX];
+
+		if (p->at >= from)
+			send_all(c->fd, p->chunk, strlen(p->chunk));
+	}
+}
+
+static void set_streaming(struct conn *c, bool on, const char *request)
 {
 	pthread_mutex_lock(&c->fake->lock);
+	catch_up(c, request);
 	if (c->streaming != on)
 		c->fake->n_streams += on ? 1U : -1U;
 	c->streaming = on;
@@ -195,10 +223,10 @@ static bool answer(struct conn *c, size_t length)
 	if (!go_on || r.end == FAKE_KEEP)
 		return go_on;
 	if (r.end == FAKE_STREAM)
-		set_streaming(c, true);
+		set_streaming(c, true, request);
 	while (wait_readable(f, c->fd) && recv(c->fd, &byte, 1, 0) > 0)
 		;
-	set_streaming(c, false);
+	set_streaming(c, false, NULL);
 	return false;
 }
 
@@ -274,6 +302,8 @@ void fake_engine_free(struct fake_engine *f)
 	rmdir(f->dir);
 	pthread_mutex_destroy(&f->lock);
 	pthread_cond_destroy(&f->changed);
+	for (size_t i = 0; i < PUSHED_MAX; i++)
+		free(f->pushed[i].chunk);
 	free(f->conns);
 	free(f->entries);
 	strv_done(&f->kept);
@@ -376,11 +406,17 @@ void fake_engine_json(struct fake_engine *f, const char *path, int status, const
 
 void fake_engine_push(struct fake_engine *f, unsigned n, const char *text)
 {
-	_cleanup_free_ char *chunk = xasprintf("%zx\r\n%s\r\n", strlen(text), text);
+	char *chunk = xasprintf("%zx\r\n%s\r\n", strlen(text), text);
+	struct pushed *p;
+	struct timespec now;
 
 	pthread_mutex_lock(&f->lock);
 	while (f->n_streams < n)
 		pthread_cond_wait(&f->changed, &f->lock);
+	clock_gettime(CLOCK_REALTIME, &now);
+	p = &f->pushed[f->n_pushed++ % PUSHED_MAX];
+	free(p->chunk);
+	*p = (struct pushed){(double)now.tv_sec + (double)now.tv_nsec / 1e9, chunk};
 	for (size_t i = 0; i < f->n_conns; i++) {
 		if (f->conns[i]->streaming)
 			send_all(f->conns[i]->fd, chunk, strlen(chunk));

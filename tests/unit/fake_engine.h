@@ -13,10 +13,12 @@
 struct fake_engine;
 
 enum fake_end {
-	FAKE_KEEP,   /* the connection waits for the next request */
-	FAKE_CLOSE,  /* it is closed */
-	FAKE_HANG,   /* it says nothing more, until the client or the fake goes */
-	FAKE_STREAM, /* what fake_engine_push gets is sent on it, until fake_engine_hang_up */
+	FAKE_KEEP,  /* the connection waits for the next request */
+	FAKE_CLOSE, /* it is closed */
+	FAKE_HANG,  /* it says nothing more, until the client or the fake goes */
+	/* what fake_engine_push gets is sent on it, until fake_engine_hang_up; first, where the
+	 * request says since=TIME, what it has got since */
+	FAKE_STREAM,
 };
 
 struct fake_reply {
