@@ -100,6 +100,12 @@ int cmd_engine(struct cmd_context *ctx, struct engine **ret);
 /* An engine that answers, with the version agreed on. */
 int cmd_connect(struct cmd_context *ctx, struct engine **ret);
 
+/* look(), where err says what to do where the engine does not answer. Nothing is told. */
+struct plan_images;
+struct present;
+int cmd_look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
+	     struct err *err);
+
 /*
  * The pod's lock, waited for unless --no-wait. The caller decides how long that takes, so the
  * configuration must still be the one that was loaded.
