@@ -243,6 +243,9 @@ demo-recording: ## write docs/demo.cast, what `make demo` shows, for asciinema (
 
 # ---- installation ----
 
+# programs that are described in podctl's page
+MAN_LINKS := podctl-enter.8 podctl-shell.8
+
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/netguard $(DESTDIR)$(PREFIX)/sbin/netguard
@@ -257,6 +260,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers > /dev/null || systemd-sysusers $(SYSUSERS_DIR)/netguard.conf
 	for f in man/*.[58]; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
+	for f in $(MAN_LINKS); do ln -sf podctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$f; done
 	for f in examples/*.yml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/examples/$$(basename $$f); done
 	for f in docs/*.md docs/*.svg docs/*.cast; do \
@@ -276,6 +280,7 @@ uninstall: ## take away what install put there; configuration, state, the user _
 	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
 	rm -f $(DESTDIR)$(SYSUSERS_DIR)/netguard.conf
 	for f in man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
+	for f in $(MAN_LINKS); do rm -f $(DESTDIR)$(PREFIX)/share/man/man8/$$f; done
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/netguard
 	for f in completions/*; do n=$$(basename $${f%.*}); \
 		rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$n \

@@ -3,6 +3,7 @@
  * The configuration from its file. Who may write it may open every port and every container, so
  * it is looked at who may: at the opened descriptor, not at the path, which can be exchanged.
  */
+#include "common/accounts.h"
 #include "common/file.h"
 #include "common/settings.h"
 
@@ -67,6 +68,25 @@ int settings_check_current(const struct settings *s, struct err *err)
 	return 0;
 }
 
+/* What to do where it can't be opened: the daemon has a user of its own, podctl is anybody's. */
+static int cannot_open(const char *path, int code, struct err *err)
+{
+	_cleanup_free_ char *name = NULL;
+	struct err why;
+
+	if (code == ENOENT && streq(path, SETTINGS_PATH))
+		return err_set(err, ENOENT,
+			       "%s: No such file or directory; an empty one is enough to begin "
+			       "with, see netguard.yml(5)",
+			       path);
+	if (code != EACCES)
+		return err_os(err, code, "%s", path);
+	err_os(&why, code, "%s", path);
+	name = accounts_local_name(geteuid());
+	return err_set(err, EACCES, "%s; the user %s must be able to read it: chmod 644 %s",
+		       why.text, name ? name : "of this process", path);
+}
+
 int settings_load(const char *path, struct problems *problems, struct settings **ret,
 		  struct err *err)
 {
@@ -81,14 +101,8 @@ int settings_load(const char *path, struct problems *problems, struct settings *
 		path = settings_path();
 	/* O_NONBLOCK: a FIFO in its place must not make us wait for a writer */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 && errno == ENOENT)
-		return err_set(
-			err, ENOENT,
-			"%s: No such file or directory; an empty one is enough to begin with, "
-			"see netguard.yml(5)",
-			path);
 	if (fd < 0)
-		return err_os(err, errno, "%s", path);
+		return cannot_open(path, errno, err);
 	/* before it is read: a change while it is read is one since then */
 	r = check_file(fd, &st, err);
 	if (r == 0)

@@ -42,7 +42,7 @@ _netguard() {
 	fi
 	case ${words[1]}:$cur in
 	status:*) mapfile -t COMPREPLY < <(compgen -W "--json --metrics" -- "$cur") ;;
-	denied:*) mapfile -t COMPREPLY < <(compgen -W "-f -n --json" -- "$cur") ;;
+	denied:*) mapfile -t COMPREPLY < <(compgen -W "-f --follow -n --json" -- "$cur") ;;
 	check:-* | explain:-*) mapfile -t COMPREPLY < <(compgen -W "--json" -- "$cur") ;;
 	check:*)
 		compopt -o filenames
@@ -56,7 +56,7 @@ _netguard() {
 		esac
 		;;
 	help:*)
-		mapfile -t COMPREPLY < <(compgen -W "run check status explain denied table reload remove authz" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check status explain denied table reload remove authz help version" -- "$cur")
 		;;
 	esac
 }

@@ -36,4 +36,4 @@ complete -c netguard -n '__fish_seen_subcommand_from denied' -s f -l follow -d '
 complete -c netguard -n '__fish_seen_subcommand_from denied' -s n -x -d 'so many'
 complete -c netguard -n '__fish_seen_subcommand_from check' -F
 complete -c netguard -n '__fish_seen_subcommand_from explain' -a '(__netguard_ends)'
-complete -c netguard -n '__fish_seen_subcommand_from help' -a 'run check status explain denied table reload remove authz'
+complete -c netguard -n '__fish_seen_subcommand_from help' -a 'run check status explain denied table reload remove authz help version'

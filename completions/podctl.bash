@@ -66,6 +66,7 @@ _podctl() {
 		1) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
 		esac
 		;;
+	schema) [ "$before" -gt 0 ] || mapfile -t COMPREPLY < <(compgen -W "pod config" -- "$cur") ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	esac
 }

@@ -45,11 +45,11 @@ _podctl() {
 		'scan:what changed in containers, and what runs'
 		'schema:JSON Schema of the pod file or the configuration'
 		'restore-mounts:mounts and secrets of all pods, at boot'
-		'start-late:at boot, pods whose mounts came late'
+		'start-late:start what the engine tried to start before its root container'
 		'help:print the usage, or that of a command'
 		'version:print the version'
 	)
-	quiet=('(-q --quiet)'{-q,--quiet}'[only errors]' '(-h --help)'{-h,--help}'[how it is used]')
+	quiet=('(-q --quiet)'{-q,--quiet}'[only errors and what was asked for]' '(-h --help)'{-h,--help}'[how it is used]')
 	wait=('--no-wait[fail where another podctl is at work]')
 	if (( CURRENT == 2 )); then
 		_describe command commands
@@ -87,7 +87,7 @@ _podctl() {
 			'(--json --metrics --ack)--self-test[prove that scanning works]' \
 			'2:pod:_podctl_pods'
 		;;
-	schema) _arguments $quiet '1:kind:(pod config)' ;;
+	schema) _arguments $quiet '2:kind:(pod config)' ;;
 	help) (( CURRENT == 3 )) && _describe command commands ;;
 	esac
 }

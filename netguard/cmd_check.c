@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/guard_client.h"
 #include "common/log.h"
 #include "netguard/commands.h"
 #include "netguard/references.h"
 #include "netguard/report.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* people: NULL where the file is not valid. */
 static void print_json(const char *path, const struct settings *s, const struct people *people,
@@ -25,6 +30,36 @@ static void print_json(const char *path, const struct settings *s, const struct 
 	json_decref(out);
 }
 
+/* A process of its own, since what it gives up does not come back. What can't be told is true. */
+static bool can_read(const struct passwd *who, const char *path)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (initgroups(who->pw_name, who->pw_gid) < 0 ||
+		    setresgid(who->pw_gid, who->pw_gid, who->pw_gid) < 0 ||
+		    setresuid(who->pw_uid, who->pw_uid, who->pw_uid) < 0)
+			_exit(0);
+		_exit(access(path, R_OK) < 0);
+	}
+	return pid < 0 || waitpid(pid, &status, 0) < 0 || status == 0;
+}
+
+/* The daemon's own file: root, who writes it, reads it whatever its mode is. */
+static void check_readable(const char *path, struct problems *problems)
+{
+	const struct passwd *who = geteuid() == 0 ? getpwnam(GUARD_USER) : NULL;
+	char shown[1024];
+
+	if (!who || !streq(path, settings_path()) || can_read(who, path))
+		return;
+	problems_warn(problems, (struct mark){1, 1}, "",
+		      "the daemon cannot read it: the user " GUARD_USER
+		      " must be able to: chmod 644 %s, and chmod o+x the folders that it is in",
+		      text_printable(shown, sizeof(shown), path));
+}
+
 static void report(const char *path, const struct settings *s, struct problems *problems,
 		   bool as_json, const struct err *err)
 {
@@ -34,6 +69,7 @@ static void report(const char *path, const struct settings *s, struct problems *
 	people_resolve(s, &people);
 	references_find(&references);
 	references_check(s, &references, problems);
+	check_readable(path, problems);
 	if (as_json) {
 		print_json(path, s, &people, problems, err);
 	} else {

@@ -12,7 +12,7 @@
 #define DENIED_MS    10000
 #define LAST_DEFAULT 20
 #define LAST_MAX     10000
-#define DENIED_USAGE "denied [-f] [-n N] [--json]"
+#define DENIED_USAGE "denied [-f | --follow] [-n N] [--json]"
 
 struct options {
 	bool follow, json;

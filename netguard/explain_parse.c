@@ -114,6 +114,25 @@ int explain_parse_from(const char *text, struct explain_spec *ret, struct err *e
 	return r;
 }
 
+/* Whether this is an end of its own with a port behind it. */
+static int refuse_port(const char *text, struct err *err)
+{
+	char buf[EXPLAIN_TEXT_MAX + 1], printable[EXPLAIN_TEXT_MAX + 1];
+	const char *colon = strrchr(text, ':');
+	struct explain_spec end = {0};
+	struct err ignored;
+	uint16_t port;
+
+	if (!colon || !port_parse(colon + 1, &port))
+		return 0;
+	memcpy(buf, text, (size_t)(colon - text));
+	buf[colon - text] = '\0';
+	text_printable(printable, sizeof(printable), buf);
+	if (parse_end(buf, false, &end, &ignored) < 0)
+		return 0;
+	return err_set(err, EINVAL, "icmp has no port: %s/icmp", printable);
+}
+
 int explain_parse_to(const char *text, struct explain_spec *ret, struct err *err)
 {
 	struct explain_spec s = {.proto = IPPROTO_TCP};
@@ -137,6 +156,8 @@ int explain_parse_to(const char *text, struct explain_spec *ret, struct err *err
 				       text_printable(printable, sizeof(printable), text),
 				       "pod:web");
 		*colon = '\0';
+	} else if ((r = refuse_port(buf, err)) < 0) {
+		return r;
 	}
 	r = parse_end(buf, false, &s, err);
 	if (r == 0)

@@ -29,9 +29,10 @@ static const struct command commands[] = {
 	 "      netguard explain user:bob pod:db:5432\n"
 	 "      netguard explain pod:web world:198.51.100.7:443/tcp\n"
 	 "Exit status: 0 accepted, 2 denied, 1 could not be told."},
-	{"denied", "[-f] [-n N] [--json]", "what was denied lately, or as it comes", cmd_denied,
-	 "-f      go on with each further one\n"
-	 "-n N    the last N (default 20)\n"
+	{"denied", "[-f | --follow] [-n N] [--json]", "what was denied lately, or as it comes",
+	 cmd_denied,
+	 "-f, --follow  go on with each further one\n"
+	 "-n N          the last N (default 20)\n"
 	 "Only root may see them. Exit status: 0, or 1 where the daemon does not tell."},
 	{"table", "", "print the table as nft text, without touching the kernel", cmd_table,
 	 "From the configuration and what the engine says. Exit status: 0, or 1."},
@@ -103,12 +104,14 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (streq(name, "help") || is_help(name)) {
-		if (argc > 2)
+		if (argc > 2 && !streq(argv[2], "help") && !streq(argv[2], "version"))
 			return help(find(argv[2]));
 		usage(stdout);
 		return 0;
 	}
 	if (streq(name, "version") || streq(name, "--version")) {
+		if (argc > 2)
+			return command_usage("version");
 		printf("netguard %s\n", VERSION);
 		return 0;
 	}

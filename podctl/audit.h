@@ -74,6 +74,7 @@ struct audit_containers {
 	struct audit_container *items;
 	size_t n;
 };
+void audit_container_done(struct audit_container *c);
 void audit_containers_done(struct audit_containers *a);
 
 /* From GET /containers/ID/json. -EPROTO names what is wrong; *ret untouched then. */

@@ -174,7 +174,7 @@ static char *pod_of(struct reader *rd, json_t *labels, const char *name)
 	return *pod && *hash && pod_name_valid(pod) && plan_owns(pod, &p) ? take_ptr(pod) : NULL;
 }
 
-static void container_done(struct audit_container *c)
+void audit_container_done(struct audit_container *c)
 {
 	free(c->id);
 	free(c->name);
@@ -208,7 +208,7 @@ static void container_done(struct audit_container *c)
 void audit_containers_done(struct audit_containers *a)
 {
 	for (size_t i = 0; i < a->n; i++)
-		container_done(&a->items[i]);
+		audit_container_done(&a->items[i]);
 	free(a->items);
 	*a = (struct audit_containers){0};
 }
@@ -236,7 +236,7 @@ int audit_container_from_inspect(json_t *json, struct audit_container *ret, stru
 	read_ports(&rd, json, &c.ports);
 	if (rd.r < 0) {
 		err_wrap(err, "container %s", c.name);
-		container_done(&c);
+		audit_container_done(&c);
 		return rd.r;
 	}
 	*ret = c;

@@ -75,6 +75,22 @@ int cmd_load_settings(struct cmd_context *ctx, struct settings **ret);
 int cmd_pod_name(struct cmd_context *ctx, const struct settings *settings, const char *arg,
 		 char **ret);
 
+/*
+ * Of a command that names no pod: the pods that the caller may be shown. Root, and whom sudo lets
+ * be root anyway, is shown all there is, and so is who calls without sudo; anybody else the pods
+ * that he may act on, by name, and no container that is of none.
+ */
+struct cmd_own {
+	struct cmd_context *ctx;
+	const struct settings *settings;
+	bool all;
+	struct strv mine, others; /* names that were looked up */
+};
+struct cmd_own cmd_own_begin(struct cmd_context *ctx, const struct settings *settings);
+/* pod: NULL or "" for what is of none. */
+bool cmd_owns(struct cmd_own *own, const char *pod);
+void cmd_own_done(struct cmd_own *own);
+
 /* Reads the pod file as the caller. Sets ui.pod, which points into *ret. */
 int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const char *file,
 		 struct pod **ret);
@@ -83,6 +99,12 @@ int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const
 int cmd_engine(struct cmd_context *ctx, struct engine **ret);
 /* An engine that answers, with the version agreed on. */
 int cmd_connect(struct cmd_context *ctx, struct engine **ret);
+
+/* look(), where err says what to do where the engine does not answer. Nothing is told. */
+struct plan_images;
+struct present;
+int cmd_look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
+	     struct err *err);
 
 /*
  * The pod's lock, waited for unless --no-wait. The caller decides how long that takes, so the

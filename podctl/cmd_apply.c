@@ -54,7 +54,7 @@ static int check_before(struct work *w, struct err *err)
 static int compare(struct work *w, struct err *err)
 {
 	bool pulled = false;
-	int r = look(w->engine, w->pod->name, &w->images, &w->present, err);
+	int r = cmd_look(w->engine, w->pod->name, &w->images, &w->present, err);
 
 	for (size_t i = 0; r == 0 && i < w->images.n; i++)
 		pulled |= !w->images.items[i].id || w->images.items[i].update;
@@ -65,7 +65,7 @@ static int compare(struct work *w, struct err *err)
 		r = images_pull(w->engine, &w->images, &w->ctx->caller, &w->ctx->ui, err);
 	if (r == 0 && pulled) {
 		present_done(&w->present);
-		r = look(w->engine, w->pod->name, NULL, &w->present, err);
+		r = cmd_look(w->engine, w->pod->name, NULL, &w->present, err);
 	}
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);

@@ -2,6 +2,9 @@
 /*
  * podctl audit: the privileges of every container on the host, with a verdict. What can't be read
  * is an error: an audit that left something out would say that it is well.
+ *
+ * Who is not root, and could not be by sudo, is shown the containers of his own pods only, and
+ * nothing of the engine: what others run, mount and may do is not his to know.
  */
 #include "common/accounts.h"
 #include "podctl/audit_print.h"
@@ -12,6 +15,7 @@
 
 struct inspection {
 	struct audit_containers *all;
+	struct cmd_own *own;
 	struct err err; /* code 0: none */
 };
 
@@ -26,7 +30,9 @@ static void inspected(void *userdata, const struct engine_reply *reply)
 		return;
 	if (r == 0)
 		r = audit_container_from_inspect(reply->json, &c, &err);
-	if (r == 0) {
+	if (r == 0 && !cmd_owns(in->own, c.pod)) {
+		audit_container_done(&c);
+	} else if (r == 0) {
 		audit_look_at_proc(&c);
 		ARRAY_PUSH(in->all->items, in->all->n) = c;
 	} else if (!in->err.code) {
@@ -41,9 +47,10 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static int inspect_all(struct engine *e, struct audit_containers *ret, struct err *err)
+static int inspect_all(struct engine *e, struct cmd_own *own, struct audit_containers *ret,
+		       struct err *err)
 {
-	struct inspection in = {.all = ret};
+	struct inspection in = {.all = ret, .own = own};
 	json_auto_t *list = NULL;
 	json_t *entry;
 	size_t i;
@@ -63,11 +70,13 @@ static int inspect_all(struct engine *e, struct audit_containers *ret, struct er
 		if (engine_container_from_list(entry, &c, &in.err) < 0)
 			break;
 		path = xasprintf("/containers/%s/json", c.id);
+		/* an error, too, would tell of others' */
+		if (cmd_owns(own, engine_container_label(&c, POD_LABEL_POD)))
+			engine_start(e, &(struct engine_call){.method = "GET",
+							      .path = path,
+							      .done = inspected,
+							      .userdata = &in});
 		engine_container_done(&c);
-		engine_start(e, &(struct engine_call){.method = "GET",
-						      .path = path,
-						      .done = inspected,
-						      .userdata = &in});
 	}
 	engine_wait(e);
 	if (in.err.code) {
@@ -103,10 +112,28 @@ static void docker_group(struct strv *ret)
 	accounts_done(&accounts);
 }
 
-int cmd_audit(struct cmd_context *ctx, int n _unused_, char **args _unused_)
+static int print(const struct cmd_context *ctx, const struct cmd_own *own,
+		 const struct audit_containers *all, const struct audit_findings *engine)
 {
-	_cleanup_(engine_freep)
-	struct engine *engine = NULL;
+	int result = audit_findings_worst(engine) == AUDIT_HIGH ? CMD_CHANGES : CMD_OK;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (audit_findings_worst(&all->items[i].findings) == AUDIT_HIGH)
+			result = CMD_CHANGES;
+	}
+	if (ctx->options & CMD_OPT_JSON) {
+		audit_print_json(all, engine);
+		return result;
+	}
+	audit_print(all, engine, &ctx->ui);
+	if (!own->all)
+		ui_say(&ctx->ui, "only your pods were looked at: the whole host is for root to "
+				 "audit");
+	return result;
+}
+
+static int audit(struct cmd_context *ctx, struct engine *engine, struct cmd_own *own)
+{
 	_cleanup_(strv_done)
 	struct strv members = {0};
 	struct audit_containers all = {0};
@@ -115,27 +142,36 @@ int cmd_audit(struct cmd_context *ctx, int n _unused_, char **args _unused_)
 	struct err err = {0};
 	int result = CMD_FAILED;
 
-	if (cmd_connect(ctx, &engine) < 0)
-		return CMD_FAILED;
-	if (look_at_engine(engine, &info, &err) < 0 || inspect_all(engine, &all, &err) < 0) {
+	if (look_at_engine(engine, &info, &err) < 0 || inspect_all(engine, own, &all, &err) < 0) {
 		cmd_fail(ctx, &err);
 	} else {
 		docker_group(&members);
 		for (size_t i = 0; i < all.n; i++)
 			audit_container_findings(&all.items[i], &info);
-		audit_engine_findings(&info, &members, &all, &findings);
-		if (ctx->options & CMD_OPT_JSON)
-			audit_print_json(&all, &findings);
-		else
-			audit_print(&all, &findings, &ctx->ui);
-		result = audit_findings_worst(&findings) == AUDIT_HIGH ? CMD_CHANGES : CMD_OK;
-		for (size_t i = 0; i < all.n; i++) {
-			if (audit_findings_worst(&all.items[i].findings) == AUDIT_HIGH)
-				result = CMD_CHANGES;
-		}
+		if (own->all)
+			audit_engine_findings(&info, &members, &all, &findings);
+		result = print(ctx, own, &all, &findings);
 	}
 	audit_findings_done(&findings);
 	audit_containers_done(&all);
 	audit_engine_done(&info);
+	return result;
+}
+
+int cmd_audit(struct cmd_context *ctx, int n _unused_, char **args _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *settings = NULL;
+	_cleanup_(engine_freep)
+	struct engine *engine = NULL;
+	struct cmd_own own = cmd_own_begin(ctx, NULL);
+	int result = CMD_FAILED;
+
+	/* an invalid configuration does not keep root from looking */
+	if ((own.all || cmd_load_settings(ctx, &settings) == 0) && cmd_connect(ctx, &engine) == 0) {
+		own.settings = settings;
+		result = audit(ctx, engine, &own);
+	}
+	cmd_own_done(&own);
 	return result;
 }

@@ -3,6 +3,7 @@
 
 #include "common/authz_token.h"
 #include "podctl/lock.h"
+#include "podctl/look.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -148,6 +149,20 @@ int cmd_connect(struct cmd_context *ctx, struct engine **ret)
 	}
 	*ret = take_ptr(e);
 	return 0;
+}
+
+int cmd_look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
+	     struct err *err)
+{
+	int r = look(e, pod, images, ret, err);
+	const char *advice = r < 0 ? engine_advice(r) : "";
+
+	if (*advice) {
+		const struct err why = *err;
+
+		err_set(err, why.code, "%s%s", why.text, advice);
+	}
+	return r;
 }
 
 static void on_interrupt(int number)

@@ -11,7 +11,7 @@ static int take_down(struct cmd_context *ctx, struct engine *engine, const char 
 	struct apply a = {.engine = engine, .ui = &ctx->ui};
 	struct present present = {0};
 	struct plan plan = {0};
-	int r = look(engine, pod, NULL, &present, err);
+	int r = cmd_look(engine, pod, NULL, &present, err);
 
 	if (r < 0) {
 		ui_error(&ctx->ui, "%s", err->text);

@@ -89,7 +89,7 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 		return CMD_FAILED;
 	pause_image = pause_image_name();
 	plan_images_collect(pod, &images);
-	if (look(engine, pod->name, &images, &present, &err) < 0 ||
+	if (cmd_look(engine, pod->name, &images, &present, &err) < 0 ||
 	    plan_images_check(&images, settings, &err) < 0 ||
 	    values_load(pod, settings, &values, &err) < 0) {
 		cmd_fail(ctx, &err);

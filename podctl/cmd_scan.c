@@ -3,7 +3,8 @@
  * podctl scan [NAME]: what differs from the images and from what is expected, as alerts that stay.
  *
  * Under sudo, the last word decides whose alerts are meant, as with every command: an alert's id
- * can be no pod's name, and "all" without a pod is for root alone.
+ * can be no pod's name. Without a pod, all of the host's are meant by who is root anyway; others
+ * scan their own pods and acknowledge nothing, and what they find is still new to root.
  */
 #include "common/log.h"
 #include "podctl/cmd.h"
@@ -34,20 +35,21 @@ static void stay_awake(void)
 }
 
 /* What was found becomes alerts; those are in *ret also where they could not be stored. */
-static int update(struct scan_targets *targets, int64_t now, struct scan_alerts *ret,
-		  struct err *err)
+static int update(const struct cmd_context *ctx, struct scan_targets *targets, int64_t now,
+		  struct scan_alerts *ret, struct err *err)
 {
+	bool for_root = ctx->caller.uid == 0;
 	struct scan_store store;
 	int r = scan_store_open(&store, err);
 
 	if (r < 0) {
 		/* what was found is told of, at least */
-		scan_alerts_merge(ret, targets, now);
+		scan_alerts_merge(ret, targets, now, for_root);
 		return r;
 	}
 	scan_canary_forget(&store, targets);
 	r = scan_store_load(&store, ret, err);
-	scan_alerts_merge(ret, targets, now);
+	scan_alerts_merge(ret, targets, now, for_root);
 	if (r == 0)
 		r = scan_store_save(&store, ret, err);
 	scan_store_close(&store);
@@ -78,8 +80,23 @@ static void report(const struct cmd_context *ctx, const struct scan_report *r)
 		scan_log(r);
 }
 
-static int scan(struct cmd_context *ctx, const struct settings *settings, const char *pod)
+/* What is scanned and shown: one pod, or all that the caller may see. */
+struct wanted {
+	const char *pod; /* NULL: all of own */
+	struct cmd_own own;
+};
+
+static bool is_wanted(void *userdata, const char *pod)
 {
+	struct wanted *w = userdata;
+
+	return w->pod ? streq(pod, w->pod) : cmd_owns(&w->own, pod);
+}
+
+static int scan_wanted(struct cmd_context *ctx, const struct settings *settings, struct wanted *w)
+{
+	const char *pod = w->pod;
+	bool whole = !pod && w->own.all;
 	_cleanup_(engine_freep)
 	struct engine *engine = NULL;
 	struct scan_targets targets = {0};
@@ -89,11 +106,13 @@ static int scan(struct cmd_context *ctx, const struct settings *settings, const 
 
 	if (cmd_connect(ctx, &engine) < 0)
 		return CMD_FAILED;
-	r = scan_run(engine, &settings->scan, pod, &targets, &err);
+	r = scan_run(engine, &settings->scan, whole ? NULL : is_wanted, w, &targets, &err);
 	if (r == 0) {
-		struct scan_report rep = {&alerts, &targets, pod, time(NULL)};
+		struct scan_report rep = {&alerts, &targets, pod, !pod && !whole, time(NULL)};
 
-		r = update(&targets, rep.now, &alerts, &err);
+		r = update(ctx, &targets, rep.now, &alerts, &err);
+		if (!whole)
+			scan_alerts_keep(&alerts, is_wanted, w);
 		say_failures(ctx, &targets);
 		/* a pod that is gone may have left alerts */
 		if (r == 0 && pod && targets.n == 0 && scan_alerts_standing(&alerts, pod) == 0)
@@ -109,6 +128,18 @@ static int scan(struct cmd_context *ctx, const struct settings *settings, const 
 		result = scan_alerts_standing(&alerts, pod) > 0 ? CMD_CHANGES : CMD_OK;
 	scan_alerts_done(&alerts);
 	scan_targets_done(&targets);
+	return result;
+}
+
+static int scan(struct cmd_context *ctx, const struct settings *settings, const char *pod)
+{
+	struct wanted w = {.pod = pod};
+	int result;
+
+	if (!pod)
+		w.own = cmd_own_begin(ctx, settings);
+	result = scan_wanted(ctx, settings, &w);
+	cmd_own_done(&w.own);
 	return result;
 }
 
@@ -171,10 +202,12 @@ static int parse_ack(struct cmd_context *ctx, const struct settings *settings, i
 		ui_error(&ctx->ui, "which alerts? scan --ack @N... [NAME], or --ack all [NAME]");
 		return -EINVAL;
 	}
-	/* the word could be a pod's name: who may say it of that pod may not for all */
-	if (n == 1 && ret->ids[0] == SCAN_ALL && ctx->caller.uid != 0) {
-		ui_error(&ctx->ui, "through sudo, name the pod: scan --ack all NAME. All of the "
-				   "host's are for root to acknowledge (sudo -i)");
+	/* an id says nothing of whose alert it is, and "all" could be a pod's name */
+	if (!caller_is_admin(&ctx->caller)) {
+		ui_error(&ctx->ui,
+			 "through sudo, name the pod: scan --ack %s NAME. Alerts of the "
+			 "whole host are for root to acknowledge",
+			 args[0]);
 		return -EPERM;
 	}
 	return 0;

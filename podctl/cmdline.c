@@ -69,7 +69,8 @@ static const struct option {
 	{"--metrics", 0, CMD_OPT_METRICS, NULL, NULL, "for Prometheus"},
 	{"--self-test", 0, CMD_OPT_SELF_TEST, NULL, NULL,
 	 "change a container of its own, and find that"},
-	{"--quiet", 'q', CMD_OPT_QUIET, NULL, NULL, "only errors"},
+	{"--quiet", 'q', CMD_OPT_QUIET, NULL, NULL,
+	 "say nothing but errors and what was asked for"},
 	{"--help", 'h', CMD_OPT_HELP, NULL, NULL, "how the command is used"},
 	{"--version", 0, CMD_OPT_VERSION, NULL, NULL, "print the version"},
 };
@@ -133,6 +134,10 @@ static int take(struct cmd_context *ctx, const struct option *o, const char *val
 		value = argv[++*i];
 	if (o->take(ctx, value))
 		return 0;
+	if (o->bit == CMD_OPT_TAIL && *value) {
+		ui_error(&ctx->ui, "%s wants a number, not %s", o->name, value);
+		return -EINVAL;
+	}
 	ui_error(&ctx->ui, "%s wants a value, %s", o->name, o->value);
 	return -EINVAL;
 }

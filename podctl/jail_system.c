@@ -246,17 +246,33 @@ char *jail_problem(const struct jail *j, const char *folder)
 	return NULL;
 }
 
+/* Not in a container: that of the jail itself has the user's uid, too. */
+static bool is_outside(int proc, const char *pid, const struct stat *own)
+{
+	_cleanup_free_ char *path = xasprintf("%s/ns/pid", pid);
+	struct stat st;
+
+	/* one that can't be looked at is told rather than left out, unless it is gone */
+	if (fstatat(proc, path, &st, 0) < 0)
+		return errno != ENOENT && errno != ESRCH;
+	return st.st_dev == own->st_dev && st.st_ino == own->st_ino;
+}
+
 static unsigned count_processes(uid_t uid)
 {
 	DIR *d = opendir("/proc");
 	const struct dirent *e;
+	struct stat own;
 	unsigned n = 0;
 
+	if (d && fstatat(dirfd(d), "self/ns/pid", &own, 0) < 0)
+		own = (struct stat){0};
 	while (d && (e = readdir(d))) {
 		struct stat st;
 
 		if (e->d_name[strspn(e->d_name, "0123456789")] == '\0' &&
-		    fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_uid == uid)
+		    fstatat(dirfd(d), e->d_name, &st, 0) == 0 && st.st_uid == uid &&
+		    is_outside(dirfd(d), e->d_name, &own))
 			n++;
 	}
 	if (d)
@@ -280,9 +296,10 @@ void jail_left_outside(const char *user, uid_t uid, const char *home, struct str
 	if (access(forward, F_OK) == 0)
 		strv_take(ret, xasprintf("%s may run programs on the host for mail", forward));
 	if (n > 0)
-		strv_take(ret, xasprintf("%u processes of the user run on the host and stay there: "
-					 "loginctl terminate-user %s",
-					 n, user));
+		strv_take(ret, xasprintf("%u process%s of the user run%s on the host and stay%s "
+					 "there: loginctl terminate-user %s",
+					 n, n == 1 ? "" : "es", n == 1 ? "s" : "",
+					 n == 1 ? "s" : "", user));
 }
 
 int jail_check_groups(const char *user, gid_t gid, struct err *err)

@@ -42,8 +42,8 @@ static const struct cmd commands[] = {
 	 "add makes the pod jail_USER and has the user's logins come into it, in whatever way; rm "
 	 "puts\neverything back. list says which there are, and exits 2 where one is not in force.",
 	 CMD_OPT_FORCE | CMD_OPT_PURGE | CMD_OPT_IMAGE | CMD_OPT_JSON, 1, 2, cmd_jail},
-	{"audit", "", "the privileges of every container, with a verdict; exit 2 on findings", NULL,
-	 CMD_OPT_JSON, 0, 0, cmd_audit},
+	{"audit", "", "the privileges of every container, with a verdict; exit 2 where one is high",
+	 NULL, CMD_OPT_JSON, 0, 0, cmd_audit},
 	{"scan", "[NAME]", "what changed in containers, and runs; exit 2 while alerts stand",
 	 "Alerts stay until they are acknowledged: scan --ack @N... [NAME], or --ack all [NAME].",
 	 CMD_OPT_JSON | CMD_OPT_METRICS | CMD_OPT_ACK | CMD_OPT_SELF_TEST, 0, -1, cmd_scan},
@@ -71,7 +71,9 @@ static void usage(FILE *to)
 		"  help           [COMMAND]              print this, or how COMMAND is used\n"
 		"\n"
 		"The pod's name is the file's. `podctl help COMMAND` has the options; all take\n"
-		"--quiet (-q): only errors.\n"
+		"--quiet (-q): say nothing but errors and what was asked for (status, plan, "
+		"audit,\n"
+		"logs); scan prints nothing and answers by its exit status.\n"
 		"\n"
 		"Exit status: 0 done and clean, 1 failed or refused, 2 changes or findings.\n");
 }
@@ -156,6 +158,10 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 		ctx->ui.live = live_new(STDOUT_FILENO);
 	if (l->version || (l->n == 1 && streq(l->args[0], "version")))
 		return version();
+	if (l->n > 1 && streq(l->args[0], "version")) {
+		ui_error(&ctx->ui, "version takes no arguments");
+		return CMD_FAILED;
+	}
 	if (l->n > 0 && streq(l->args[0], "help"))
 		return help(ctx, l->n - 1, l->args + 1);
 	if (l->help)

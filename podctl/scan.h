@@ -61,7 +61,7 @@ struct scan_target {
 struct scan_targets {
 	struct scan_target *items;
 	size_t n;
-	bool whole; /* all containers of the host, not only a pod's */
+	bool whole; /* all containers of the host, not only a pod's or a user's */
 };
 void scan_targets_done(struct scan_targets *t);
 void scan_add_finding(struct scan_target *t, enum scan_kind kind, const char *what);
@@ -101,7 +101,8 @@ struct scan_alert {
 	uint64_t more;
 	bool acknowledged; /* does not stand, while it lasts */
 	bool present;	   /* the last scan found it */
-	bool fresh;	   /* this scan made it, or made it stand again; not stored */
+	bool fresh;	   /* since root's last look it was made, or made to stand again */
+	bool untold;	   /* no look of root's has had it so far: fresh in the next */
 };
 
 struct scan_alerts {
@@ -115,8 +116,10 @@ void scan_alerts_done(struct scan_alerts *a);
  * Puts findings into the alerts. Alerts stay; those that were acknowledged go when a scan of their
  * container does not find them any more, and stand again when they are found in another container
  * of that name. Beyond the limits above findings are counted in one alert.
+ *
+ * for_root: root looks at the result. What somebody else finds is still fresh when root looks.
  */
-void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t now);
+void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t now, bool for_root);
 
 /*
  * Acknowledges the alert, of pod (NULL: of any). -ENOENT. "all" is no id: SCAN_ALL.
@@ -129,6 +132,11 @@ bool scan_id_parse(const char *text, uint64_t *ret);
 /* Those of pod (NULL: all) that stand. */
 size_t scan_alerts_standing(const struct scan_alerts *a, const char *pod);
 bool scan_alert_of(const struct scan_alert *alert, const char *pod);
+
+/* Whether something of this pod ("": of none) is meant. */
+typedef bool scan_wants(void *userdata, const char *pod);
+/* Forgets what is not of a pod that is wanted: for showing, never for storing. */
+void scan_alerts_keep(struct scan_alerts *a, scan_wants *wants, void *userdata);
 
 /* The stored text, and back. -EINVAL: not such a text, or one beyond the limits. */
 char *scan_alerts_format(const struct scan_alerts *a);

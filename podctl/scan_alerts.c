@@ -12,14 +12,18 @@
 #define TEXT_MANY     "findings beyond the limit of one container's alerts"
 #define TEXT_TOO_MANY "findings beyond the limit of all alerts"
 
+static void alert_done(struct scan_alert *alert)
+{
+	free(alert->container);
+	free(alert->container_id);
+	free(alert->pod);
+	free(alert->what);
+}
+
 void scan_alerts_done(struct scan_alerts *a)
 {
-	for (size_t i = 0; i < a->n; i++) {
-		free(a->items[i].container);
-		free(a->items[i].container_id);
-		free(a->items[i].pod);
-		free(a->items[i].what);
-	}
+	for (size_t i = 0; i < a->n; i++)
+		alert_done(&a->items[i]);
 	free(a->items);
 	*a = (struct scan_alerts){0};
 }
@@ -82,13 +86,22 @@ static struct scan_alert *look_up(struct scan_alerts *a, size_t n, const char *c
 	return NULL;
 }
 
-static void see_again(struct scan_alert *alert, const struct scan_target *t,
-		      const struct scan_finding *f, int64_t now)
+struct merging {
+	struct scan_alerts *alerts;
+	size_t known; /* so many are sorted: those from before */
+	uint64_t beyond;
+	int64_t now;
+	bool for_root;
+};
+
+static void see_again(const struct merging *m, struct scan_alert *alert,
+		      const struct scan_target *t, const struct scan_finding *f)
 {
 	/* acknowledged was what another container of this name had, or less than it is now */
 	if (alert->acknowledged && (!streq(alert->container_id, t->id) || f->more > alert->more)) {
 		alert->acknowledged = false;
 		alert->fresh = true;
+		alert->untold = !m->for_root;
 	}
 	if (!streq(alert->container_id, t->id)) {
 		free(alert->container_id);
@@ -99,14 +112,15 @@ static void see_again(struct scan_alert *alert, const struct scan_target *t,
 		alert->pod = xstrdup(t->pod);
 	}
 	alert->present = true;
-	alert->last = now;
+	alert->last = m->now;
 	alert->count++;
 	alert->more = f->more;
 }
 
-static void add(struct scan_alerts *a, const struct scan_target *t, const struct scan_finding *f,
-		int64_t now)
+static void add(const struct merging *m, const struct scan_target *t, const struct scan_finding *f)
 {
+	struct scan_alerts *a = m->alerts;
+
 	ARRAY_PUSH(a->items, a->n) = (struct scan_alert){
 		.id = a->next++,
 		.kind = f->kind,
@@ -114,12 +128,13 @@ static void add(struct scan_alerts *a, const struct scan_target *t, const struct
 		.container_id = xstrdup(t->id),
 		.pod = xstrdup(t->pod),
 		.what = xstrdup(f->what),
-		.first = now,
-		.last = now,
+		.first = m->now,
+		.last = m->now,
 		.count = 1,
 		.more = f->more,
 		.present = true,
 		.fresh = true,
+		.untold = !m->for_root,
 	};
 }
 
@@ -133,13 +148,6 @@ static size_t count_of(const struct scan_alerts *a, size_t n, const char *contai
 	return count;
 }
 
-struct merging {
-	struct scan_alerts *alerts;
-	size_t known; /* so many are sorted: those from before */
-	uint64_t beyond;
-	int64_t now;
-};
-
 /* The alert that counts what has none of its own. known: as of struct merging. */
 static void count_more(struct merging *m, const struct scan_target *t, const char *text,
 		       uint64_t more)
@@ -149,9 +157,9 @@ static void count_more(struct merging *m, const struct scan_target *t, const cha
 	struct scan_alert *alert = look_up(m->alerts, m->known, t->name, &f);
 
 	if (more > 0 && alert)
-		see_again(alert, t, &f, m->now);
+		see_again(m, alert, t, &f);
 	else if (more > 0)
-		add(m->alerts, t, &f, m->now);
+		add(m, t, &f);
 	free(what);
 }
 
@@ -171,11 +179,11 @@ static void merge_target(struct merging *m, struct scan_target *t)
 			continue;
 		alert = look_up(m->alerts, m->known, t->name, f);
 		if (alert) {
-			see_again(alert, t, f, m->now);
+			see_again(m, alert, t, f);
 		} else if (m->alerts->n >= SCAN_ALERTS_MAX) {
 			m->beyond++;
 		} else if (room > 0) {
-			add(m->alerts, t, f, m->now);
+			add(m, t, f);
 			room--;
 		} else {
 			more++;
@@ -205,31 +213,38 @@ static void drop(struct scan_alerts *a, const struct scan_targets *t)
 	for (size_t i = 0; i < a->n; i++) {
 		struct scan_alert *alert = &a->items[i];
 
-		if (alert->acknowledged && !alert->present && was_looked_for(t, alert)) {
-			free(alert->container);
-			free(alert->container_id);
-			free(alert->pod);
-			free(alert->what);
-		} else {
+		if (alert->acknowledged && !alert->present && was_looked_for(t, alert))
+			alert_done(alert);
+		else
 			a->items[kept++] = *alert;
-		}
 	}
 	a->n = kept;
 }
 
-void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t now)
+/* Before anything is found: what was there, and what root has not looked at. */
+static void begin(struct scan_alerts *a, const struct scan_targets *t, bool for_root)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		struct scan_alert *alert = &a->items[i];
+		bool looked = was_looked_for(t, alert);
+
+		/* of what was not looked for nothing new is known */
+		if (looked)
+			alert->present = false;
+		alert->fresh = alert->untold;
+		if (looked && for_root)
+			alert->untold = false;
+	}
+}
+
+void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t now, bool for_root)
 {
 	static char none[] = "";
 	struct scan_target host = {.id = none, .name = none, .pod = none};
-	struct merging m = {.alerts = a, .known = a->n, .now = now};
+	struct merging m = {.alerts = a, .known = a->n, .now = now, .for_root = for_root};
 
 	sort(a, compare_alerts);
-	for (size_t i = 0; i < a->n; i++) {
-		/* of what was not looked for nothing new is known */
-		if (was_looked_for(t, &a->items[i]))
-			a->items[i].present = false;
-		a->items[i].fresh = false;
-	}
+	begin(a, t, for_root);
 	if (a->next == 0)
 		a->next = 1;
 	for (size_t i = 0; i < t->n; i++)
@@ -266,6 +281,19 @@ size_t scan_alerts_standing(const struct scan_alerts *a, const char *pod)
 	for (size_t i = 0; i < a->n; i++)
 		n += scan_alert_of(&a->items[i], pod) && !a->items[i].acknowledged;
 	return n;
+}
+
+void scan_alerts_keep(struct scan_alerts *a, scan_wants *wants, void *userdata)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (wants(userdata, a->items[i].pod))
+			a->items[kept++] = a->items[i];
+		else
+			alert_done(&a->items[i]);
+	}
+	a->n = kept;
 }
 
 bool scan_id_parse(const char *text, uint64_t *ret)

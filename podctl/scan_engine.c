@@ -189,7 +189,8 @@ static char *pod_of(const struct engine_container *c)
 	return xstrdup("");
 }
 
-static int make_targets(json_t *list, const char *pod, struct scan_targets *ret, struct err *err)
+static int make_targets(json_t *list, scan_wants *wants, void *userdata, struct scan_targets *ret,
+			struct err *err)
 {
 	json_t *entry;
 	size_t i;
@@ -204,7 +205,7 @@ static int make_targets(json_t *list, const char *pod, struct scan_targets *ret,
 		if (r < 0)
 			return r;
 		owner = pod_of(&c);
-		if (!pod || streq(owner, pod))
+		if (!wants || wants(userdata, owner))
 			ARRAY_PUSH(ret->items, ret->n) = (struct scan_target){
 				.id = xstrdup(c.id),
 				.name = xstrdup(*c.name ? c.name : c.id),
@@ -215,16 +216,16 @@ static int make_targets(json_t *list, const char *pod, struct scan_targets *ret,
 	return 0;
 }
 
-int scan_run(struct engine *e, const struct settings_scan *scan, const char *pod,
+int scan_run(struct engine *e, const struct settings_scan *scan, scan_wants *wants, void *userdata,
 	     struct scan_targets *ret, struct err *err)
 {
 	struct engine_call call = {.method = "GET", .path = "/containers/json?all=1"};
-	struct scan_targets targets = {.whole = !pod};
+	struct scan_targets targets = {.whole = !wants};
 	json_auto_t *list = NULL;
 	int r = engine_do(e, &call, &list, err);
 
 	if (r == 0)
-		r = make_targets(list, pod, &targets, err);
+		r = make_targets(list, wants, userdata, &targets, err);
 	if (r == 0)
 		r = scan_all(e, scan, &targets, err);
 	if (r < 0) {

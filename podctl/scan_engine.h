@@ -10,10 +10,10 @@
 #define SCAN_CHANGES_PARALLEL 8
 
 /*
- * All containers, or those of pod. What could not be looked at is in the target's err. -errno:
- * nothing could be scanned.
+ * All containers, or those of the pods that are wanted (wants NULL: all, whole). What could not be
+ * looked at is in the target's err. -errno: nothing could be scanned.
  */
-int scan_run(struct engine *e, const struct settings_scan *scan, const char *pod,
+int scan_run(struct engine *e, const struct settings_scan *scan, scan_wants *wants, void *userdata,
 	     struct scan_targets *ret, struct err *err);
 
 /* The same of one container, whatever is expected. */

@@ -111,7 +111,13 @@ static void print_sums(const struct scan_report *r, const struct ui *ui)
 		ui_say(ui, "the processes of %zu were not looked at: no entry in scan.processes",
 		       without);
 	if (standing > 0)
-		ui_say(ui, "to acknowledge: podctl scan --ack ID...");
+		ui_say(ui, "to acknowledge: podctl scan --ack ID...%s%s",
+		       r->pod || r->own ? " " : "",
+		       r->pod	? r->pod
+		       : r->own ? "NAME"
+				: "");
+	if (r->own)
+		ui_say(ui, "only your pods were looked at: the whole host is for root to scan");
 }
 
 void scan_print(const struct scan_report *r, const struct ui *ui)

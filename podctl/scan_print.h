@@ -9,6 +9,7 @@ struct scan_report {
 	const struct scan_alerts *alerts;
 	const struct scan_targets *targets; /* of this scan */
 	const char *pod;		    /* only its alerts; NULL: all */
+	bool own;			    /* there are only those of the caller's pods */
 	int64_t now;
 };
 

@@ -9,6 +9,24 @@
 
 #define STATE_VERSION 1
 
+/* "untold" only where it is so: a version from before it reads all others. */
+static json_t *alert_json(const struct scan_alert *x)
+{
+	json_t *json =
+		json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b}", "id",
+			  (json_int_t)x->id, "kind", scan_kind_name(x->kind), "container",
+			  x->container, "container_id", x->container_id, "pod", x->pod, "what",
+			  x->what, "first", (json_int_t)x->first, "last", (json_int_t)x->last,
+			  "count", (json_int_t)x->count, "more", (json_int_t)x->more,
+			  "acknowledged", (int)x->acknowledged, "present", (int)x->present);
+
+	if (json && x->untold && json_object_set_new(json, "untold", json_true()) < 0) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
 char *scan_alerts_format(const struct scan_alerts *a)
 {
 	json_auto_t *list = json_array(), *root = NULL;
@@ -16,19 +34,8 @@ char *scan_alerts_format(const struct scan_alerts *a)
 	if (!list)
 		return NULL;
 	for (size_t i = 0; i < a->n; i++) {
-		const struct scan_alert *x = &a->items[i];
-
 		/* an alert is not to be lost for want of memory */
-		if (json_array_append_new(
-			    list,
-			    json_pack(
-				    "{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b}",
-				    "id", (json_int_t)x->id, "kind", scan_kind_name(x->kind),
-				    "container", x->container, "container_id", x->container_id,
-				    "pod", x->pod, "what", x->what, "first", (json_int_t)x->first,
-				    "last", (json_int_t)x->last, "count", (json_int_t)x->count,
-				    "more", (json_int_t)x->more, "acknowledged",
-				    (int)x->acknowledged, "present", (int)x->present)) < 0)
+		if (json_array_append_new(list, alert_json(&a->items[i])) < 0)
 			return NULL;
 	}
 	root = json_pack("{s:i, s:I, s:O}", "version", STATE_VERSION, "next", (json_int_t)a->next,
@@ -52,13 +59,13 @@ static int read_alert(json_t *json, uint64_t next, struct scan_alert *ret)
 {
 	const char *kind, *container, *container_id, *pod, *what;
 	json_int_t id, first, last, count, more;
-	int acknowledged, present;
+	int acknowledged, present, untold = 0;
 
-	if (json_unpack(json, "{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b !}",
+	if (json_unpack(json, "{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s?b !}",
 			"id", &id, "kind", &kind, "container", &container, "container_id",
 			&container_id, "pod", &pod, "what", &what, "first", &first, "last", &last,
 			"count", &count, "more", &more, "acknowledged", &acknowledged, "present",
-			&present) < 0 ||
+			&present, "untold", &untold) < 0 ||
 	    id <= 0 || (uint64_t)id >= next || count < 1 || more < 0 ||
 	    read_kind(kind, &ret->kind) < 0)
 		return -EINVAL;
@@ -73,6 +80,7 @@ static int read_alert(json_t *json, uint64_t next, struct scan_alert *ret)
 	ret->more = (uint64_t)more;
 	ret->acknowledged = acknowledged;
 	ret->present = present;
+	ret->untold = untold;
 	return 0;
 }
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
 
 e2e_begin
-sed 's/^mount_root/network_name: pods\nguard: {required: false}\n&/' examples/complete-netguard.yml | put_config
+sed 's/^mount_root/network_name: pods\nguard: {required: false}\n&/' examples/netguard-for-complete.yml | put_config
 put_file /root/complete.yml < examples/complete.yml
 inside sh -c 'mkdir -p /srv/pods/complete/private && cd /srv/pods/complete/private &&
 	echo t0ken > token && printf "line\n\n" > tls.key && chown "$1:$1" token tls.key && chmod 400 token tls.key' sh "$((ROOT_UID + 1000))"

@@ -165,6 +165,16 @@ try "a second command" stop other restart
 try "help of another" help stop other
 try "down" down other
 try "all logs, then the pod" logs app other
-check_status "a value must be a number" 1 'wants a value' podctl logs -n web web
+check_status "a value must be a number" 1 'tail wants a number, not x' podctl logs -n x web
+check_status "version takes no arguments" 1 'version takes no arguments' podctl version x
+check_status "quiet: what was asked for is still said" 0 '^web' podctl status -q web
 check_status "an option that the command has not" 1 'does not take' podctl stop --json web
+
+note "no engine, or none for the caller: what to do is said"
+inside cp /root/web.yml /home/web.yml
+check_status "plan without root" 1 'Permission denied: run podctl by sudo' as bob "$BUILD/podctl" plan /home/web.yml
+"$SANDBOX_CMD" engine "$SANDBOX" stop
+for command in apply plan down; do
+	check_status "$command" 1 'does it run\? systemctl status docker' podctl $command /root/web.yml
+done
 e2e_end

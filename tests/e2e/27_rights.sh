@@ -146,6 +146,10 @@ let_through "an empty argument" 'too many' '' /home/bob/web.yml
 let_through "a path that ends so" 'No such file|Permission|Not a directory' '/etc/shadow /web.yml'
 let_through "a file of the other's name by a link" 'No such|Permission' /home/bob/none/../other.yml/../web.yml
 check_status "sudo itself lets nothing else through" 1 'password is required|not allowed|sudo' sudo_as bob /home/bob/other.yml
+for what in audit scan; do
+	check_equal "who may run all of podctl sees no others' pods by $what" "" "$(sudo_as opal $what --json | jq -r '.. | strings')"
+done
+check_status "... and acknowledges nothing without a pod's name" 1 'name the pod' sudo_as opal scan --ack @1
 check_status "restore-mounts is root's, whatever sudoers say" 1 'only root' sudo_as opal restore-mounts
 check_equal "nothing has changed" "$before" "$(snapshot)"
 check_equal "the other pod least of all" "$other" "$(inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' other other.app)"

@@ -10,6 +10,7 @@ e2e_begin
 put_config <<'END'
 mount_root: /srv/pods
 guard: {required: false}
+pods: {good: {owners: [bob]}, other: {owners: [carol]}}
 END
 inside docker pull -q busybox > /dev/null
 
@@ -33,6 +34,8 @@ containers:
   app: {image: busybox, command: sleep 99, user: "1000:1000"}
 END
 check "a pod" podctl /root/good.yml
+inside cp /root/good.yml /root/other.yml
+check "another" podctl /root/other.yml
 made plain
 made careful --user 1000:1000 --cap-drop ALL --security-opt no-new-privileges --memory 64m --pids-limit 50 --read-only
 made priv --privileged
@@ -116,6 +119,14 @@ inside sh -c 'grep -q ^docker: /etc/group || echo docker:x:12998: >> /etc/group'
 inside sed -i 's/^\(docker:.*:\)[^:]*$/\1bob/' /etc/group
 report=$(audit)
 check_status "members of the group docker" 0 'high docker-group user bob' engine
+
+as_caller() { inside env SUDO_UID=1234 SUDO_GID=1234 "$BUILD/podctl" audit "$@"; }
+check_equal "through sudo, a user sees the containers of his own pods, and nothing of the engine" "good good.app 0" \
+	"$(as_caller --json | jq -r '([.containers[].name] | sort | join(" ")) + " \(.engine.findings | length)"')"
+check_status "... is told so, and not of what others have that is high" 0 'only your pods' as_caller
+inside sh -c 'echo "bob ALL=(root) NOPASSWD: ALL" > /etc/sudoers.d/admin; chmod 440 /etc/sudoers.d/admin'
+check_equal "... unless sudo lets him be root anyway" "$(jq '.containers | length' <<< "$report")" "$(as_caller --json | jq '.containers | length')"
+inside rm /etc/sudoers.d/admin
 
 # what a container is called, or mounts, does not drive the terminal
 inside docker create --name hostile --label x=y -v "$(printf '/srv/\033[31mred'):/x" busybox > /dev/null 2>&1

@@ -110,6 +110,11 @@ edit "... and root's again" 'cp /root/next.yml "$f" && chown root "$f"'
 refused "a file that others may write" 'writable' 'sed "s/{ [0-9][0-9]*/{ 9999/" "$1" > /root/any.yml && chmod o+w /root/any.yml && mv /root/any.yml "$1"'
 check "status shows it" grep -qF 'writable' <<< "$(inside "$BUILD/netguard" status)"
 edit "... and may not" 'cp /root/next.yml "$f" && chmod go-w "$f"'
+refused "a file that the daemon's user may not read" 'the user _netguard must be able to read it: chmod 644 /etc/netguard.yml' \
+	'sed "s/{ [0-9][0-9]*/{ 9999/" "$1" > /root/own.yml && chmod 600 /root/own.yml && mv /root/own.yml "$1"'
+check_status "... of which check warns root" 0 'warning: the daemon cannot read it: the user _netguard .* chmod 644' inside "$BUILD/netguard" check
+check_status "... but not where it is a draft" 0 '^every pod' inside sh -c '"$1" check /etc/./netguard.yml 2> /root/warned; grep -q _netguard /root/warned && exit 3; "$1" check /etc/./netguard.yml 2> /dev/null' sh "$BUILD/netguard"
+edit "... and may" 'cp /root/next.yml "$f" && chmod 644 "$f"'
 refused "no file" 'No such file' 'rm "$1"'
 edit "... and one again" 'cp /root/next.yml "$f"'
 

@@ -140,14 +140,33 @@ for pod in web db; do
 done
 check_status "pods as podctl makes them are clean" 0 '4 containers scanned: 0 alerts' podctl scan
 for pod in web db; do inside docker exec -u 0 $pod.app sh -c 'echo > /found'; done
+bob() { inside env SUDO_UID=1234 SUDO_GID=1234 "$BUILD/podctl" scan "$@"; }
+inside docker run -d --name byhand busybox sleep 999 > /dev/null
+inside docker exec byhand sh -c 'echo > /found'
+out=$(bob --json)
+check_equal "without a name, who is not root scans his own pods" "2 web.app" "$(jq -r '"\(.containers) " + ([.alerts[].container] | join(" "))' <<< "$out")"
+check_status "... and is told so" 2 'only your pods' bob
+check_equal "... and in metrics" 'pod="web",container="web.app"' "$(bob --metrics | grep -o 'pod="[^"]*",container="[^"]*"')"
+out=$(scan)
+check_equal "what he found is new when root looks, too" "byhand db.app web.app" "$(jq -r '[.alerts[] | select(.new) | .container] | sort | join(" ")' <<< "$out")"
+check_equal "... once" "" "$(scan | jq -r '.alerts[] | select(.new) | .container')"
+check_status "who could be root by sudo scans all" 2 '^5 containers scanned: 3 alerts' inside sh -c 'echo "bob ALL=(root) NOPASSWD: ALL" > /etc/sudoers.d/admin
+	chmod 440 /etc/sudoers.d/admin; SUDO_UID=1234 SUDO_GID=1234 "$1" scan; s=$?; rm /etc/sudoers.d/admin; exit $s' sh "$BUILD/podctl"
+inside docker rm -f byhand > /dev/null
+podctl scan --ack "$(jq -r '.alerts[] | select(.container == "byhand") | .id' <<< "$out")"
+put_file /srv/free.yml <<< 'containers: {app: {image: busybox, command: sleep 999, user: "1000:1000"}}'
+check "a pod without owners" podctl /srv/free.yml
+check_equal "... is his whom sudo lets" "4" "$(bob --json | jq .containers)"
+check "... and goes" podctl down free
 check_status "one pod" 2 '^2 containers scanned: 1 alert stands' podctl scan web
 podctl scan > /dev/null
-bob() { inside env SUDO_UID=1234 SUDO_GID=1234 "$BUILD/podctl" scan "$@"; }
 check_equal "its owner sees that pod's only" 'web.app' "$(bob --json web | jq -r '[.alerts[].container] | join(" ")')"
 check_status "... and no other pod" 1 'not one of its owners' bob db
 db=$(scan db | jq -r '.alerts[].id')
 check_status "... acknowledges no other pod's alert" 1 "no alert $db of pod web" bob --ack "$db" web
-check_status "... nor all where the pod's name is missing" 1 'name the pod' bob --ack all
+check_status "... nor where the pod's name is missing" 1 "name the pod: scan --ack $db NAME" bob --ack "$db"
+check_status "... nor all" 1 'name the pod' bob --ack all
+check_equal "... and all stand" 'db.app web.app' "$(rows | sed 's/ .*//' | sort | tr '\n' ' ' | sed 's/ $//')"
 check_status "... all of that pod's" 0 '^$' bob --ack all web
 check_equal "the others stand" 'db.app added /found' "$(rows)"
 check_status "a pod that is not there" 1 'is not there' podctl scan nosuch

@@ -65,6 +65,17 @@ check "a jail" jail add --image jail bob
 first=$(state)
 check_status "the same once more: nothing changes" 0 '' jail add --image jail bob
 check_equal "... in any file" "$first" "$(state)"
+# a uid that no other test's users have: /proc is the whole machine's
+inside useradd -m -u 61823 -s /bin/sh lonely
+check "another" jail add --image jail lonely
+check_equal "what runs in the jail does not run on the host" 0 "$(jail add --image jail lonely 2>&1 | grep -c 'of the user run')"
+inside setpriv --reuid 61823 --regid 61823 --clear-groups sleep 60 &
+outside=$!
+check_status "... and what does is told" 0 '1 process of the user runs on the host and stays there' jail add --image jail lonely
+kill "$outside" 2> /dev/null
+check "... and back" jail rm --purge lonely
+inside sh -c 'rm -rf /srv/pods/jail_lonely; userdel -f lonely'
+first=$(state)
 check "a user without a shell of his own" jail add --image jail plain
 check_status "both are listed" 0 '^plain +jail_plain +running  -$' jail list
 check_equal "... for programs too" '[["bob",1234,"jail_bob","running","/bin/sh",null],["plain","jail_plain"]]' \

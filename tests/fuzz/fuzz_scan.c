@@ -50,7 +50,7 @@ static void scan(const char *text, size_t size)
 	} else {
 		for (size_t i = 0; i < t.items->n_findings; i++)
 			check_text(t.items->findings[i].what);
-		scan_alerts_merge(&alerts, &t, 1);
+		scan_alerts_merge(&alerts, &t, 1, true);
 		check_stored(&alerts);
 	}
 	scan_alerts_done(&alerts);

@@ -635,6 +635,10 @@ static const struct odd {
 	{"host:192.0.2.10", "pod:web:80", -EINVAL, "wanted is"},
 	{"pod:web", "", -EINVAL, "are wanted"},
 	{"pod:web", "web", -EINVAL, "a port is wanted"},
+	{"world", "192.0.2.10:80/icmp", -EINVAL, "icmp has no port: 192.0.2.10/icmp"},
+	{"world", "pod:web:80/icmp", -EINVAL, "icmp has no port: pod:web/icmp"},
+	{"world", "[2001:db8::1]:80/icmp", -EINVAL, "icmp has no port: [2001:db8::1]/icmp"},
+	{"world", "2001:db8::80/icmp", -EINVAL, "in brackets"},
 };
 
 static void test_odd(void **state)

@@ -232,7 +232,7 @@ static void scan_files(struct scan_alerts *a, const char *id, int64_t now, const
 
 	for (; *files; files++)
 		scan_add_finding(t.items, SCAN_ADDED, *files);
-	scan_alerts_merge(a, &t, now);
+	scan_alerts_merge(a, &t, now, true);
 	scan_targets_done(&t);
 }
 
@@ -276,6 +276,62 @@ static void test_sticky(void **state _unused_)
 	scan_alerts_done(&a);
 }
 
+static bool is_db(void *userdata, const char *pod)
+{
+	assert_null(userdata);
+	return streq(pod, "db");
+}
+
+/* What another than root finds is new to root, once; what is no longer wanted is forgotten. */
+static void test_not_for_root(void **state _unused_)
+{
+	struct scan_targets t = one_target("web.app", "1");
+	struct scan_alerts a = {0}, stored = {0};
+	_cleanup_free_ char *text = NULL, *without = NULL;
+	struct err err;
+
+	scan_add_finding(t.items, SCAN_ADDED, "/a");
+	for (int64_t now = 10; now < 12; now++) {
+		scan_alerts_merge(&a, &t, now, false);
+		assert_true(a.items[0].fresh && a.items[0].untold);
+	}
+	text = scan_alerts_format(&a);
+	assert_int_equal(scan_alerts_parse(text, strlen(text), &stored, &err), 0);
+	assert_true(stored.items[0].untold);
+	scan_alerts_done(&a);
+	a = stored;
+	/* a scan of root's that does not come to it leaves it new */
+	t.whole = false;
+	t.n = 0;
+	scan_alerts_merge(&a, &t, 12, true);
+	assert_true(a.items[0].untold);
+	t.n = 1;
+	scan_alerts_merge(&a, &t, 13, true);
+	assert_true(a.items[0].fresh && !a.items[0].untold);
+	without = scan_alerts_format(&a);
+	assert_null(strstr(without, "untold"));
+	scan_alerts_merge(&a, &t, 14, true);
+	assert_false(a.items[0].fresh);
+	/* and so where it stands again */
+	scan_alerts_acknowledge(&a, SCAN_ALL, NULL);
+	free(t.items->id);
+	t.items->id = xstrdup("2");
+	scan_alerts_merge(&a, &t, 15, false);
+	assert_true(a.items[0].fresh && a.items[0].untold && !a.items[0].acknowledged);
+
+	free(t.items->name);
+	free(t.items->pod);
+	t.items->name = xstrdup("db.app");
+	t.items->pod = xstrdup("db");
+	scan_alerts_merge(&a, &t, 16, true);
+	assert_int_equal(a.n, 2);
+	scan_alerts_keep(&a, is_db, NULL);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.items[0].container, "db.app");
+	scan_targets_done(&t);
+	scan_alerts_done(&a);
+}
+
 /* A scan that failed, or was of another pod, says nothing of what it did not see. */
 static void test_not_looked_for(void **state _unused_)
 {
@@ -285,16 +341,16 @@ static void test_not_looked_for(void **state _unused_)
 	scan_files(&a, "1", 10, FILES("/a"));
 	scan_alerts_acknowledge(&a, SCAN_ALL, NULL);
 	t.items->err.code = EIO;
-	scan_alerts_merge(&a, &t, 20);
+	scan_alerts_merge(&a, &t, 20, true);
 	assert_int_equal(a.n, 1);
 	assert_true(a.items[0].present);
 	scan_targets_done(&t);
 	t = one_target("db.app", "2");
 	t.whole = false;
-	scan_alerts_merge(&a, &t, 30);
+	scan_alerts_merge(&a, &t, 30, true);
 	assert_int_equal(a.n, 1);
 	t.whole = true;
-	scan_alerts_merge(&a, &t, 30);
+	scan_alerts_merge(&a, &t, 30, true);
 	assert_int_equal(a.n, 0);
 	scan_targets_done(&t);
 	scan_alerts_done(&a);
@@ -316,18 +372,18 @@ static void test_limits(void **state _unused_)
 	const struct scan_alert *last;
 
 	add_many(t.items, SCAN_CONTAINER_ALERTS_MAX + 5, "x");
-	scan_alerts_merge(&a, &t, 1);
+	scan_alerts_merge(&a, &t, 1, true);
 	assert_int_equal(a.n, SCAN_CONTAINER_ALERTS_MAX + 1);
 	last = &a.items[a.n - 1];
 	assert_int_equal(last->kind, SCAN_MORE);
 	assert_int_equal(last->more, 5);
 	/* the same again is the same; more of it stands again where it was acknowledged */
 	scan_alerts_acknowledge(&a, SCAN_ALL, NULL);
-	scan_alerts_merge(&a, &t, 2);
+	scan_alerts_merge(&a, &t, 2, true);
 	assert_int_equal(a.n, SCAN_CONTAINER_ALERTS_MAX + 1);
 	assert_int_equal(scan_alerts_standing(&a, NULL), 0);
 	add_many(t.items, 1, "y");
-	scan_alerts_merge(&a, &t, 3);
+	scan_alerts_merge(&a, &t, 3, true);
 	assert_int_equal(scan_alerts_standing(&a, NULL), 1);
 	scan_targets_done(&t);
 
@@ -337,7 +393,7 @@ static void test_limits(void **state _unused_)
 
 		t = one_target(name, name);
 		add_many(t.items, SCAN_CONTAINER_ALERTS_MAX, "x");
-		scan_alerts_merge(&a, &t, 4);
+		scan_alerts_merge(&a, &t, 4, true);
 		scan_targets_done(&t);
 	}
 	assert_true(a.n <= SCAN_ALERTS_MAX + 1);
@@ -410,11 +466,11 @@ static void test_ids(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape),	cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_inspect), cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_sticky),	cmocka_unit_test(test_not_looked_for),
-		cmocka_unit_test(test_limits),	cmocka_unit_test(test_state),
-		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_escape),	       cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_inspect),	       cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_sticky),	       cmocka_unit_test(test_not_for_root),
+		cmocka_unit_test(test_not_looked_for), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_state),	       cmocka_unit_test(test_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
