@@ -226,7 +226,7 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (60) each, with clang's libFuzze
 fuzz-objects: $(MODULES) $(FUZZ_SRC:%.c=$(BUILD)/obj/%.o)
 
 .PHONY: lint
-lint: ## format, layers, banned functions, shellcheck, cppcheck, clang-tidy, gcc -fanalyzer
+lint: all ## format, layers, banned functions, shellcheck, cppcheck, clang-tidy, gcc -fanalyzer
 	tests/lint/lint
 
 .PHONY: demo
