@@ -135,9 +135,11 @@ static void test_slow(void **state _unused_)
 			fault_host_event(h, (size_t)container);
 		else
 			fake_engine_hang_up(h->engine);
-		usleep(300000);
+		for (int j = 0; j < 5000 && fault_host_unused(h); j++)
+			usleep(1000);
 		if (fault_host_unused(h))
 			fail_msg("%s was not asked for", replies[i].path);
+		usleep(200000);
 		/* while it waits: what is allowed goes on, what is not does not */
 		assert_true(fault_host_passes(h, SENDER_ROOT, 10));
 		if (fault_host_said(h, "following the engine"))
