@@ -15,7 +15,7 @@ static void warn_ports(const struct settings *s, const struct model *m, struct s
 			continue;
 		/* once for each pod; of one port those without a pod come last */
 		if (i > 0 && list[i - 1].proto == p->proto && list[i - 1].port == p->port &&
-		    streq(list[i - 1].pod, p->pod))
+		    streq_null(list[i - 1].pod, p->pod))
 			continue;
 		strv_take(ret,
 			  xasprintf("host port %u/%s is published by %s%s, but %s%s: closed%s",
