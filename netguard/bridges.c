@@ -92,13 +92,11 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 static int switch_on(struct bridges *b, const struct rtnl_link *bridge)
 {
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-	struct nlattr *info, *data;
 	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_NEWLINK, NLM_F_ACK, sizeof(*ifi));
+	struct nlattr *info, *data;
 
-	nlh->nlmsg_type = RTM_NEWLINK;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi = mnl_nlmsg_get_payload(nlh);
 	ifi->ifi_index = bridge->index;
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
@@ -135,12 +133,9 @@ static int switch_found(struct bridges *b, struct found *found, struct err *err)
 static int list_bridges(struct bridges *b, struct found *found)
 {
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
 	struct nlattr *info;
 
-	nlh->nlmsg_type = RTM_GETLINK;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO); /* the kernel leaves out other kinds */
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(nlh, info);

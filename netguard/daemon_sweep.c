@@ -52,13 +52,11 @@ static int take_route(const struct nlmsghdr *nlh, void *data)
 static void ask_route(const struct sweep *s, const struct addr *a, struct route *ret)
 {
 	uint8_t request[256] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct rtmsg *m;
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_GETROUTE, NLM_F_ACK, sizeof(*m));
 
 	*ret = (struct route){0};
-	nlh->nlmsg_type = RTM_GETROUTE;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	m = mnl_nlmsg_put_extra_header(nlh, sizeof(*m));
+	m = mnl_nlmsg_get_payload(nlh);
 	m->rtm_family = (unsigned char)a->family;
 	m->rtm_dst_len = (unsigned char)(addr_size(a) * 8);
 	mnl_attr_put(nlh, RTA_DST, addr_size(a), a->bytes);

@@ -5,9 +5,10 @@
  */
 #include "netguard/denials.h"
 
+#include "netguard/rtnl.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <sys/socket.h>
@@ -30,12 +31,11 @@ void denials_free(struct denials *d)
 
 static struct nlmsghdr *config_start(void *buffer, uint16_t group)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct nfgenmsg *nfg;
+	struct nlmsghdr *nlh = rtnl_put(buffer, NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG,
+					NLM_F_ACK, sizeof(*nfg));
 
-	nlh->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg = mnl_nlmsg_get_payload(nlh);
 	nfg->nfgen_family = AF_UNSPEC;
 	nfg->version = NFNETLINK_V0;
 	nfg->res_id = htons(group);

@@ -28,14 +28,14 @@ struct listing {
 
 /* ---- sockets ---- */
 
-static void put_socket(struct nlmsghdr *nlh, uint16_t type, uint8_t proto, const struct addr *own,
-		       uint16_t own_port, const struct addr *peer, uint16_t peer_port)
+static struct nlmsghdr *put_socket(void *request, uint16_t type, uint8_t proto,
+				   const struct addr *own, uint16_t own_port,
+				   const struct addr *peer, uint16_t peer_port)
 {
 	struct inet_diag_req_v2 *req;
+	struct nlmsghdr *nlh = rtnl_put(request, type, NLM_F_ACK, sizeof(*req));
 
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req = mnl_nlmsg_get_payload(nlh);
 	req->sdiag_family = (uint8_t)own->family;
 	req->sdiag_protocol = proto;
 	req->idiag_states = ~0U;
@@ -44,6 +44,7 @@ static void put_socket(struct nlmsghdr *nlh, uint16_t type, uint8_t proto, const
 	memcpy(req->id.idiag_src, own->bytes, addr_size(own));
 	memcpy(req->id.idiag_dst, peer->bytes, addr_size(peer));
 	req->id.idiag_cookie[0] = req->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	return nlh;
 }
 
 /* A look-up that finds no socket of this port may tell of another's. */
@@ -62,15 +63,15 @@ static int take_uid(const struct nlmsghdr *nlh, void *data)
 static void ask_uid(struct rtnl *sockets, struct flow *f)
 {
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct nlmsghdr *nlh;
 
 	/* of UDP the kernel wants the other end first, but only here (udp_dump_one) */
 	if (f->proto == IPPROTO_UDP)
-		put_socket(nlh, SOCK_DIAG_BY_FAMILY, f->proto, &f->to, f->to_port, &f->from,
-			   f->from_port);
+		nlh = put_socket(request, SOCK_DIAG_BY_FAMILY, f->proto, &f->to, f->to_port,
+				 &f->from, f->from_port);
 	else
-		put_socket(nlh, SOCK_DIAG_BY_FAMILY, f->proto, &f->from, f->from_port, &f->to,
-			   f->to_port);
+		nlh = put_socket(request, SOCK_DIAG_BY_FAMILY, f->proto, &f->from, f->from_port,
+				 &f->to, f->to_port);
 	rtnl_talk(sockets, nlh, take_uid, f);
 }
 
@@ -99,15 +100,14 @@ static void close_socket(struct rtnl *sockets, uint8_t proto, const struct addr 
 {
 	struct exact x = {.own_port = own_port, .peer_port = peer_port};
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct inet_diag_req_v2 *req;
+	struct nlmsghdr *nlh =
+		put_socket(request, SOCK_DIAG_BY_FAMILY, proto, own, own_port, peer, peer_port);
 
-	put_socket(nlh, SOCK_DIAG_BY_FAMILY, proto, own, own_port, peer, peer_port);
 	if (rtnl_talk(sockets, nlh, take_exact, &x) < 0 || !x.found)
 		return;
 	memset(request, 0, sizeof(request));
-	nlh = mnl_nlmsg_put_header(request);
-	put_socket(nlh, SOCK_DESTROY, proto, own, own_port, peer, peer_port);
+	nlh = put_socket(request, SOCK_DESTROY, proto, own, own_port, peer, peer_port);
 	req = mnl_nlmsg_get_payload(nlh);
 	memcpy(req->id.idiag_cookie, x.socket.cookie, sizeof(x.socket.cookie));
 	rtnl_talk(sockets, nlh, NULL, NULL);
@@ -128,17 +128,24 @@ static void close_sockets(struct rtnl *sockets, const struct flow *f)
 
 /* ---- all ---- */
 
+static struct nlmsghdr *put_flow(void *request, uint16_t type, uint16_t flags, int family)
+{
+	struct nfgenmsg *nfg;
+	struct nlmsghdr *nlh = rtnl_put(request, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type),
+					flags, sizeof(*nfg));
+
+	nfg = mnl_nlmsg_get_payload(nlh);
+	nfg->nfgen_family = (uint8_t)family;
+	nfg->version = NFNETLINK_V0;
+	return nlh;
+}
+
 static int forget(struct rtnl *deletes, const struct flows_entry *e)
 {
 	uint8_t request[1024] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-	struct nfgenmsg *nfg;
+	struct nlmsghdr *nlh =
+		put_flow(request, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, e->flow.from.family);
 
-	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = (uint8_t)e->flow.from.family;
-	nfg->version = NFNETLINK_V0;
 	mnl_attr_put(nlh, CTA_TUPLE_ORIG | NLA_F_NESTED, e->tuple_size, e->tuple);
 	/* this very one, not one that began since with the same addresses */
 	if (e->has_id)
@@ -185,15 +192,9 @@ int flows_end_judged(struct flows *f, const struct flows_judge *judge, struct er
 {
 	struct listing l = {.judge = judge, .f = f, .err = err};
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-	struct nfgenmsg *nfg;
+	struct nlmsghdr *nlh = put_flow(request, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 	int r;
 
-	nlh->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = AF_UNSPEC;
-	nfg->version = NFNETLINK_V0;
 	r = rtnl_dump(&f->flows, nlh, take, reset_nothing, &l);
 	if (r < 0)
 		return err_os(err, -r, "list of connections");

@@ -87,15 +87,6 @@ static int take(const struct nlmsghdr *nlh, void *data)
 
 /* ---- reading all ---- */
 
-static struct nlmsghdr *put_dump(uint8_t *request, uint16_t type)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	return nlh;
-}
-
 static void reset_nothing(void *userdata _unused_)
 {
 }
@@ -108,10 +99,9 @@ static int read_all(struct links *l, struct err *err)
 {
 	struct links_list before = l->list;
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = put_dump(request, RTM_GETLINK);
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg));
 	int r;
 
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	l->list = (struct links_list){0};
 	r = rtnl_dump(&l->requests, nlh, take, reset_nothing, l);
 	if (r < 0) {
@@ -209,15 +199,13 @@ static bool may_pass(int r)
 static int look(struct links *l, struct links_port *p)
 {
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct ifinfomsg *ifi;
 	struct ifaddrmsg *ifa;
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_GETLINK, NLM_F_ACK, sizeof(*ifi));
 	int r, result = 0;
 
 	p->looked = true;
-	nlh->nlmsg_type = RTM_GETLINK;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi = mnl_nlmsg_get_payload(nlh);
 	ifi->ifi_index = p->peer;
 	mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, (uint32_t)p->nsid);
 	r = rtnl_talk(&l->requests, nlh, take_mac, p);
@@ -226,8 +214,8 @@ static int look(struct links *l, struct links_port *p)
 	if (may_pass(r))
 		result = r;
 	memset(request, 0, sizeof(request));
-	nlh = put_dump(request, RTM_GETADDR);
-	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	nlh = rtnl_put(request, RTM_GETADDR, NLM_F_DUMP, sizeof(*ifa));
+	ifa = mnl_nlmsg_get_payload(nlh);
 	ifa->ifa_index = (uint32_t)p->peer;
 	mnl_attr_put_u32(nlh, IFA_TARGET_NETNSID, (uint32_t)p->nsid);
 	r = rtnl_dump(&l->requests, nlh, take_address, reset_addresses, p);
@@ -320,14 +308,9 @@ static int take_nsid(const struct nlmsghdr *nlh, void *data)
 static int ask_nsid(struct links *l, pid_t pid, int *ret)
 {
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
-	struct rtgenmsg *rt;
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_GETNSID, NLM_F_ACK, sizeof(struct rtgenmsg));
 	int nsid = -1, r;
 
-	nlh->nlmsg_type = RTM_GETNSID;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	rt = mnl_nlmsg_put_extra_header(nlh, sizeof(*rt));
-	rt->rtgen_family = AF_UNSPEC;
 	mnl_attr_put_u32(nlh, NETNSA_PID, (uint32_t)pid);
 	r = rtnl_talk(&l->requests, nlh, take_nsid, &nsid);
 	if (r < 0)

@@ -42,12 +42,10 @@ static int dump(struct listeners_asker *a, int family, uint8_t proto, struct lis
 	uint32_t states = proto == IPPROTO_TCP ? 1U << TCP_LISTEN : 1U << TCP_CLOSE;
 	struct listing l = {.list = list, .before = list->n, .proto = proto};
 	uint8_t request[512] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
 	struct inet_diag_req_v2 *req;
+	struct nlmsghdr *nlh = rtnl_put(request, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, sizeof(*req));
 
-	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	req = mnl_nlmsg_put_extra_header(nlh, sizeof(*req));
+	req = mnl_nlmsg_get_payload(nlh);
 	req->sdiag_family = (uint8_t)family;
 	req->sdiag_protocol = proto;
 	req->idiag_states = states;

@@ -50,6 +50,16 @@ void rtnl_done(struct rtnl *r)
 	r->socket = NULL;
 }
 
+struct nlmsghdr *rtnl_put(void *buffer, uint16_t type, uint16_t flags, size_t header)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	mnl_nlmsg_put_extra_header(nlh, header);
+	return nlh;
+}
+
 int rtnl_talk(struct rtnl *r, struct nlmsghdr *nlh, mnl_cb_t fn, void *userdata)
 {
 	int result;

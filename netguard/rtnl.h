@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Netlink sockets and questions, for those that follow links, namespaces and flows. */
+/* Netlink sockets and questions, for those that follow links, namespaces, flows and denials. */
 #pragma once
 
 #include "common/err.h"
@@ -30,6 +30,13 @@ unsigned rtnl_waiting_max(const struct mnl_socket *s);
 /* For questions. */
 int rtnl_init(struct rtnl *r, int protocol, struct err *err);
 void rtnl_done(struct rtnl *r);
+
+/*
+ * The head of a request, and behind it a zeroed header of this size for the caller to fill
+ * (mnl_nlmsg_get_payload). flags: besides NLM_F_REQUEST; NLM_F_DUMP or NLM_F_ACK, since rtnl_talk
+ * waits for an end of the answer.
+ */
+struct nlmsghdr *rtnl_put(void *buffer, uint16_t type, uint16_t flags, size_t header);
 
 /*
  * Sends a request and reads to the end of its answer, calling fn (may be NULL) for each message.
