@@ -117,6 +117,22 @@ void *array_grow_(void *list, size_t n, size_t size)
 	return list;
 }
 
+size_t array_place(const void *key, const void *array, size_t n, size_t size,
+		   int (*compare)(const void *key, const void *item))
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(key, (const char *)array + middle * size) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 void strv_add(struct strv *v, const char *s)
 {
 	strv_take(v, xstrdup(s));
@@ -134,6 +150,24 @@ bool strv_has(const struct strv *v, const char *s)
 			return true;
 	}
 	return false;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void strv_sort(struct strv *v)
+{
+	if (v->n > 0)
+		qsort(v->items, v->n, sizeof(*v->items), compare_strings);
+}
+
+char *strv_find(const struct strv *v, const char *s)
+{
+	size_t i = array_place(&s, v->items, v->n, sizeof(*v->items), compare_strings);
+
+	return i < v->n && streq(v->items[i], s) ? v->items[i] : NULL;
 }
 
 void strv_done(struct strv *v)

@@ -82,6 +82,13 @@ void xclose_memstream(FILE *f, char **text); /* *text is all that was written, o
 	}))
 void *array_grow_(void *list, size_t n, size_t size);
 
+/*
+ * The place in a sorted array of the first item that does not come before the key; n: all do. There
+ * it is, or belongs. compare: as bsearch's.
+ */
+size_t array_place(const void *key, const void *array, size_t n, size_t size,
+		   int (*compare)(const void *key, const void *item));
+
 static inline bool streq(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;
@@ -110,4 +117,6 @@ struct strv {
 void strv_add(struct strv *v, const char *s); /* copies s */
 void strv_take(struct strv *v, char *s);      /* takes s over */
 bool strv_has(const struct strv *v, const char *s);
-void strv_done(struct strv *v); /* frees and empties */
+void strv_sort(struct strv *v);
+char *strv_find(const struct strv *v, const char *s); /* its own one, NULL: none; v is sorted */
+void strv_done(struct strv *v);			      /* frees and empties */

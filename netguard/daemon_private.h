@@ -50,7 +50,7 @@ struct daemon {
 	unsigned retry_ms;
 	unsigned relook_ms; /* links or bridges could not be read; 0: they are */
 	uint64_t n_healed;
-	struct strv unguarded;	      /* ids of containers that the log has told of */
+	struct strv unguarded;	      /* ids of containers that the log has told of, sorted */
 	char *pod_rule;		      /* what settings say of others' pods, as last seen */
 	char *engine_why;	      /* why the engine is not reached */
 	struct state_saving *saving;  /* under way, or NULL */

@@ -62,7 +62,9 @@ static void tell_unguarded(struct daemon *d)
 {
 	const struct model *m = daemon_model(d);
 	struct strv list = {0};
+	size_t told = 0;
 
+	/* members are sorted by id, and so is what was told of them */
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *member = &m->members[i];
 		char name[256];
@@ -70,7 +72,9 @@ static void tell_unguarded(struct daemon *d)
 		if (!member->running || (!member->host_network && !member->unguarded))
 			continue;
 		strv_add(&list, member->id);
-		if (strv_has(&d->unguarded, member->id))
+		while (told < d->unguarded.n && strcmp(d->unguarded.items[told], member->id) < 0)
+			told++;
+		if (told < d->unguarded.n && streq(d->unguarded.items[told], member->id))
 			continue;
 		text_printable(name, sizeof(name), member->name);
 		log_warning("%s: not guarded: %s", name,
@@ -249,10 +253,12 @@ static void relook_soon(struct daemon *d, const char *what, const struct err *er
 static void ask_where_ports_are_missing(struct daemon *d)
 {
 	const struct model *m = daemon_model(d);
+	struct strv names;
 
 	if (!d->ask_ports || watch_get_state(d->watch) != WATCH_UP)
 		return;
 	d->ask_ports = false;
+	links_names(d->links, &names);
 	for (size_t i = 0; i < m->n_members; i++) {
 		const struct member *member = &m->members[i];
 		bool missing = false;
@@ -260,11 +266,12 @@ static void ask_where_ports_are_missing(struct daemon *d)
 		for (size_t j = 0; member->pid > 0 && j < member->n_addresses && !missing; j++) {
 			const struct member_address *a = &member->addresses[j];
 
-			missing = !a->veth[0] && links_exists(d->links, a->bridge);
+			missing = !a->veth[0] && strv_find(&names, a->bridge);
 		}
 		if (missing)
 			watch_ask(d->watch, member->id);
 	}
+	strv_done(&names);
 }
 
 int daemon_apply(struct daemon *d, struct err *err)

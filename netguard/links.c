@@ -293,6 +293,14 @@ bool links_exists(const struct links *l, const char *name)
 	return false;
 }
 
+void links_names(const struct links *l, struct strv *ret)
+{
+	*ret = (struct strv){0};
+	for (size_t i = 0; i < l->list.n; i++)
+		strv_add(ret, l->list.items[i].name);
+	strv_sort(ret);
+}
+
 /* ---- owners ---- */
 
 static int take_nsid(const struct nlmsghdr *nlh, void *data)

@@ -94,6 +94,8 @@ int links_dispatch(struct links *l, struct err *err);
 
 /* Whether the host has an interface of this name. */
 bool links_exists(const struct links *l, const char *name);
+/* The names of all of them, sorted, for whoever asks for many. */
+void links_names(const struct links *l, struct strv *ret);
 
 /* links_decide with what is known now; asks the kernel for the namespaces of new processes. */
 int links_assign(struct links *l, const struct settings *s, struct model *m, struct err *err);

@@ -4,6 +4,7 @@
 
 #include "netguard/rtnl_parse.h"
 
+#include <limits.h>
 #include <linux/rtnetlink.h>
 
 /* ---- the list ---- */
@@ -22,19 +23,16 @@ void links_list_done(struct links_list *l)
 	*l = (struct links_list){0};
 }
 
+static int compare_index(const void *key, const void *item)
+{
+	int x = *(const int *)key, y = ((const struct links_port *)item)->index;
+
+	return (x > y) - (x < y);
+}
+
 static size_t place_of(const struct links_list *l, int index)
 {
-	size_t low = 0, high = l->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (l->items[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_place(&index, l->items, l->n, sizeof(*l->items), compare_index);
 }
 
 const struct links_port *links_list_find(const struct links_list *l, int index)
@@ -129,6 +127,8 @@ struct work {
 	size_t n_ports;
 	struct links_owner *owners; /* by namespace */
 	size_t n_owners;
+	struct candidate *looked; /* of namespaces of no known process, by MAC, then bridge */
+	size_t n_looked;
 };
 
 static int compare_ports(const void *a, const void *b)
@@ -147,23 +147,23 @@ static int compare_owners(const void *a, const void *b)
 	return (x->nsid > y->nsid) - (x->nsid < y->nsid);
 }
 
-/* How many containers have this namespace; *ret: one of them. */
-static size_t owners_of(const struct work *w, int nsid, const struct links_owner **ret)
+/* How many containers have this namespace. */
+static size_t owners_of(const struct work *w, int nsid)
 {
-	size_t low = 0, high = w->n_owners, n = 0;
+	const struct links_owner key = {.nsid = nsid};
+	size_t i = array_place(&key, w->owners, w->n_owners, sizeof(key), compare_owners), n = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (w->owners[middle].nsid < nsid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low + n < w->n_owners && w->owners[low + n].nsid == nsid)
+	while (i + n < w->n_owners && w->owners[i + n].nsid == nsid)
 		n++;
-	*ret = n ? &w->owners[low] : NULL;
 	return n;
+}
+
+static int compare_looked(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int r = memcmp(x->port->mac, y->port->mac, sizeof(x->port->mac));
+
+	return r != 0 ? r : strcmp(x->bridge, y->bridge);
 }
 
 static bool has_address(const struct links_port *p, const struct addr *a)
@@ -180,19 +180,13 @@ static bool has_address(const struct links_port *p, const struct addr *a)
 /* The first port of a namespace, and how many there are. */
 static size_t ports_of(const struct work *w, int nsid, const struct candidate **ret)
 {
-	size_t low = 0, high = w->n_ports, n = 0;
+	const struct links_port first = {.nsid = nsid, .index = INT_MIN};
+	const struct candidate key = {.port = &first};
+	size_t i = array_place(&key, w->ports, w->n_ports, sizeof(key), compare_ports), n = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (w->ports[middle].port->nsid < nsid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	while (low + n < w->n_ports && w->ports[low + n].port->nsid == nsid)
+	while (i + n < w->n_ports && w->ports[i + n].port->nsid == nsid)
 		n++;
-	*ret = n ? w->ports + low : NULL;
+	*ret = n ? w->ports + i : NULL;
 	return n;
 }
 
@@ -202,10 +196,9 @@ static const struct links_port *by_process(const struct work *w, int nsid,
 {
 	const struct links_port *found = NULL;
 	const struct candidate *ports;
-	const struct links_owner *owner;
 	size_t n;
 
-	if (nsid < 0 || owners_of(w, nsid, &owner) != 1)
+	if (nsid < 0 || owners_of(w, nsid) != 1)
 		return NULL;
 	n = ports_of(w, nsid, &ports);
 	for (size_t i = 0; i < n; i++) {
@@ -219,14 +212,17 @@ static const struct links_port *by_process(const struct work *w, int nsid,
 static const struct links_port *by_look(const struct work *w, const struct member_address *a)
 {
 	const struct links_port *found = NULL;
-	const struct links_owner *owner;
+	struct links_port same = {0};
+	const struct candidate key = {.port = &same, .bridge = a->bridge};
 
-	for (size_t i = 0; a->has_mac && i < w->n_ports; i++) {
-		const struct links_port *p = w->ports[i].port;
+	if (!a->has_mac)
+		return NULL;
+	memcpy(same.mac, a->mac, sizeof(same.mac));
+	for (size_t i = array_place(&key, w->looked, w->n_looked, sizeof(key), compare_looked);
+	     i < w->n_looked && compare_looked(&key, &w->looked[i]) == 0; i++) {
+		const struct links_port *p = w->looked[i].port;
 
-		if (p->nsid < 0 || !p->has_mac || memcmp(p->mac, a->mac, sizeof(a->mac)) != 0 ||
-		    !streq(w->ports[i].bridge, a->bridge) || !has_address(p, &a->ip4) ||
-		    !has_address(p, &a->ip6) || owners_of(w, p->nsid, &owner) > 0)
+		if (!has_address(p, &a->ip4) || !has_address(p, &a->ip6))
 			continue;
 		if (found)
 			return NULL;
@@ -251,10 +247,21 @@ static void start(const struct links_list *l, const struct settings *s,
 	}
 	if (w->n_ports > 0)
 		qsort(w->ports, w->n_ports, sizeof(*w->ports), compare_ports);
-	if (n_owners == 0)
-		return;
-	w->owners = xmemdup(owners, n_owners * sizeof(*owners));
-	qsort(w->owners, n_owners, sizeof(*w->owners), compare_owners);
+	if (n_owners > 0) {
+		w->owners = xmemdup(owners, n_owners * sizeof(*owners));
+		qsort(w->owners, n_owners, sizeof(*w->owners), compare_owners);
+	}
+	/* both are sorted by namespace */
+	for (size_t i = 0, o = 0; i < w->n_ports; i++) {
+		const struct links_port *p = w->ports[i].port;
+
+		while (o < n_owners && w->owners[o].nsid < p->nsid)
+			o++;
+		if (p->nsid >= 0 && p->has_mac && (o == n_owners || w->owners[o].nsid != p->nsid))
+			ARRAY_PUSH(w->looked, w->n_looked) = w->ports[i];
+	}
+	if (w->n_looked > 0)
+		qsort(w->looked, w->n_looked, sizeof(*w->looked), compare_looked);
 }
 
 void links_decide(const struct links_list *l, const struct settings *s,
@@ -290,4 +297,5 @@ void links_decide(const struct links_list *l, const struct settings *s,
 	}
 	free(w.ports);
 	free(w.owners);
+	free(w.looked);
 }

@@ -89,6 +89,24 @@ static void test_zero_sizes(void **state _unused_)
 	assert_non_null(d);
 }
 
+static int compare_ints(const void *key, const void *item)
+{
+	return *(const int *)key - *(const int *)item;
+}
+
+/* The first of those that are the same; the end where all come before. */
+static void test_array_place(void **state _unused_)
+{
+	static const int list[] = {1, 3, 3, 3, 5};
+	static const size_t want[] = {0, 0, 1, 1, 4, 4, 5};
+
+	for (int key = 0; key < (int)ARRAY_SIZE(want); key++)
+		assert_int_equal(
+			array_place(&key, list, ARRAY_SIZE(list), sizeof(*list), compare_ints),
+			want[key]);
+	assert_int_equal(array_place(list, NULL, 0, sizeof(*list), compare_ints), 0);
+}
+
 static void test_strv(void **state _unused_)
 {
 	struct strv v = {0};
@@ -101,6 +119,20 @@ static void test_strv(void **state _unused_)
 	assert_false(strv_has(&v, "c"));
 	assert_int_equal(v.n, 2);
 	strv_done(&v);
+	strv_sort(&v);
+	assert_null(strv_find(&v, "a"));
+	for (const char *s = "dbfdb"; *s; s++)
+		strv_take(&v, xstrndup(s, 1));
+	strv_sort(&v);
+	for (size_t i = 1; i < v.n; i++)
+		assert_true(strcmp(v.items[i - 1], v.items[i]) <= 0);
+	for (char s[2] = "a"; s[0] <= 'g'; s[0]++) {
+		if (strv_has(&v, s))
+			assert_string_equal(strv_find(&v, s), s);
+		else
+			assert_null(strv_find(&v, s));
+	}
+	strv_done(&v);
 	assert_int_equal(v.n, 0);
 	assert_null(v.items);
 	strv_done(&v);
@@ -112,7 +144,7 @@ int main(void)
 		cmocka_unit_test(test_array_push), cmocka_unit_test(test_take_ptr),
 		cmocka_unit_test(test_cleanup),	   cmocka_unit_test(test_startswith),
 		cmocka_unit_test(test_strings),	   cmocka_unit_test(test_zero_sizes),
-		cmocka_unit_test(test_strv),
+		cmocka_unit_test(test_strv),	   cmocka_unit_test(test_array_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
