@@ -27,8 +27,8 @@ int err_os(struct err *err, int code, const char *fmt, ...) _printf_(3, 4);
 /* Puts "FMT: " before the text that is there. Returns -code. */
 int err_wrap(struct err *err, const char *fmt, ...) _printf_(2, 3);
 
-#if defined(__clang_analyzer__) && !defined(ERR_IN_ITSELF)
-/* The analyzer sees one file at a time: this tells it that what they return is negative. */
+#if (defined(__clang_analyzer__) || defined(GCC_ANALYZER)) && !defined(ERR_IN_ITSELF)
+/* Analyzers see one file at a time: this tells them that what they return is negative. */
 static inline int err_negative_(int r)
 {
 	if (r >= 0)

@@ -157,25 +157,30 @@ static struct home *home_of(struct homes *homes, int dir, int *ret)
 /* of a file whose owner has no number there: /proc/sys/kernel/overflowuid */
 #define UID_OVERFLOW 65534
 
+static bool next_number(const char **at, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(*at, &end, 10);
+	if (end == *at || errno != 0)
+		return false;
+	*at = end;
+	return true;
+}
+
 /* The number that a user of the host has in the container; the overflow uid where none. */
 static uint64_t map_uid(const char *map, uint64_t uid)
 {
+	uint64_t inside, outside, count;
+
 	/* lines of three numbers: in the container, on the host, how many */
-	uint64_t numbers[3];
-
-	for (;;) {
-		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-			char *end;
-
-			errno = 0;
-			numbers[i] = strtoull(map, &end, 10);
-			if (end == map || errno != 0)
-				return UID_OVERFLOW;
-			map = end;
-		}
-		if (uid >= numbers[1] && uid - numbers[1] < numbers[2])
-			return numbers[0] + (uid - numbers[1]);
+	while (next_number(&map, &inside) && next_number(&map, &outside) &&
+	       next_number(&map, &count)) {
+		if (uid >= outside && uid - outside < count)
+			return inside + (uid - outside);
 	}
+	return UID_OVERFLOW;
 }
 
 static int read_uid(int dir, uint64_t *ret)
