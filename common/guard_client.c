@@ -2,31 +2,24 @@
 /* The client's side of the control socket: everything under one deadline, every reply bounded. */
 #include "common/guard_client.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What the daemon gets to answer in after the time that it was told is over. */
 #define GRACE_MS 1000
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Waits for events until the deadline: 0 when ready, -ETIMEDOUT. */
 static int wait_for(int fd, short events, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = events};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int n;
 
 		if (left <= 0)
@@ -54,7 +47,7 @@ static int connect_to(const char *path, int64_t deadline, int *ret)
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
 		/* the daemon's backlog is full, and nothing tells when it no longer is */
-		if (now_ms() >= deadline)
+		if (clock_ms() >= deadline)
 			return -ETIMEDOUT;
 		poll(NULL, 0, 10);
 	}
@@ -232,7 +225,7 @@ static int open_socket(const char *path, int64_t deadline, int *ret, struct err 
 static int begin(const char *path, json_t *request, int timeout_ms, struct reader *reader,
 		 json_t **ret, struct err *err)
 {
-	int64_t deadline = now_ms() + (timeout_ms > 0 ? timeout_ms : 0);
+	int64_t deadline = clock_ms() + (timeout_ms > 0 ? timeout_ms : 0);
 	json_t *reply = NULL;
 	int r;
 
@@ -302,7 +295,7 @@ int guard_client_ask(json_t *request, int timeout_ms, json_t **ret, struct err *
 /* The daemon's own answer, which names the reason, is to come before our patience ends. */
 static int64_t patience(int timeout_ms)
 {
-	return now_ms() + timeout_ms + GRACE_MS;
+	return clock_ms() + timeout_ms + GRACE_MS;
 }
 
 int guard_client_wait_begin(const char *container_id, int timeout_ms, int *ret_fd, struct err *err)
@@ -347,6 +340,6 @@ bool guard_client_running(void)
 {
 	_cleanup_close_ int fd = -1;
 
-	return connect_to(GUARD_SOCKET_PATH, now_ms() + 1000, &fd) == 0 &&
+	return connect_to(GUARD_SOCKET_PATH, clock_ms() + 1000, &fd) == 0 &&
 	       check_peer(fd, GUARD_SOCKET_PATH) == 0;
 }

@@ -9,6 +9,8 @@
  */
 #include "engine/private.h"
 
+#include "common/clock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
@@ -22,14 +24,6 @@
 
 #define NS_PER_MS 1000000
 #define NS_PER_S  1000000000
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
 
 /* Sets the timer for when, 0: off. A time that has passed fires at once. */
 static void arm(struct engine *e, int64_t when)
@@ -75,7 +69,7 @@ static int on_timer(_unused_ CURLM *multi, long timeout_ms, void *userdata)
 {
 	struct engine *e = userdata;
 
-	e->deadline = timeout_ms < 0 ? 0 : now_ns() + (int64_t)timeout_ms * NS_PER_MS;
+	e->deadline = timeout_ms < 0 ? 0 : clock_ns() + (int64_t)timeout_ms * NS_PER_MS;
 	return 0;
 }
 
@@ -337,7 +331,7 @@ static void act_on_events(struct engine *e)
 		act(e, events[i].data.fd, mask);
 	}
 	deadline = e->deadline;
-	if (deadline != 0 && now_ns() >= deadline) {
+	if (deadline != 0 && clock_ns() >= deadline) {
 		e->deadline = 0;
 		act(e, CURL_SOCKET_TIMEOUT, 0);
 	}
@@ -390,7 +384,7 @@ void engine_dispatch(struct engine *e)
 	activate(e, &e->queued_streams);
 	activate(e, &e->queued);
 	/* what was just started goes out now: a timer would take its time */
-	if (e->deadline != 0 && now_ns() >= e->deadline) {
+	if (e->deadline != 0 && clock_ns() >= e->deadline) {
 		e->deadline = 0;
 		act(e, CURL_SOCKET_TIMEOUT, 0);
 		collect(e);

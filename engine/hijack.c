@@ -7,13 +7,14 @@
  */
 #include "engine/private.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
 struct engine_stream {
 	CURL *easy;
@@ -108,20 +109,12 @@ void engine_stream_close_write(struct engine_stream *s)
 
 /* ---- making one ---- */
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Waits for the socket until deadline. */
 static int wait_socket(const struct engine_stream *s, short events, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd pfd = {.fd = s->fd, .events = events};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int r;
 
 		if (left <= 0)
@@ -293,7 +286,7 @@ int engine_hijack(struct engine *e, const char *path, json_t *body, struct engin
 	struct engine_stream *s = xcalloc(1, sizeof(*s));
 	_cleanup_free_ char *text = json_dumps(body, JSON_COMPACT), *request = NULL;
 	_cleanup_free_ char *token = request_token_header(e);
-	int64_t deadline = now_ms() + ENGINE_TIMEOUT_MS;
+	int64_t deadline = clock_ms() + ENGINE_TIMEOUT_MS;
 	int r;
 
 	s->fd = -1;

@@ -6,11 +6,11 @@
  */
 #include "netguard/control.h"
 
+#include "common/clock.h"
 #include "netguard/unix_socket.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 struct client {
@@ -218,14 +218,6 @@ static bool serve(struct client *c, const char *line, size_t size)
 	return true;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 static void spent_renew(struct spent *s, uint64_t now)
 {
 	if (s->since && now - s->since < 1000)
@@ -277,7 +269,8 @@ static bool serve_at_cost(struct client *c, const char *line, size_t size)
 	struct control *control = c->control;
 	uid_t uid = c->uid;
 	const char *why;
-	uint64_t before, cost;
+	int64_t before;
+	uint64_t cost;
 	bool there;
 
 	if (uid == 0)
@@ -288,9 +281,9 @@ static bool serve_at_cost(struct client *c, const char *line, size_t size)
 		c->closing = true;
 		return answer_error(c, EBUSY, why);
 	}
-	before = now_us();
+	before = clock_ns();
 	there = serve(c, line, size);
-	cost = now_us() - before;
+	cost = (uint64_t)(clock_ns() - before) / 1000;
 	spent_of(control, uid)->us += cost;
 	control->all.us += cost;
 	return there;

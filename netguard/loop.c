@@ -2,6 +2,8 @@
 /* epoll, and what makes removing a source in the middle of a batch of events harmless. */
 #include "netguard/loop.h"
 
+#include "common/clock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
@@ -181,8 +183,5 @@ int signal_read(struct source *s)
 
 uint64_t loop_now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)clock_ms();
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "netguard/notify.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LISTEN_FDS_START 3
@@ -70,12 +71,9 @@ uint64_t notify_watchdog_ms(void)
 
 void notify_reloading(void)
 {
-	_cleanup_free_ char *text = NULL;
-	struct timespec ts;
+	_cleanup_free_ char *text =
+		xasprintf("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_ns() / 1000);
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	text = xasprintf("RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-			 (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
 	notify_send(text);
 }
 

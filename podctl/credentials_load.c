@@ -7,6 +7,8 @@
  */
 #include "podctl/credentials_load.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -93,14 +95,6 @@ _Noreturn static void run_helper(const struct caller *c, const char *helper, int
 
 /* ---- our side ---- */
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Reads to the end of the helper's output. */
 static int read_answer(int fd, int64_t deadline, char **ret, size_t *ret_size, struct err *err)
 {
@@ -110,7 +104,7 @@ static int read_answer(int fd, int64_t deadline, char **ret, size_t *ret_size, s
 
 	while (r == 0) {
 		struct pollfd pfd = {.fd = fd, .events = POLLIN};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		ssize_t n;
 
 		if (left <= 0) {
@@ -148,7 +142,7 @@ static int reap(pid_t pid, int64_t deadline)
 	pid_t ended;
 
 	/* it has closed its output, so there is little left to do for it */
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && now_ms() < deadline) {
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && clock_ms() < deadline) {
 		const struct timespec nap = {.tv_nsec = 2000000};
 
 		nanosleep(&nap, NULL);
@@ -202,7 +196,7 @@ static int start_helper(const struct caller *c, const char *helper, const char *
 static int ask(const struct caller *c, struct credential *found, struct err *err)
 {
 	_cleanup_close_ int fd = -1;
-	int64_t deadline = now_ms() + CREDENTIALS_HELPER_MS;
+	int64_t deadline = clock_ms() + CREDENTIALS_HELPER_MS;
 	char *text = NULL;
 	size_t size = 0;
 	pid_t pid = -1;

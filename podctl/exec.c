@@ -9,6 +9,7 @@
  */
 #include "podctl/exec.h"
 
+#include "common/clock.h"
 #include "podctl/remote.h"
 #include "podctl/terminal.h"
 
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE  ((size_t)256 * 1024)
@@ -66,14 +66,6 @@ struct session {
 	struct err *err;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* ---- requests beside the stream ---- */
 
 static void resize(struct session *s);
@@ -110,7 +102,7 @@ static void resize(struct session *s)
 static void is_gone(struct session *s)
 {
 	if (!s->gone)
-		s->heard_at = now_ms();
+		s->heard_at = clock_ms();
 	s->gone = true;
 }
 
@@ -143,7 +135,7 @@ static void inspect(struct session *s)
 {
 	_cleanup_free_ char *path = xasprintf("%s/json", s->start);
 
-	s->looked_at = now_ms();
+	s->looked_at = clock_ms();
 	s->inspecting = engine_start(s->x->engine, &(struct engine_call){.method = "GET",
 									 .path = path,
 									 .done = inspected,
@@ -246,7 +238,7 @@ static int from_stream(struct session *s)
 		return (int)n;
 	}
 	s->stream_ended = n == 0;
-	s->heard_at = now_ms();
+	s->heard_at = clock_ms();
 	s->down.at = 0;
 	s->down.size = (size_t)n;
 	return 0;
@@ -398,7 +390,7 @@ static int turn(struct session *s)
 	if (p[AT_ENGINE].revents)
 		engine_dispatch(s->x->engine);
 	if (!s->inspecting && !s->gone &&
-	    (!s->held || (s->remote.pidfd < 0 && now_ms() - s->looked_at >= LOOK_MS)))
+	    (!s->held || (s->remote.pidfd < 0 && clock_ms() - s->looked_at >= LOOK_MS)))
 		inspect(s);
 	if (p[AT_REMOTE].revents)
 		is_gone(s);
@@ -417,7 +409,7 @@ static int turn(struct session *s)
 		r = r > 0 ? 0 : r;
 	}
 	/* an engine that restarts the container meanwhile may forget to end the stream */
-	if (s->gone && s->down.at == s->down.size && now_ms() - s->heard_at >= SILENCE_MS)
+	if (s->gone && s->down.at == s->down.size && clock_ms() - s->heard_at >= SILENCE_MS)
 		s->stream_ended = true;
 	return r;
 }

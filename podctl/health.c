@@ -6,16 +6,9 @@
  */
 #include "podctl/health.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
-#include <time.h>
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void call(struct health *h, const char *method, const char *path, json_t *body,
 		 engine_done_fn *done)
@@ -103,7 +96,7 @@ static void logs_done(void *userdata, const struct engine_reply *reply _unused_)
 static void attempt_failed(struct health *h)
 {
 	if (h->attempts < h->check->attempts) {
-		h->due = now_ms() + (int64_t)(h->check->interval * 1000);
+		h->due = clock_ms() + (int64_t)(h->check->interval * 1000);
 		return;
 	}
 	err_wrap(&h->err, "its health check failed %lld time%s", (long long)h->attempts,
@@ -236,7 +229,7 @@ void health_begin(struct health *h)
 
 void health_tick(struct health *h)
 {
-	if (h->due && now_ms() >= h->due)
+	if (h->due && clock_ms() >= h->due)
 		attempt(h);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "podctl/images.h"
 
+#include "common/clock.h"
 #include "podctl/credentials_load.h"
 #include "podctl/live.h"
 #include "podctl/look.h"
@@ -12,7 +13,6 @@
 #include "podctl/pull_progress.h"
 
 #include <errno.h>
-#include <time.h>
 
 #define SILENCE_MS 300000 /* large layers are verified without a word, but not that long */
 
@@ -40,19 +40,11 @@ struct work {
 	size_t n;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static int on_line(void *userdata, const char *line, size_t size)
 {
 	struct job *j = userdata;
 
-	j->heard_ms = now_ms();
+	j->heard_ms = clock_ms();
 	return pull_line(&j->pull, line, size, &j->err);
 }
 
@@ -96,7 +88,7 @@ static void start(struct job *j)
 
 	if (!j->was)
 		ui_say(j->ui, "pulling %s", j->image->ref->text);
-	j->started_ms = j->heard_ms = now_ms();
+	j->started_ms = j->heard_ms = clock_ms();
 	j->request = engine_start(j->engine, &(struct engine_call){.method = "POST",
 								   .path = path,
 								   .timeout_ms = -1,
@@ -110,7 +102,7 @@ static void start(struct job *j)
 static void end_silent(void *userdata)
 {
 	struct work *w = userdata;
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	for (size_t i = 0; i < w->n; i++) {
 		struct job *j = &w->jobs[i];
@@ -227,7 +219,7 @@ static int tell_failure(struct job *j, bool first, struct err *err)
 
 static void tell_success(const struct job *j)
 {
-	double seconds = (double)(now_ms() - j->started_ms) / 1000;
+	double seconds = (double)(clock_ms() - j->started_ms) / 1000;
 	_cleanup_free_ char *size = NULL;
 	struct pull_sum sum;
 

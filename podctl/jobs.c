@@ -6,6 +6,7 @@
  */
 #include "podctl/jobs.h"
 
+#include "common/clock.h"
 #include "podctl/clear.h"
 #include "podctl/guard.h"
 #include "podctl/live.h"
@@ -13,7 +14,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The guard says itself when its time is over; this is for one that hangs. */
@@ -82,14 +82,6 @@ static const char *op_name(enum job_op op)
 static const char *id_of(const struct job *j)
 {
 	return j->new_id ? j->new_id : j->old_id;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Whether what was wanted is so, although the call was refused. */
@@ -195,7 +187,7 @@ static void name_cleared(void *userdata, const struct err *err)
 	struct err copy;
 
 	if (!err) {
-		j->retry_due = now_ms() + RETRY_MS;
+		j->retry_due = clock_ms() + RETRY_MS;
 		return;
 	}
 	copy = *err;
@@ -219,7 +211,7 @@ static bool try_again(struct job *j, int r)
 	}
 	if (op == JOB_REMOVE_OLD || op == JOB_REMOVE_NEW) {
 		j->retries++;
-		j->retry_due = now_ms() + RETRY_MS;
+		j->retry_due = clock_ms() + RETRY_MS;
 		return true;
 	}
 	return false;
@@ -338,7 +330,7 @@ static void ask_guard(struct job *j)
 	struct err err = {0};
 	int r = guard_wait_begin(j->jobs->settings, id_of(j), &j->guard_fd, &err);
 
-	j->guard_due = now_ms() + GUARD_SILENCE_MS;
+	j->guard_due = clock_ms() + GUARD_SILENCE_MS;
 	if (r != 0)
 		guard_answered(j, r, &err);
 }
@@ -471,7 +463,7 @@ static void next(struct job *j)
 		j->ended = true;
 		if (!j->undoing && j->done_text)
 			ui_say(j->jobs->ui, "%s (%.1f s)", j->done_text,
-			       (double)(now_ms() - j->jobs->began_ms) / 1000);
+			       (double)(clock_ms() - j->jobs->began_ms) / 1000);
 		break;
 	}
 }
@@ -514,7 +506,7 @@ static void find_waiting(struct jobs *jobs, struct waiting *w)
 
 static void wait_once(struct jobs *jobs, struct waiting *w)
 {
-	int64_t left = w->due ? w->due - now_ms() : -1;
+	int64_t left = w->due ? w->due - clock_ms() : -1;
 	int r;
 
 	if (w->due && left < 0)
@@ -527,7 +519,7 @@ static void wait_once(struct jobs *jobs, struct waiting *w)
 		struct job *j = w->guarded[i];
 		struct err err = {0};
 
-		if ((r > 0 && w->fds[i + 1].revents) || now_ms() >= j->guard_due) {
+		if ((r > 0 && w->fds[i + 1].revents) || clock_ms() >= j->guard_due) {
 			int answer = guard_wait_end(jobs->settings, take_fd(&j->guard_fd), &err);
 
 			guard_answered(j, answer, &err);
@@ -537,7 +529,7 @@ static void wait_once(struct jobs *jobs, struct waiting *w)
 		struct job *j = jobs->items[i];
 
 		health_tick(&j->health);
-		if (j->retry_due && now_ms() >= j->retry_due) {
+		if (j->retry_due && clock_ms() >= j->retry_due) {
 			j->retry_due = 0;
 			next(j);
 		}
@@ -556,7 +548,7 @@ int jobs_run(struct jobs *jobs, struct engine *e, const struct settings *setting
 	jobs->engine = e;
 	jobs->settings = settings;
 	jobs->ui = ui;
-	jobs->began_ms = now_ms();
+	jobs->began_ms = clock_ms();
 	for (size_t i = 0; i < jobs->n; i++) {
 		jobs->items[i]->jobs = jobs;
 		next(jobs->items[i]);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/live.h"
 
+#include "common/clock.h"
 #include "engine/engine.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TICK_MS	     100
@@ -23,14 +23,6 @@ struct live {
 	size_t n_shown;
 	int64_t drawn_ms;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static bool window(int fd, size_t *ret_columns, size_t *ret_rows)
 {
@@ -137,7 +129,7 @@ static void draw(struct live *l)
 
 void live_tick(struct live *l)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	if (!l || !l->line || now - l->drawn_ms < TICK_MS)
 		return;
