@@ -224,13 +224,15 @@ struct elements *elements_copy(const struct elements *e)
 	struct elements *ret = elements_new();
 
 	for (unsigned set = 0; set < SET_COUNT_; set++) {
-		ret->sets[set] = make_room(e->n[set]);
-		for (size_t i = 0; i < e->n[set]; i++) {
+		size_t n = e->n[set];
+
+		ret->sets[set] = make_room(n);
+		for (size_t i = 0; i < n; i++) {
 			ret->sets[set][i] = e->sets[set][i];
 			nft_share_again(ret->sets[set][i].comment);
 			nft_share_again(ret->sets[set][i].object);
 		}
-		ret->n[set] = e->n[set];
+		ret->n[set] = n;
 	}
 	for (size_t i = 0; i < e->n_limits; i++)
 		copy_limit(ret, &e->limits[i]);
@@ -247,41 +249,30 @@ bool elements_same(const struct elements *a, const struct elements *b, enum set_
 	return true;
 }
 
+static int compare_name(const void *name, const void *limit)
+{
+	return strcmp(name, ((const struct element_limit *)limit)->name);
+}
+
 const struct element_limit *elements_find_limit(const struct elements *e, const char *name)
 {
-	size_t low = 0, high = e->n_limits;
+	size_t i = array_place(name, e->limits, e->n_limits, sizeof(*e->limits), compare_name);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int r = strcmp(name, e->limits[middle].name);
+	return i < e->n_limits && streq(e->limits[i].name, name) ? &e->limits[i] : NULL;
+}
 
-		if (r == 0)
-			return &e->limits[middle];
-		if (r < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+static int compare_element(const void *a, const void *b)
+{
+	return nft_element_compare(a, b);
 }
 
 const struct nft_element *elements_find(const struct elements *e, enum set_id set,
 					const struct nft_element *element)
 {
-	size_t low = 0, high = e->n[set];
+	const struct nft_element *list = e->sets[set];
+	size_t i = array_place(element, list, e->n[set], sizeof(*list), compare_element);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int r = nft_element_compare(element, &e->sets[set][middle]);
-
-		if (r == 0)
-			return &e->sets[set][middle];
-		if (r < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return i < e->n[set] && compare_element(element, &list[i]) == 0 ? &list[i] : NULL;
 }
 
 static void limits_difference(const struct elements *want, const struct elements *have,

@@ -118,20 +118,17 @@ int keeper_change(struct keeper *k, const struct elements *before, const struct 
 	return 0;
 }
 
-/* The first element with this key, whatever its end. */
+static int compare_key(const void *key, const void *element)
+{
+	return nft_key_compare(key, &((const struct nft_element *)element)->key);
+}
+
+/* An element with this key, whatever its end. */
 static bool has_key(const struct elements *e, enum set_id set, const struct nft_key *key)
 {
-	size_t low = 0, high = e->n[set];
+	size_t i = array_place(key, e->sets[set], e->n[set], sizeof(**e->sets), compare_key);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (nft_key_compare(&e->sets[set][middle].key, key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < e->n[set] && nft_key_compare(&e->sets[set][low].key, key) == 0;
+	return i < e->n[set] && nft_key_compare(key, &e->sets[set][i].key) == 0;
 }
 
 bool keeper_has(const struct keeper *k, enum set_id set, const struct nft_key *key)

@@ -30,17 +30,19 @@ void listeners_add(struct listeners *l, const struct listener *item)
 	ARRAY_PUSH(l->items, l->n) = *item;
 }
 
-static int compare_ports(const struct listener *a, uint8_t proto, uint16_t port)
+static int compare_ports(const void *a, const void *b)
 {
-	if (a->proto != proto)
-		return a->proto < proto ? -1 : 1;
-	return (a->port > port) - (a->port < port);
+	const struct listener *x = a, *y = b;
+
+	if (x->proto != y->proto)
+		return x->proto < y->proto ? -1 : 1;
+	return (x->port > y->port) - (x->port < y->port);
 }
 
 static int compare(const void *a, const void *b)
 {
 	const struct listener *x = a, *y = b;
-	int r = compare_ports(x, y->proto, y->port);
+	int r = compare_ports(x, y);
 
 	return r ? r : memcmp(x->cookie, y->cookie, sizeof(x->cookie));
 }
@@ -53,18 +55,14 @@ void listeners_settle(struct listeners *l)
 
 bool listeners_on(const struct listeners *l, uint8_t proto, uint16_t port, bool loopback)
 {
-	size_t low = 0, high = l ? l->n : 0;
+	const struct listener key = {.proto = proto, .port = port};
+	size_t i;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_ports(&l->items[middle], proto, port) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; l && low < l->n && compare_ports(&l->items[low], proto, port) == 0; low++) {
-		if (loopback || !l->items[low].loopback)
+	if (!l)
+		return false;
+	i = array_place(&key, l->items, l->n, sizeof(key), compare_ports);
+	for (; i < l->n && compare_ports(&key, &l->items[i]) == 0; i++) {
+		if (loopback || !l->items[i].loopback)
 			return true;
 	}
 	return false;

@@ -116,20 +116,14 @@ void model_free(struct model *m)
 	free(m);
 }
 
-/* The first place whose id is not less than this one. */
+static int compare_id(const void *id, const void *member)
+{
+	return strcmp(id, ((const struct member *)member)->id);
+}
+
 static size_t place_of(const struct model *m, const char *id)
 {
-	size_t low = 0, high = m->n_members;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(m->members[middle].id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_place(id, m->members, m->n_members, sizeof(*m->members), compare_id);
 }
 
 struct member *model_find(const struct model *m, const char *id)

@@ -184,18 +184,12 @@ static void index_remove(void *userdata, uint64_t h, const struct member *m)
 	}
 }
 
-static int compare_strings(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void sort_ports(const struct model *m, struct strv *ret)
 {
 	*ret = (struct strv){0};
 	for (size_t i = 0; i < m->ports.n; i++)
 		strv_add(ret, m->ports.items[i]);
-	if (ret->n > 0)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_strings);
+	strv_sort(ret);
 }
 
 static void settle(struct model_index *x, struct model *m)
@@ -240,20 +234,9 @@ static void reach_member(struct reach *r, const struct member *member)
 		ARRAY_PUSH(r->members, r->n) = member;
 }
 
-/* The first member whose id is not less than this prefix. */
-static size_t first_with(const struct model *m, const char prefix[static PREFIX])
+static int compare_prefix(const void *prefix, const void *member)
 {
-	size_t low = 0, high = m->n_members;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strncmp(m->members[middle].id, prefix, PREFIX) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return strncmp(prefix, ((const struct member *)member)->id, PREFIX);
 }
 
 static void reach_hash(void *userdata, uint64_t h, const struct member *of _unused_)
@@ -264,7 +247,8 @@ static void reach_hash(void *userdata, uint64_t h, const struct member *of _unus
 	for (; e && !r->too_far; e = e->next) {
 		if (e->hash != h)
 			continue;
-		for (size_t i = first_with(r->m, e->prefix);
+		for (size_t i = array_place(e->prefix, r->m->members, r->m->n_members,
+					    sizeof(*r->m->members), compare_prefix);
 		     i < r->m->n_members && strncmp(r->m->members[i].id, e->prefix, PREFIX) == 0;
 		     i++)
 			reach_member(r, &r->m->members[i]);
@@ -355,13 +339,11 @@ static void lacking(const struct strv *a, const struct strv *b, struct strv *ret
 /* A port is in the table for its own sake, too, when it is the member's no more. Borrowed. */
 static void add_known_ports(const struct member *m, const struct strv *ports, struct strv *ret)
 {
-	for (size_t i = 0; i < m->n_addresses && ports->n > 0; i++) {
-		const char *veth = m->addresses[i].veth;
-		char **found = bsearch(&veth, ports->items, ports->n, sizeof(*ports->items),
-				       compare_strings);
+	for (size_t i = 0; i < m->n_addresses; i++) {
+		char *found = strv_find(ports, m->addresses[i].veth);
 
 		if (found)
-			ARRAY_PUSH(ret->items, ret->n) = *found;
+			ARRAY_PUSH(ret->items, ret->n) = found;
 	}
 }
 

@@ -117,21 +117,18 @@ void places_done(struct places *p)
 	*p = (struct places){0};
 }
 
+static int compare_pod_name(const void *pod, const void *place)
+{
+	return strcmp(pod, ((const struct place *)place)->member->pod);
+}
+
 size_t places_of_pod(const struct places *p, const char *pod, size_t *ret_first)
 {
-	size_t low = 0, high = p->n, end;
+	size_t first = array_place(pod, p->items, p->n, sizeof(*p->items), compare_pod_name);
+	size_t end = first;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(p->items[middle].member->pod, pod) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	end = low;
 	while (end < p->n && streq(p->items[end].member->pod, pod))
 		end++;
-	*ret_first = low;
-	return end - low;
+	*ret_first = first;
+	return end - first;
 }

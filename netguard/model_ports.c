@@ -67,20 +67,12 @@ static const struct published *find_port(const struct published *list, size_t n,
 					 uint16_t port, size_t *ret_n)
 {
 	struct published key = {.proto = proto, .port = port, .pod = ""};
-	size_t low = 0, high = n, end;
+	size_t first = array_place(&key, list, n, sizeof(key), compare_published), end = first;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_published(&list[middle], &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < n && list[end].proto == proto && list[end].port == port;)
+	while (end < n && list[end].proto == proto && list[end].port == port)
 		end++;
-	*ret_n = end - low;
-	return list + low;
+	*ret_n = end - first;
+	return list + first;
 }
 
 /* Whether nobody but this pod publishes the port (to others than the host itself: world). */
