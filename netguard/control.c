@@ -7,6 +7,7 @@
 #include "netguard/control.h"
 
 #include "common/clock.h"
+#include "netguard/control_budget.h"
 #include "netguard/unix_socket.h"
 
 #include <errno.h>
@@ -29,15 +30,6 @@ struct client {
 	uint64_t wait_number;
 };
 
-/* What a user's requests have cost in the second that began at `since`. */
-struct spent {
-	uid_t uid;
-	uint64_t since; /* loop_now_ms; 0: nobody's */
-	uint64_t us;
-};
-/* Of more users than this the one who asked longest ago is forgotten. */
-#define SPENDERS 32
-
 struct control {
 	struct loop *loop;
 	struct control_ops ops;
@@ -45,8 +37,7 @@ struct control {
 	struct source listener, timer;
 	struct client **clients;
 	size_t n_clients;
-	struct spent spent[SPENDERS];
-	struct spent all; /* of all but root; its uid means nothing */
+	struct control_budget budget;
 	/* loop_now_ms: none is accepted before, for want of descriptors or memory; 0: at once */
 	uint64_t paused_until;
 };
@@ -218,44 +209,14 @@ static bool serve(struct client *c, const char *line, size_t size)
 	return true;
 }
 
-static void spent_renew(struct spent *s, uint64_t now)
-{
-	if (s->since && now - s->since < 1000)
-		return;
-	s->since = now ? now : 1;
-	s->us = 0;
-}
-
-/* The account of a user for this second. */
-static struct spent *spent_of(struct control *c, uid_t uid)
-{
-	struct spent *oldest = &c->spent[0], *found = NULL;
-	uint64_t now = loop_now_ms();
-
-	for (size_t i = 0; i < SPENDERS && !found; i++) {
-		if (c->spent[i].since && c->spent[i].uid == uid)
-			found = &c->spent[i];
-		if (c->spent[i].since < oldest->since)
-			oldest = &c->spent[i];
-	}
-	if (!found) {
-		found = oldest;
-		*found = (struct spent){.uid = uid};
-	}
-	spent_renew(found, now);
-	return found;
-}
-
 /* Why a user's question is refused, or NULL. */
 static const char *too_much(struct control *c, uid_t uid)
 {
+	const char *why = control_budget_refuses(&c->budget, uid);
 	size_t unread = 0;
 
-	spent_renew(&c->all, loop_now_ms());
-	if (spent_of(c, uid)->us >= CONTROL_BUDGET_MS * 1000)
-		return "this user has asked for too much: try again in a second";
-	if (c->all.us >= CONTROL_BUDGET_ALL_MS * 1000)
-		return "users have asked for too much: try again in a second";
+	if (why)
+		return why;
 	for (size_t i = 0; i < c->n_clients; i++)
 		unread += c->clients[i]->uid ? c->clients[i]->out_size - c->clients[i]->out_at : 0;
 	if (unread >= CONTROL_UNREAD_MAX)
@@ -270,7 +231,6 @@ static bool serve_at_cost(struct client *c, const char *line, size_t size)
 	uid_t uid = c->uid;
 	const char *why;
 	int64_t before;
-	uint64_t cost;
 	bool there;
 
 	if (uid == 0)
@@ -283,9 +243,7 @@ static bool serve_at_cost(struct client *c, const char *line, size_t size)
 	}
 	before = clock_ns();
 	there = serve(c, line, size);
-	cost = (uint64_t)(clock_ns() - before) / 1000;
-	spent_of(control, uid)->us += cost;
-	control->all.us += cost;
+	control_budget_spend(&control->budget, uid, (uint64_t)(clock_ns() - before) / 1000);
 	return there;
 }
 

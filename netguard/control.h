@@ -20,10 +20,6 @@
 #define CONTROL_CLIENTS_PER_USER 16 /* root: all */
 #define CONTROL_IDLE_MS		 10000
 #define CONTROL_PAUSE_MS	 100 /* where there is no descriptor for one more client */
-/* of the daemon's time in a second, for each user but root: the table comes first */
-#define CONTROL_BUDGET_MS	 100
-/* for all of them together: with subordinate uids one person is many users */
-#define CONTROL_BUDGET_ALL_MS	 300
 /* of replies that users but root have not read yet, all together, when one more is begun */
 #define CONTROL_UNREAD_MAX	 ((size_t)1024 * 1024)
 #define CONTROL_FOLLOW_MAX	 ((size_t)256 * 1024)

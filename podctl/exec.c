@@ -10,32 +10,25 @@
 #include "podctl/exec.h"
 
 #include "common/clock.h"
+#include "podctl/exec_create.h"
+#include "podctl/pipe_end.h"
 #include "podctl/remote.h"
 #include "podctl/terminal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE  ((size_t)256 * 1024)
-#define PIPE_SIZE    ((size_t)1024 * 1024)
+#define BUFFER_SIZE  PIPE_END_MOST
 #define RESIZE_TRIES 20
 #define INSPECT_MS   10 /* between tries: the process is not there at once */
 #define GRACE_MS     2000
 #define LOOK_MS	     2000 /* where the process can't be held: how often the engine is asked for it */
 #define SILENCE_MS   5000 /* after its end: more than the engine itself waits for its output */
-
-struct pipe_end {
-	int fd;
-	bool owned;  /* opened by us */
-	size_t most; /* bytes at a time that do not block once poll says so */
-};
 
 struct buffer {
 	char data[BUFFER_SIZE];
@@ -44,7 +37,6 @@ struct buffer {
 
 struct session {
 	const struct exec *x;
-	char *id;    /* of the exec */
 	char *start; /* "/exec/ID" */
 	bool tty;
 	struct engine_stream *stream;
@@ -144,18 +136,6 @@ static void inspect(struct session *s)
 
 /* ---- bytes ---- */
 
-static int write_some(const struct pipe_end *to, const char *data, size_t size)
-{
-	ssize_t n;
-
-	if (size > to->most)
-		size = to->most;
-	n = write(to->fd, data, size);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	return (int)n;
-}
-
 /* Where it is known that a whole frame's piece goes to one end, as much of it as fits. */
 struct piece {
 	int stream;
@@ -202,7 +182,7 @@ static int give(struct session *s, bool out_ready, bool err_ready)
 		s->blocked_on = p.stream;
 		if (!(p.stream == 2 ? err_ready : out_ready))
 			return 1;
-		n = write_some(to, p.data, p.size);
+		n = pipe_end_write(to, p.data, p.size);
 		if (n < 0) {
 			err_os(s->err, -n, "output");
 			return n;
@@ -319,38 +299,6 @@ static int open_signals(struct session *s, sigset_t *before)
 }
 
 /* ---- the loop ---- */
-
-/*
- * A pipe is opened anew, so that it can be written without blocking and without changing it for
- * others. Only what we may write to anyway, or root's rights would give more than the caller has.
- */
-static struct pipe_end open_end(int fd)
-{
-	struct pipe_end end = {.fd = fd, .most = PIPE_BUF};
-	_cleanup_free_ char *path = xasprintf("/proc/self/fd/%d", fd);
-	int flags = fcntl(fd, F_GETFL);
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || flags < 0)
-		return end;
-	if (S_ISFIFO(st.st_mode)) /* as far as we may: fewer turns for as many bytes */
-		(void)fcntl(fd, F_SETPIPE_SZ, (int)PIPE_SIZE);
-	if (S_ISREG(st.st_mode)) {
-		end.most = BUFFER_SIZE; /* never blocks */
-	} else if (S_ISFIFO(st.st_mode) && (flags & O_ACCMODE) != O_RDONLY) {
-		int again = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-
-		if (again >= 0)
-			end = (struct pipe_end){again, true, BUFFER_SIZE};
-	}
-	return end;
-}
-
-static void close_end(struct pipe_end *end)
-{
-	if (end->owned)
-		close(end->fd);
-}
 
 enum { AT_IN, AT_OUT, AT_ERR, AT_STREAM, AT_ENGINE, AT_SIGNALS, AT_REMOTE, AT_COUNT };
 
@@ -480,52 +428,7 @@ static int loop(struct session *s, int *ret)
 	return r < 0 ? r : exit_status(s, ret);
 }
 
-/* ---- making it ---- */
-
-static json_t *strings(const char *const *list)
-{
-	json_t *array = json_array();
-
-	for (; list && *list; list++)
-		json_array_append_new(array, json_string(*list));
-	return array;
-}
-
-static json_t *request(const struct session *s)
-{
-	const struct exec *x = s->x;
-	json_t *env = strings(x->env), *body;
-
-	if (s->tty && x->term)
-		json_array_append_new(env, json_sprintf("TERM=%s", x->term));
-	body = json_pack("{s:b, s:b, s:b, s:b, s:b, s:o, s:o}", "AttachStdin", 1, "AttachStdout", 1,
-			 "AttachStderr", 1, "Tty", (int)s->tty, "Privileged", 0, "Cmd",
-			 strings(x->argv), "Env", env);
-	if (x->user)
-		json_object_set_new(body, "User", json_string(x->user));
-	if (x->directory)
-		json_object_set_new(body, "WorkingDir", json_string(x->directory));
-	return body;
-}
-
-static int create(struct session *s)
-{
-	_cleanup_free_ char *path = xasprintf("/containers/%s/exec", s->x->container_id);
-	json_auto_t *body = request(s), *reply = NULL;
-	const char *id;
-	int r = engine_do(s->x->engine,
-			  &(struct engine_call){.method = "POST", .path = path, .json = body},
-			  &reply, s->err);
-
-	if (r < 0)
-		return r;
-	id = json_string_value(json_object_get(reply, "Id"));
-	if (!id || !*id || id[strspn(id, "0123456789abcdef")])
-		return err_set(s->err, EPROTO, "the engine's reply has no Id");
-	s->id = xstrdup(id);
-	s->start = xasprintf("/exec/%s", id);
-	return 0;
-}
+/* ---- all ---- */
 
 static int start(struct session *s)
 {
@@ -547,12 +450,12 @@ int exec_run(const struct exec *x, int *ret, struct err *err)
 	s->terminal.fd = -1;
 	s->resize_tries = RESIZE_TRIES;
 	s->tty = terminal_is_one(x->in, x->out);
-	(void)fcntl(x->in, F_SETPIPE_SZ, (int)PIPE_SIZE); /* fails on what is no pipe */
-	s->out = open_end(x->out);
-	s->err_out = open_end(x->err);
+	pipe_end_widen(x->in);
+	s->out = pipe_end_open(x->out);
+	s->err_out = pipe_end_open(x->err);
 	r = open_signals(s, &before);
 	if (r == 0)
-		r = create(s);
+		r = exec_create(x, s->tty, &s->start, err);
 	if (r == 0)
 		r = start(s);
 	if (r == 0 && s->tty)
@@ -567,11 +470,10 @@ int exec_run(const struct exec *x, int *ret, struct err *err)
 	if (s->inspecting)
 		engine_cancel(x->engine, s->inspecting);
 	engine_stream_free(s->stream);
-	close_end(&s->out);
-	close_end(&s->err_out);
+	pipe_end_close(&s->out);
+	pipe_end_close(&s->err_out);
 	closep(&s->signals);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	free(s->id);
 	free(s->start);
 	free(s);
 	return r;

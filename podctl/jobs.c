@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Each reply starts the job's next call. What else a job can wait for (another job, the guard, the
- * time of its next health check) is looked at between the engine's replies. Undoing is a shorter
- * chain of the same kind.
- */
-#include "podctl/jobs.h"
+/* Each reply starts the job's next call. Undoing is a shorter chain of the same kind. */
+#include "podctl/jobs_private.h"
 
 #include "common/clock.h"
 #include "podctl/clear.h"
 #include "podctl/guard.h"
-#include "podctl/live.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <poll.h>
-#include <unistd.h>
 
 /* The guard says itself when its time is over; this is for one that hangs. */
 #define GUARD_SILENCE_MS (GUARD_WAIT_MS + 1000)
 
 #define RETRY_MS    50
 #define RETRIES_MAX 200
-
-static void next(struct job *j);
-static void op_failed(struct job *j, struct err *err);
 
 struct job *jobs_add(struct jobs *jobs, const enum job_op *ops)
 {
@@ -127,7 +116,7 @@ static void undo(struct job *j)
 		if (j->new_id && j->remove_new)
 			j->ops[n++] = JOB_REMOVE_NEW;
 	}
-	next(j);
+	job_next(j);
 }
 
 /* Up to being ready the old one can come back; later the new one works, and stays. */
@@ -137,7 +126,7 @@ static bool can_undo(const struct job *j)
 	       j->ops[j->at] != JOB_RENAME;
 }
 
-static void op_failed(struct job *j, struct err *err)
+void job_failed(struct job *j, struct err *err)
 {
 	enum job_op op = j->ops[j->at];
 
@@ -152,7 +141,7 @@ static void op_failed(struct job *j, struct err *err)
 		undo(j);
 	} else if (j->undoing) {
 		j->at++;
-		next(j);
+		job_next(j);
 	} else {
 		j->ended = true;
 	}
@@ -191,7 +180,7 @@ static void name_cleared(void *userdata, const struct err *err)
 		return;
 	}
 	copy = *err;
-	op_failed(j, &copy);
+	job_failed(j, &copy);
 }
 
 /*
@@ -231,7 +220,7 @@ static void op_done(void *userdata, const struct engine_reply *reply)
 	if (r < 0 && try_again(j, r))
 		return;
 	if (r < 0 && !is_fine_anyway(j, r, &err)) {
-		op_failed(j, &err);
+		job_failed(j, &err);
 		return;
 	}
 	if (op == JOB_STOP_OLD && reply->status != 304)
@@ -243,7 +232,7 @@ static void op_done(void *userdata, const struct engine_reply *reply)
 	else if (op == JOB_STOP_ROOT)
 		ui_error(j->jobs->ui, "the root container was stopped again");
 	j->at++;
-	next(j);
+	job_next(j);
 }
 
 static void call(struct job *j, const char *method, const char *path, json_t *body)
@@ -287,11 +276,11 @@ static void health_ended(struct health *h, const struct err *err)
 
 	if (err) {
 		copy = *err;
-		op_failed(j, &copy);
+		job_failed(j, &copy);
 		return;
 	}
 	j->at++;
-	next(j);
+	job_next(j);
 }
 
 static void start_health(struct job *j)
@@ -306,8 +295,7 @@ static void start_health(struct job *j)
 	health_begin(&j->health);
 }
 
-/* r as guard_wait_begin and guard_wait_end give it. */
-static void guard_answered(struct job *j, int r, struct err *err)
+void job_guard_answered(struct job *j, int r, struct err *err)
 {
 	j->guard_due = 0;
 	if (r > 0) {
@@ -318,11 +306,11 @@ static void guard_answered(struct job *j, int r, struct err *err)
 	if (r == 0)
 		r = settings_check_current(j->jobs->settings, err);
 	if (r < 0) {
-		op_failed(j, err);
+		job_failed(j, err);
 		return;
 	}
 	j->at++;
-	next(j);
+	job_next(j);
 }
 
 static void ask_guard(struct job *j)
@@ -332,63 +320,7 @@ static void ask_guard(struct job *j)
 
 	j->guard_due = clock_ms() + GUARD_SILENCE_MS;
 	if (r != 0)
-		guard_answered(j, r, &err);
-}
-
-static bool starts(const struct job *j)
-{
-	for (size_t i = 0; j->ops[i] != JOB_END; i++) {
-		if (j->ops[i] == JOB_START)
-			return true;
-	}
-	return false;
-}
-
-/* Whether a job may go on behind its JOB_AWAIT, or, by err, never. */
-static bool has_what_it_needs(const struct job *j, struct err *err)
-{
-	bool all = true;
-
-	for (size_t i = 0; i < j->n_needs; i++) {
-		const struct job *need = j->needs[i];
-
-		if (need->ready || (need->soft && need->ended))
-			continue;
-		if (need->err.code || need->ended) {
-			err_set(err, ECANCELED, "not %s, because %s failed",
-				starts(j) ? "started" : "removed", need->title);
-			return true;
-		}
-		all = false;
-	}
-	if (all && j->jobs->settings)
-		settings_check_current(j->jobs->settings, err);
-	return all;
-}
-
-/* Those that wait for others. Each that goes on may be what the next one waits for. */
-static void release(struct jobs *jobs)
-{
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < jobs->n; i++) {
-			struct job *j = jobs->items[i];
-			struct err err = {0};
-
-			if (!j->awaits || !has_what_it_needs(j, &err))
-				continue;
-			j->awaits = false;
-			again = true;
-			if (err.code) {
-				op_failed(j, &err);
-				continue;
-			}
-			j->at++;
-			next(j);
-		}
-	}
+		job_guard_answered(j, r, &err);
 }
 
 /* Whether there is nothing to do for an operation of this job. */
@@ -409,7 +341,7 @@ static bool is_empty_op(struct job *j)
 	}
 }
 
-static void next(struct job *j)
+void job_next(struct job *j)
 {
 	while (is_empty_op(j))
 		j->at++;
@@ -466,111 +398,4 @@ static void next(struct job *j)
 			       (double)(clock_ms() - j->jobs->began_ms) / 1000);
 		break;
 	}
-}
-
-/* ---- running them ---- */
-
-struct waiting {
-	struct pollfd *fds; /* the engine's, then those of guard */
-	struct job **guarded;
-	size_t n;
-	int64_t due;  /* 0: nothing is to be done at a time */
-	bool pending; /* something can still happen */
-};
-
-static void earliest(int64_t *due, int64_t at)
-{
-	if (at && (!*due || at < *due))
-		*due = at;
-}
-
-static void find_waiting(struct jobs *jobs, struct waiting *w)
-{
-	w->n = 0;
-	w->due = 0;
-	w->pending = engine_in_flight(jobs->engine) > 0;
-	w->fds[0] = (struct pollfd){.fd = engine_fd(jobs->engine), .events = POLLIN};
-	for (size_t i = 0; i < jobs->n; i++) {
-		struct job *j = jobs->items[i];
-
-		if (j->guard_fd >= 0) {
-			w->guarded[w->n] = j;
-			w->fds[++w->n] = (struct pollfd){.fd = j->guard_fd, .events = POLLIN};
-		}
-		earliest(&w->due, j->health.due);
-		earliest(&w->due, j->guard_due);
-		earliest(&w->due, j->retry_due);
-	}
-	w->pending |= w->n > 0 || w->due > 0;
-}
-
-static void wait_once(struct jobs *jobs, struct waiting *w)
-{
-	int64_t left = w->due ? w->due - clock_ms() : -1;
-	int r;
-
-	if (w->due && left < 0)
-		left = 0;
-	left = live_timeout(jobs->ui->live, left);
-	r = poll(w->fds, (nfds_t)(w->n + 1), left > INT32_MAX ? INT32_MAX : (int)left);
-	engine_dispatch(jobs->engine);
-	live_tick(jobs->ui->live);
-	for (size_t i = 0; i < w->n; i++) {
-		struct job *j = w->guarded[i];
-		struct err err = {0};
-
-		if ((r > 0 && w->fds[i + 1].revents) || clock_ms() >= j->guard_due) {
-			int answer = guard_wait_end(jobs->settings, take_fd(&j->guard_fd), &err);
-
-			guard_answered(j, answer, &err);
-		}
-	}
-	for (size_t i = 0; i < jobs->n; i++) {
-		struct job *j = jobs->items[i];
-
-		health_tick(&j->health);
-		if (j->retry_due && clock_ms() >= j->retry_due) {
-			j->retry_due = 0;
-			next(j);
-		}
-	}
-}
-
-int jobs_run(struct jobs *jobs, struct engine *e, const struct settings *settings,
-	     const struct ui *ui, struct err *err)
-{
-	struct waiting w = {
-		.fds = xcalloc(jobs->n + 1, sizeof(*w.fds)),
-		.guarded = xcalloc(jobs->n + 1, sizeof(struct job *)),
-	};
-	int r = 0;
-
-	jobs->engine = e;
-	jobs->settings = settings;
-	jobs->ui = ui;
-	jobs->began_ms = clock_ms();
-	for (size_t i = 0; i < jobs->n; i++) {
-		jobs->items[i]->jobs = jobs;
-		next(jobs->items[i]);
-	}
-	live_begin(ui->live, jobs->n, jobs_live_line, jobs);
-	for (;;) {
-		release(jobs);
-		find_waiting(jobs, &w);
-		if (!w.pending)
-			break;
-		wait_once(jobs, &w);
-	}
-	live_end(ui->live);
-	free(w.fds);
-	free(w.guarded);
-	for (size_t i = 0; i < jobs->n; i++) {
-		assert(jobs->items[i]->ended); /* else they need each other */
-		/* what others failed for says more than that they failed for it */
-		if (jobs->items[i]->err.code && (r == 0 || r == -ECANCELED)) {
-			*err = jobs->items[i]->err;
-			r = -err->code;
-		}
-	}
-	return r;
 }
