@@ -83,3 +83,19 @@ int file_replace(int dir, const char *name, const char *data, size_t size, struc
 	/* the name, too */
 	return fsync(dir) < 0 ? err_os(err, errno, "%s", name) : 0;
 }
+
+DIR *file_list(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
+void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}

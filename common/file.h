@@ -10,6 +10,8 @@
 #include "common/base.h"
 #include "common/err.h"
 
+#include <dirent.h>
+
 /*
  * Reads fd to its end. 0 and the bytes in *ret (caller frees; a NUL is put behind them), or:
  * -EISDIR, -EINVAL: not a regular file; -EFBIG: more than max bytes; -errno of reading. err does
@@ -26,3 +28,7 @@ int file_write_all(int fd, const char *data, size_t size);
  * whole. dir: open for reading. Only one may do so at a time for a name.
  */
 int file_replace(int dir, const char *name, const char *data, size_t size, struct err *err);
+
+/* To go through a folder of which there is a descriptor, also O_PATH; NULL with errno. */
+DIR *file_list(int folder);
+void closedirp(DIR **d); /* for _cleanup_ */

@@ -102,6 +102,8 @@ struct schema_field {
 	"{\"type\":\"array\",\"items\":{\"type\":[\"integer\",\"string\"],\"minimum\":1,"          \
 	"\"maximum\":65535,"                                                                       \
 	"\"pattern\":\"^[0-9]+(-[0-9]+)?(/(tcp|udp))?$\"}}"
+#define SCHEMA_JSON_RATE                                                                           \
+	"{\"type\":\"string\",\"pattern\":\"^[0-9]+/(second|minute|hour|day)( burst [0-9]+)?$\"}"
 #define SCHEMA_JSON_SIZE                                                                           \
 	"{\"type\":[\"string\",\"number\"],\"pattern\":\"^([0-9.]+ "                               \
 	"*([kKmMgGtTpP][bB]?)?|unlimited|-1)$\"}"

@@ -160,8 +160,7 @@ static const struct schema_field guard_fields[] = {
 	 .type = SCHEMA_CUSTOM,
 	 .offset = AT(host_rate),
 	 .decode = settings_decode_rate,
-	 .json = "{\"type\":\"string\",\"pattern\":\"^[0-9]+/(second|minute|hour|day)( burst "
-		 "[0-9]+)?$\"}",
+	 .json = SCHEMA_JSON_RATE,
 	 .doc = "new connections from a pod to the host, at most"},
 	{.key = "pod_to_pod",
 	 .type = SCHEMA_CUSTOM,
@@ -213,8 +212,7 @@ static const struct schema_field pod_fields[] = {
 	 .type = SCHEMA_CUSTOM,
 	 .offset = AT(host_rate),
 	 .decode = settings_decode_rate,
-	 .json = "{\"type\":\"string\",\"pattern\":\"^[0-9]+/(second|minute|hour|day)( burst "
-		 "[0-9]+)?$\"}",
+	 .json = SCHEMA_JSON_RATE,
 	 .doc = "new connections from it to the host, at most"},
 	{.key = "connect_to",
 	 .type = SCHEMA_CUSTOM,

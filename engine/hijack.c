@@ -55,11 +55,9 @@ bool engine_stream_pending(const struct engine_stream *s)
 	return s->at < s->size || (ssl && SSL_pending(ssl) > 0);
 }
 
-static ssize_t receive(struct engine_stream *s, void *data, size_t size)
+static ssize_t moved(CURLcode code, size_t n)
 {
-	size_t n = 0;
-
-	switch (curl_easy_recv(s->easy, data, size, &n)) {
+	switch (code) {
 	case CURLE_OK:
 		return (ssize_t)n;
 	case CURLE_AGAIN:
@@ -67,6 +65,14 @@ static ssize_t receive(struct engine_stream *s, void *data, size_t size)
 	default:
 		return -ECONNRESET;
 	}
+}
+
+static ssize_t receive(struct engine_stream *s, void *data, size_t size)
+{
+	size_t n = 0;
+	CURLcode code = curl_easy_recv(s->easy, data, size, &n);
+
+	return moved(code, n);
 }
 
 ssize_t engine_stream_read(struct engine_stream *s, void *data, size_t size)
@@ -85,15 +91,9 @@ ssize_t engine_stream_read(struct engine_stream *s, void *data, size_t size)
 ssize_t engine_stream_write(struct engine_stream *s, const void *data, size_t size)
 {
 	size_t n = 0;
+	CURLcode code = curl_easy_send(s->easy, data, size, &n);
 
-	switch (curl_easy_send(s->easy, data, size, &n)) {
-	case CURLE_OK:
-		return (ssize_t)n;
-	case CURLE_AGAIN:
-		return -EAGAIN;
-	default:
-		return -ECONNRESET;
-	}
+	return moved(code, n);
 }
 
 void engine_stream_close_write(struct engine_stream *s)

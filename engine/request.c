@@ -75,17 +75,11 @@ static bool append(struct engine_request *r, const char *data, size_t size, size
 	return true;
 }
 
-/* Returns false where the request is to end. */
-static bool give_line(struct engine_request *r, engine_line_fn *fn, const char *line, size_t size)
+/* What its reader returned. False where the request is to end. */
+static bool goes_on(struct engine_request *r, int result)
 {
 	struct err err;
-	int result;
 
-	if (size > 0 && line[size - 1] == '\r')
-		size--;
-	if (size == 0)
-		return true;
-	result = fn(r->userdata, line, size);
 	if (r->state == REQUEST_DROPPED)
 		return false;
 	if (result < 0) {
@@ -93,6 +87,16 @@ static bool give_line(struct engine_request *r, engine_line_fn *fn, const char *
 		fail(r, &err);
 	}
 	return result >= 0;
+}
+
+/* Returns false where the request is to end. */
+static bool give_line(struct engine_request *r, engine_line_fn *fn, const char *line, size_t size)
+{
+	if (size > 0 && line[size - 1] == '\r')
+		size--;
+	if (size == 0)
+		return true;
+	return goes_on(r, fn(r->userdata, line, size));
 }
 
 /*
@@ -157,16 +161,7 @@ static bool give_lines(struct engine_request *r, const char *data, size_t size)
 
 static bool give_data(struct engine_request *r, const char *data, size_t size)
 {
-	struct err err;
-	int result = r->on_data(r->userdata, data, size);
-
-	if (r->state == REQUEST_DROPPED)
-		return false;
-	if (result < 0) {
-		err_os(&err, -result, "engine %s: stream ended by its reader", r->engine->host);
-		fail(r, &err);
-	}
-	return result >= 0;
+	return goes_on(r, r->on_data(r->userdata, data, size));
 }
 
 /* Whether the reply says how long it is. */

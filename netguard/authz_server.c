@@ -233,12 +233,10 @@ static void on_connect(struct source *source, uint32_t events _unused_)
 	p = xcalloc(1, sizeof(*p));
 	p->server = s;
 	p->source = SOURCE_NONE;
-	if (source_add(s->loop, &p->source, fd, EPOLLIN, on_peer, p, &err) < 0) {
+	if (source_own(s->loop, &p->source, &fd, EPOLLIN, on_peer, p, &err) < 0) {
 		free(p);
 		return;
 	}
-	p->source.owns_fd = true;
-	take_fd(&fd);
 	ARRAY_PUSH(s->peers, s->n_peers) = p;
 }
 
@@ -287,11 +285,9 @@ int authz_server_new(struct loop *l, int listener, const struct authz_server_ops
 	if (r < 0)
 		return r;
 	timer_set(&s->timer, AUTHZ_READ_MS / 4, AUTHZ_READ_MS / 4);
-	r = source_add(l, &s->listener, fd, EPOLLIN, on_connect, s, err);
+	r = source_own(l, &s->listener, &fd, EPOLLIN, on_connect, s, err);
 	if (r < 0)
 		return r;
-	s->listener.owns_fd = true;
-	take_fd(&fd);
 	*ret = take_ptr(s);
 	return 0;
 }

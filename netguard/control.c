@@ -342,12 +342,10 @@ static void on_connect(struct source *s, uint32_t events _unused_)
 	c->control = control;
 	c->uid = peer.uid;
 	c->source = SOURCE_NONE;
-	if (source_add(control->loop, &c->source, fd, EPOLLIN, on_client, c, &err) < 0) {
+	if (source_own(control->loop, &c->source, &fd, EPOLLIN, on_client, c, &err) < 0) {
 		free(c);
 		return;
 	}
-	c->source.owns_fd = true;
-	take_fd(&fd);
 	ARRAY_PUSH(control->clients, control->n_clients) = c;
 	set_deadline(c, CONTROL_IDLE_MS);
 }
@@ -458,11 +456,9 @@ int control_new(struct loop *l, const char *path, const struct control_ops *ops,
 	if (r < 0)
 		return r;
 	c->path = xstrdup(path);
-	r = source_add(l, &c->listener, fd, EPOLLIN, on_connect, c, err);
+	r = source_own(l, &c->listener, &fd, EPOLLIN, on_connect, c, err);
 	if (r < 0)
 		return r;
-	c->listener.owns_fd = true;
-	take_fd(&fd);
 	*ret = take_ptr(c);
 	return 0;
 }

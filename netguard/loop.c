@@ -85,6 +85,18 @@ int source_add(struct loop *l, struct source *s, int fd, uint32_t events, source
 	return 0;
 }
 
+int source_own(struct loop *l, struct source *s, int *fd, uint32_t events, source_fn *fn,
+	       void *userdata, struct err *err)
+{
+	int r = source_add(l, s, *fd, events, fn, userdata, err);
+
+	if (r < 0)
+		return r;
+	s->owns_fd = true;
+	take_fd(fd);
+	return 0;
+}
+
 void source_set_events(struct source *s, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = s};
@@ -114,16 +126,10 @@ void source_remove(struct source *s)
 int timer_add(struct loop *l, struct source *s, source_fn *fn, void *userdata, struct err *err)
 {
 	_cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	int r;
 
 	if (fd < 0)
 		return err_os(err, errno, "timerfd_create");
-	r = source_add(l, s, fd, EPOLLIN, fn, userdata, err);
-	if (r < 0)
-		return r;
-	s->owns_fd = true;
-	take_fd(&fd);
-	return 0;
+	return source_own(l, s, &fd, EPOLLIN, fn, userdata, err);
 }
 
 static struct timespec timespec_of(uint64_t ms)
@@ -160,18 +166,12 @@ int signals_add(struct loop *l, struct source *s, const sigset_t *set, source_fn
 		void *userdata, struct err *err)
 {
 	_cleanup_close_ int fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
-	int r;
 
 	if (fd < 0)
 		return err_os(err, errno, "signalfd");
 	if (sigprocmask(SIG_BLOCK, set, NULL) < 0)
 		return err_os(err, errno, "sigprocmask");
-	r = source_add(l, s, fd, EPOLLIN, fn, userdata, err);
-	if (r < 0)
-		return r;
-	s->owns_fd = true;
-	take_fd(&fd);
-	return 0;
+	return source_own(l, s, &fd, EPOLLIN, fn, userdata, err);
 }
 
 int signal_read(struct source *s)

@@ -39,6 +39,9 @@ void loop_set_after(struct loop *l, void (*fn)(void *userdata), void *userdata);
 /* events: EPOLLIN, EPOLLOUT. The source must stay where it is until removed. */
 int source_add(struct loop *l, struct source *s, int fd, uint32_t events, source_fn *fn,
 	       void *userdata, struct err *err);
+/* The same, and the source owns *fd, which is -1 behind. */
+int source_own(struct loop *l, struct source *s, int *fd, uint32_t events, source_fn *fn,
+	       void *userdata, struct err *err);
 void source_set_events(struct source *s, uint32_t events);
 void source_remove(struct source *s); /* closes fd where owned; harmless when not in a loop */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/mounts.h"
 
+#include "common/file.h"
 #include "podctl/rundir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -104,27 +104,10 @@ static int mount_in_steps(int folder, const char *name, int fd)
 	return r;
 }
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
-/* To go through a folder of which there is an O_PATH descriptor. */
-static DIR *open_list(int folder)
-{
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d && fd >= 0)
-		close(fd);
-	return d;
-}
-
 static int check_room(int pins, struct err *err)
 {
 	_cleanup_(closedirp)
-	DIR *d = open_list(pins);
+	DIR *d = file_list(pins);
 	size_t n = 0;
 
 	if (!d)
@@ -219,7 +202,7 @@ static void add_ids(const char *pod, const struct strv *sources, struct strv *re
 static int unpin_others(int pins, const struct strv *ids, struct err *err)
 {
 	_cleanup_(closedirp)
-	DIR *d = open_list(pins);
+	DIR *d = file_list(pins);
 	const struct dirent *e;
 	int r = 0;
 

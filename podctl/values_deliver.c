@@ -9,10 +9,10 @@
  */
 #include "podctl/values.h"
 
+#include "common/file.h"
 #include "podctl/lock.h"
 #include "podctl/rundir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -25,22 +25,6 @@
 #define TMPFS_OPTIONS "mode=0700,size=64m,nr_inodes=64k"
 #define PAGE	      ((size_t)4096)
 #define NEW_FILE      ".new"
-
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
-static DIR *open_list(int folder)
-{
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d && fd >= 0)
-		close(fd);
-	return d;
-}
 
 static bool is_dot(const char *name)
 {
@@ -169,7 +153,7 @@ static bool is_named(const struct values_file *files, size_t n, const char *name
 static int remove_others(int folder, const struct values_file *files, size_t n, struct err *err)
 {
 	_cleanup_(closedirp)
-	DIR *d = open_list(folder);
+	DIR *d = file_list(folder);
 	const struct dirent *e;
 
 	if (!d)
@@ -187,7 +171,7 @@ static size_t size_of(int pod, const char *id)
 {
 	_cleanup_close_ int fd = openat(pod, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_(closedirp)
-	DIR *d = fd < 0 ? NULL : open_list(fd);
+	DIR *d = fd < 0 ? NULL : file_list(fd);
 	const struct dirent *e;
 	size_t size = PAGE;
 	struct stat st;
@@ -202,7 +186,7 @@ static size_t size_of(int pod, const char *id)
 static int check_room(int pod, const struct values_file *files, size_t n, struct err *err)
 {
 	_cleanup_(closedirp)
-	DIR *d = open_list(pod);
+	DIR *d = file_list(pod);
 	const struct dirent *e;
 	size_t size = PAGE;
 
@@ -301,7 +285,7 @@ int values_remove_folders(const char *pod, const struct strv *keep, struct err *
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_os(err, errno, "%s", path);
-	d = open_list(fd);
+	d = file_list(fd);
 	if (!d)
 		return err_os(err, errno, "%s", path);
 	while (r == 0 && (e = readdir(d))) {

@@ -9,19 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib_jail.sh
 
 e2e_begin
-put_config <<'END'
-mount_root: /srv/pods
-network_name: pods
-guard: { required: false }
-END
-jail_programs
-jail_image || fail "an image with scp and sftp-server"
-# the loosest that admins have, also file transfer by sshd itself; X11 wants a program to be there
-jail_sshd "XAuthLocation /bin/true" "PermitUserEnvironment yes" "AcceptEnv *" "PermitTunnel yes" "PermitRootLogin yes" \
-	"GatewayPorts yes"
-inside sed -i 's|^Subsystem.*|Subsystem sftp internal-sftp|' /etc/ssh/sshd_config
-inside sh -c 'mkdir -p /root/.ssh && cp /root/id.pub /root/.ssh/authorized_keys && kill -HUP "$(cat /run/sshd.pid)"'
-wait_for 5 run_as carol true || fail "carol, without a jail, logs in"
+jail_host
 check "a jail" jail add --image jail bob
 check "another" jail add --image jail opal
 inside sh -c 'echo secret > /etc/host-only && chmod 644 /etc/host-only'

@@ -760,6 +760,18 @@ uint64_t fault_host_try(struct fault_host *h, enum fault_sender who, unsigned n)
 	return h->passed[who];
 }
 
+bool fault_host_open(struct fault_host *h)
+{
+	bool all = true;
+
+	if (h->daemon)
+		fault_host_end(h, SIGKILL);
+	RUN("nft", "flush", "ruleset");
+	for (unsigned who = 0; who < SENDERS; who++)
+		all &= fault_host_passes(h, (enum fault_sender)who, 10);
+	return all;
+}
+
 /* ---- the log ---- */
 
 bool fault_host_said(const struct fault_host *h _unused_, const char *text)

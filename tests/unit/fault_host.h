@@ -78,6 +78,8 @@ const char *fault_host_counts(const struct fault_host *h);     /* as words */
 bool fault_host_passes(struct fault_host *h, enum fault_sender who, unsigned n);
 /* ... until it has sent n more, and returns how many of all its datagrams have passed. */
 uint64_t fault_host_try(struct fault_host *h, enum fault_sender who, unsigned n);
+/* Ends the daemon and takes its table away: whether all pass then. */
+bool fault_host_open(struct fault_host *h);
 
 /* Whether the log has this text; fault_host_log_forget: since then. */
 bool fault_host_said(const struct fault_host *h, const char *text);
