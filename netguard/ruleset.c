@@ -28,6 +28,8 @@
 #define PKTTYPE	     NFT_FIELD_PKTTYPE
 #define FIB_DADDR    NFT_FIELD_FIB_DADDR_TYPE
 #define CT_DIRECTION NFT_FIELD_CT_DIRECTION
+#define ASKED_DADDR  NFT_FIELD_CT_ASKED_DADDR
+#define ASKED_DPORT  NFT_FIELD_L4PROTO, NFT_FIELD_CT_ASKED_DPORT
 #define ARP_SENDER   NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
 #define ND_TARGET    NFT_FIELD_ND_TARGET
 
@@ -73,19 +75,6 @@
 
 /* ---- table inet: hooks ---- */
 
-/* What belongs to a connection passes at once: whose address it is, the bridge table looks at. */
-static const struct nft_rule prerouting[] = {
-	RULE(ESTABLISHED, ACCEPT),
-	RULE(IS_NOT(IIFNAME, "lo"), IS(IP_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
-	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
-	/* most of what is new from outside; to whom it is sent, the kernel finds out later anyway
-	 */
-	RULE(IN("port_whitelist", L4_DPORT), ACCEPT),
-	/* what the host sends itself is decided at output, where its user is known */
-	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
-	     GOTO("to_published_port")),
-};
-
 /*
  * Who sends is asked for each datagram: a port that was one user's is another's a moment later, and
  * the connection is the same. Of TCP, only who has the connection's socket can send in it.
@@ -99,13 +88,23 @@ static const struct nft_rule output[] = {
 	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("host_to_private_port")),
 };
 
+/*
+ * What belongs to a connection passes at once, here and in forward: whose address it is, the bridge
+ * table looks at.
+ */
 static const struct nft_rule input[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),
+	/* docker-proxy's; what the host itself sends is decided at output, by its user */
+	RULE(IN("published_ports", L4_DPORT), IS_NOT(IIFNAME, "lo"), JUMP("to_published_port")),
 	RULE(FROM_CONTAINER_IFACE, GOTO("container_to_host")),
 };
 
 static const struct nft_rule forward[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	RULE(CT_STATUS("dnat"), JUMP("to_rewritten_port")),
 	/* those that are known are found faster than a pattern */
 	RULE(IN("members4", OIFNAME, IP_DADDR), GOTO("to_container")),
 	RULE(TO_CONTAINER_IFACE, GOTO("to_container")),
@@ -122,9 +121,32 @@ static const struct nft_rule from_container[] = {
 };
 
 static const struct nft_rule to_published_port[] = {
+	RULE(IN("port_whitelist", L4_DPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
 	RULE(GOTO("deny_world_to_container")),
+};
+
+/*
+ * The same where Docker has rewritten the destination: the connection knows what it was. Once for
+ * each protocol, since nft reads it as a port only behind one.
+ */
+#define ASKED(proto, set, ...) IS(L4PROTO, proto), IN(set, ASKED_DPORT, ##__VA_ARGS__)
+static const struct nft_rule to_rewritten_port[] = {
+	RULE(IS(ASKED_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
+	RULE(ASKED("tcp", "port_whitelist"), GOTO("to_published")),
+	RULE(ASKED("udp", "port_whitelist"), GOTO("to_published")),
+	RULE(ASKED("tcp", "port_whitelist_from4", IP_SADDR), GOTO("to_published")),
+	RULE(ASKED("udp", "port_whitelist_from4", IP_SADDR), GOTO("to_published")),
+	RULE(ASKED("tcp", "port_whitelist_from6", IP6_SADDR), GOTO("to_published")),
+	RULE(ASKED("udp", "port_whitelist_from6", IP6_SADDR), GOTO("to_published")),
+	RULE(ASKED("tcp", "published_ports"), GOTO("deny_world_to_container")),
+	RULE(ASKED("udp", "published_ports"), GOTO("deny_world_to_container")),
+};
+
+static const struct nft_rule to_published[] = {
+	RULE(IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
 };
 
 static const struct nft_rule host_to_container[] = {
@@ -166,8 +188,6 @@ static const struct nft_rule to_container[] = {
 	RULE(RELATED, FROM_CONTAINER_IFACE, GOTO("container_to_container")),
 	RULE(RELATED, IS(L4PROTO, "icmp"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
-	RULE(CT_STATUS("dnat"), IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
-	RULE(CT_STATUS("dnat"), IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
 	RULE(IN("direct4", IP_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("direct6", IP6_DADDR, L4_DPORT), ACCEPT),
@@ -181,7 +201,7 @@ static const struct nft_rule container_to_container[] = {
 	RULE(IN("links6", IP6_SADDR, IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links_any4", IP_SADDR, IP_DADDR), ACCEPT),
 	RULE(IN("links_any6", IP6_SADDR, IP6_DADDR), ACCEPT),
-	/* pod_to_pod: allow; that the sender is a member, prerouting has seen */
+	/* pod_to_pod: allow; that the sender is a member, from_container has seen */
 	RULE(IN("open4", IP_DADDR), ACCEPT),
 	RULE(IN("open6", IP6_DADDR), ACCEPT),
 	RULE(RELATED, GOTO("deny_midstream")),
@@ -230,12 +250,13 @@ static const struct nft_rule deny_midstream[] = {DENIED_DROP("midstream")};
 /* clang-format on */
 
 static const struct nft_chain inet_chains[] = {
-	BASE(prerouting, "mangle"),
 	BASE(output, "mangle"),
 	BASE(input, "filter + 10"),
 	BASE(forward, "filter + 10"),
 	CHAIN(from_container),
 	CHAIN(to_published_port),
+	CHAIN(to_rewritten_port),
+	CHAIN(to_published),
 	CHAIN(host_to_container),
 	CHAIN(host_to_private_port),
 	CHAIN(container_to_host),

@@ -18,7 +18,8 @@ enum nft_source {
 	NFT_SOURCE_META,    /* a: key */
 	NFT_SOURCE_PAYLOAD, /* a: base, b: offset */
 	NFT_SOURCE_FIB,	    /* a: result, b: flags */
-	NFT_SOURCE_CT	    /* a: key */
+	NFT_SOURCE_CT,	    /* a: key */
+	NFT_SOURCE_CT_ASKED /* a: key, of the connection as it was asked for */
 };
 
 struct nft_field_load {

@@ -120,6 +120,8 @@ enum nft_field {
 	NFT_FIELD_ARP_SADDR_ETHER,
 	NFT_FIELD_ARP_SADDR_IP,
 	NFT_FIELD_CT_DIRECTION,
+	NFT_FIELD_CT_ASKED_DADDR, /* the destination before it was rewritten; IPv4 */
+	NFT_FIELD_CT_ASKED_DPORT, /* of a rule that says the protocol before */
 	NFT_FIELD_ND_TARGET, /* of a rule of its own: see nft_fields */
 	NFT_FIELD_COUNT_
 };
