@@ -296,6 +296,11 @@ int links_dispatch(struct links *l, struct err *err)
 	return r;
 }
 
+struct rtnl *links_requests(struct links *l)
+{
+	return &l->requests;
+}
+
 bool links_exists(const struct links *l, const char *name)
 {
 	for (size_t i = 0; i < l->list.n; i++) {

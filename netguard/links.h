@@ -78,6 +78,7 @@ void links_decide(const struct links_list *l, const struct settings *s,
 		  const struct links_owner *owners, size_t n_owners, struct model *m);
 
 struct links;
+struct rtnl;
 
 /* Opens the sockets in the current network namespace, and reads what is there. */
 int links_new(struct links **ret, struct err *err);
@@ -91,6 +92,9 @@ int links_fd(const struct links *l); /* poll for reading, then links_dispatch */
  * -errno: what is known stays, to be called again soon, since messages may have been lost.
  */
 int links_dispatch(struct links *l, struct err *err);
+
+/* The socket for questions about links (rtnl.h), for those that others have. Borrowed. */
+struct rtnl *links_requests(struct links *l);
 
 /* Whether the host has an interface of this name. */
 bool links_exists(const struct links *l, const char *name);

@@ -49,6 +49,21 @@ static int take_info(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+/* The kernel's structure grows at its end, and lies at any multiple of 4. */
+static void take_stats(const struct nlattr *attr, struct rtnl_link *l)
+{
+	struct rtnl_link_stats64 s = {0};
+
+	if (mnl_attr_get_payload_len(attr) < offsetof(struct rtnl_link_stats64, rx_errors))
+		return;
+	memcpy(&s, mnl_attr_get_payload(attr), offsetof(struct rtnl_link_stats64, rx_errors));
+	l->has_stats = true;
+	l->stats = (struct rtnl_stats){.rx_packets = s.rx_packets,
+				       .rx_bytes = s.rx_bytes,
+				       .tx_packets = s.tx_packets,
+				       .tx_bytes = s.tx_bytes};
+}
+
 static int take_link(const struct nlattr *attr, void *data)
 {
 	struct rtnl_link *l = data;
@@ -75,6 +90,9 @@ static int take_link(const struct nlattr *attr, void *data)
 		break;
 	case IFLA_LINKINFO:
 		mnl_attr_parse_nested(attr, take_info, l);
+		break;
+	case IFLA_STATS64:
+		take_stats(attr, l);
 		break;
 	default:
 		break;

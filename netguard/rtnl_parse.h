@@ -11,6 +11,12 @@
 #include <libmnl/libmnl.h>
 #include <net/if.h>
 
+/* What a link has carried, since it is there: packets and bytes with their Ethernet headers. */
+struct rtnl_stats {
+	uint64_t rx_packets, rx_bytes; /* of the host's end of a pair: what the other end sent */
+	uint64_t tx_packets, tx_bytes;
+};
+
 struct rtnl_link {
 	int index; /* above 0 */
 	int master, peer;
@@ -23,6 +29,9 @@ struct rtnl_link {
 	bool is_bridge;
 	bool on4, on6; /* what it bridges passes the tables of inet */
 	uint16_t group_mask;
+
+	bool has_stats; /* false: none are told, all are 0 */
+	struct rtnl_stats stats;
 };
 
 /* Of RTM_NEWLINK, which has a name, and RTM_DELLINK; false where it is another message. */

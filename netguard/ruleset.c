@@ -415,11 +415,9 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}, .size = MANY},
 	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4",
 				   .types = {IFNAME, ETHER, IPV4},
-				   .counter = true,
 				   .size = MANY},
 	[SET_BRIDGE_ADDRESSES6] = {.name = "addresses6",
 				   .types = {IFNAME, ETHER, IPV6},
-				   .counter = true,
 				   .size = MANY},
 	/* the same addresses once more, as what nft has no type for: see NFT_FIELD_ND_TARGET */
 	[SET_BRIDGE_TARGETS6] = {.name = "targets6",

@@ -7,6 +7,7 @@
  *
  * FAULTS_LONG=1: each call; otherwise a prime step, so that each kind is met. Needs root.
  */
+#include "common/guard_client.h"
 #include "tests/unit/fault_host.h"
 
 #include <errno.h>
@@ -231,6 +232,30 @@ static void test_anew(void **state _unused_)
 	assert_true(hits > 6);
 }
 
+/* What pods sent is left out while links can't be read, and nothing else of the status is. */
+static void test_status(void **state _unused_)
+{
+	json_auto_t *request = json_pack("{s:b}", "status", 1);
+	struct err err;
+
+	for (unsigned n = 0; n < 4; n++) {
+		bool fails = n % 2 == 0;
+		json_auto_t *status = NULL;
+
+		if (fails)
+			fault_host_fault(h, FAULT_LINKS, n ? ENOBUFS : ENOMEM, 0, UINT64_MAX);
+		if (guard_client_ask(request, 5000, &status, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(json_is_null(json_object_get(status, "sent")), fails);
+		assert_int_equal(json_is_null(json_object_get(status, "received")), fails);
+		assert_int_equal(json_object_size(json_object_get(status, "sent")), fails ? 0 : 2);
+		assert_int_equal(json_object_size(json_object_get(status, "pods")), 2);
+		if (fails)
+			assert_true(fault_host_mend(h) > 0);
+	}
+	check_comes_true(&faults[2], 0, "it is over");
+}
+
 /* Each denied packet is told of, one by one or as a number, also those that came last. */
 static void test_alerts(void **state _unused_)
 {
@@ -278,9 +303,13 @@ static void test_without_a_table(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start),  cmocka_unit_test(test_life),
-		cmocka_unit_test(test_long),   cmocka_unit_test(test_anew),
-		cmocka_unit_test(test_alerts), cmocka_unit_test(test_without_a_table),
+		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_anew),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_alerts),
+		cmocka_unit_test(test_without_a_table),
 	};
 
 	if (geteuid() != 0) {
