@@ -347,6 +347,7 @@ static void finish(struct daemon *d)
 	model_index_free(d->index);
 	free(d->table_error);
 	free(d->engine_why);
+	free(d->relook_why);
 	free(d->locals);
 	closep(&d->lock);
 }

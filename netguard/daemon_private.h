@@ -48,7 +48,8 @@ struct daemon {
 	char *table_error; /* of the last transaction that was refused; NULL: none */
 	bool behind;	   /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
-	unsigned relook_ms; /* links or bridges could not be read; 0: they are */
+	unsigned relook_ms; /* links or bridges could not be read or set; 0: they are */
+	char *relook_why;
 	uint64_t n_healed;
 	struct strv unguarded;	      /* ids of containers that the log has told of */
 	char *pod_rule;		      /* what settings say of others' pods, as last seen */

@@ -234,11 +234,24 @@ static void relook_soon(struct daemon *d, const char *what, const struct err *er
 {
 	if (!d->relook_ms)
 		log_warning("%s: %s; they are looked at again", what, err->text);
+	free(d->relook_why);
+	d->relook_why = xasprintf("%s: %s", what, err->text);
 	d->relook_ms = d->relook_ms ? d->relook_ms * 2 : RETRY_MIN_MS;
 	if (d->relook_ms > RETRY_MAX_MS)
 		d->relook_ms = RETRY_MAX_MS;
 	if (d->relook.fd >= 0)
 		timer_set(&d->relook, d->relook_ms, 0);
+}
+
+/* False where it has to be done again. */
+static bool open_groups(struct daemon *d)
+{
+	struct err err;
+
+	if (links_open_groups(d->links, config_settings(d->config), &err) >= 0)
+		return true;
+	relook_soon(d, "ports", &err);
+	return false;
 }
 
 /*
@@ -284,6 +297,8 @@ int daemon_apply(struct daemon *d, struct err *err)
 	 */
 	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)
 		relook_soon(d, "links", err);
+	/* before the first table: it leaves to ports what an older one looked at itself */
+	open_groups(d);
 	ask_where_ports_are_missing(d);
 	if (apply_delta(d, &result, err) > 0) {
 		timer_set(&d->verify, VERIFY_MS, 0);
@@ -416,7 +431,7 @@ static bool read_links(struct daemon *d)
 		relook_soon(d, "links", &err);
 	else if (r > 0)
 		daemon_changed(d);
-	return r >= 0;
+	return open_groups(d) && r >= 0;
 }
 
 static bool read_bridges(struct daemon *d)
@@ -442,11 +457,17 @@ static void on_bridges(struct source *s, uint32_t events _unused_)
 static void on_relook(struct source *s, uint32_t events _unused_)
 {
 	struct daemon *d = s->userdata;
+	bool links, bridges;
 
-	if (!timer_read(s) || !read_links(d) || !read_bridges(d))
+	if (!timer_read(s))
+		return;
+	links = read_links(d);
+	bridges = read_bridges(d);
+	if (!links || !bridges)
 		return;
 	log_notice("links and bridges are known again");
 	d->relook_ms = 0;
+	free(take_ptr(d->relook_why));
 }
 
 int daemon_table_sources(struct daemon *d, struct err *err)
