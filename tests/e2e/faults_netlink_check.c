@@ -127,6 +127,18 @@ static void link_comes(bool there)
 	}
 }
 
+/* The port that has come forwards frames for groups, as soon as it can be set. */
+static void check_groups(const struct fault *f, uint64_t at)
+{
+	for (int i = 0; i < 100; i++) {
+		if (RUN("sh", "-c", "ip -d link show vnew | grep -qw 'group_fwd_mask 0xfffd'") == 0)
+			return;
+		usleep(50000);
+	}
+	fault_host_show_log();
+	fail_msg("%s, call %llu: the port's mask is not set", f->name, (unsigned long long)at);
+}
+
 static void test_life(void **state _unused_)
 {
 	fault_host_fault(h, FAULT_NONE, 0, 0, 0);
@@ -151,6 +163,8 @@ static void test_life(void **state _unused_)
 			failed += h->faults->hits > 0;
 			hits = fault_host_mend(h);
 			check_comes_true(&faults[i], n * step, there ? "it comes" : "it goes");
+			if (there)
+				check_groups(&faults[i], n * step);
 			check_closed(&faults[i], n * step);
 		}
 		print_message("# %s: %u changes, %u of them with a fault\n", faults[i].name, n,
@@ -188,6 +202,7 @@ static void test_long(void **state _unused_)
 			      (unsigned long long)fault_host_mend(h));
 		h->want = three;
 		check_comes_true(&faults[i], 0, "it is over");
+		check_groups(&faults[i], 0);
 		fault_host_third(h, false);
 		link_comes(false);
 		h->want = two;
