@@ -187,6 +187,9 @@ static json_t *warnings_of(const struct daemon *d)
 	for (size_t i = 0; i < people->missing.n; i++)
 		strv_take(&list, xasprintf("%s does not exist", people->missing.items[i]));
 	model_warnings(config_settings(d->config), daemon_model(d), &list);
+	for (size_t i = 0; i < ARRAY_SIZE(d->relook_why); i++)
+		if (d->relook_why[i])
+			strv_add(&list, d->relook_why[i]);
 	if (!bridges_filter_available())
 		strv_add(&list, "br_netfilter is not loaded: containers of one bridge reach each "
 				"other");

@@ -193,11 +193,6 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = proto_parse(value, &proto) && p->proto == proto;
 		w->t->lost |= !proto_parse(value, &proto) && !streq(value, "igmp");
 		break;
-	case NFT_FIELD_PKTTYPE:
-		/* neither about multicast */
-		is = false;
-		w->t->lost |= !streq(value, "multicast");
-		break;
 	case NFT_FIELD_CT_DIRECTION:
 		/* about what begins a connection alone */
 		is = streq(value, "original");

@@ -310,6 +310,52 @@ bool links_exists(const struct links *l, const char *name)
 	return false;
 }
 
+/* ---- what ports forward ---- */
+
+/* By the port's bridge, whose settings these are: where it has none any more, nothing is set. */
+static int set_groups(struct links *l, const struct links_port *p)
+{
+	uint8_t request[512] = {0};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request);
+	struct ifinfomsg *ifi;
+	struct nlattr *port;
+
+	nlh->nlmsg_type = RTM_SETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_family = AF_BRIDGE;
+	ifi->ifi_index = p->index;
+	port = mnl_attr_nest_start(nlh, IFLA_PROTINFO);
+	mnl_attr_put_u16(nlh, IFLA_BRPORT_GROUP_FWD_MASK, LINKS_GROUPS);
+	mnl_attr_nest_end(nlh, port);
+	return rtnl_talk(&l->requests, nlh, NULL, NULL);
+}
+
+int links_open_groups(struct links *l, const struct settings *s, struct err *err)
+{
+	int done = 0, failed = 0;
+
+	for (size_t i = 0; i < l->list.n; i++) {
+		struct links_port *p = &l->list.items[i];
+		int r;
+
+		if (!links_lacks_groups(&l->list, s, p))
+			continue;
+		r = set_groups(l, p);
+		/* gone, or no bridge's any more: its message is on the way */
+		if (r == -ENODEV || r == -EOPNOTSUPP)
+			continue;
+		if (r < 0) {
+			failed = err_os(err, -r, "port %s: frames for groups can't be filtered",
+					p->name);
+		} else {
+			p->groups = LINKS_GROUPS;
+			done++;
+		}
+	}
+	return failed < 0 ? failed : done;
+}
+
 /* ---- owners ---- */
 
 static int take_nsid(const struct nlmsghdr *nlh, void *data)

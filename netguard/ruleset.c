@@ -25,7 +25,6 @@
 #define IP6_DADDR    NFT_FIELD_IP6_DADDR
 #define ETH_SADDR    NFT_FIELD_ETHER_SADDR
 #define ETH_TYPE     NFT_FIELD_ETHER_TYPE
-#define PKTTYPE	     NFT_FIELD_PKTTYPE
 #define FIB_DADDR    NFT_FIELD_FIB_DADDR_TYPE
 #define CT_DIRECTION NFT_FIELD_CT_DIRECTION
 #define ASKED_DADDR  NFT_FIELD_CT_ASKED_DADDR
@@ -275,15 +274,11 @@ static const struct nft_chain inet_chains[] = {
 
 /* ---- table bridge: no container may speak with another's address ---- */
 
+/* All frames of containers come here: those for groups too, see LINKS_GROUPS. */
 static const struct nft_rule bridge_prerouting[] = {
 	/* most of all that comes: one look-up */
 	RULE(IS(ETH_TYPE, "ip"), IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
 	RULE(IN("ports", IIFNAME), GOTO("from_container")),
-};
-
-/* frames for 01:80:c2:00:00:0x come here without passing prerouting, and are learned from */
-static const struct nft_rule bridge_input[] = {
-	RULE(IS(PKTTYPE, "multicast"), IN("ports", IIFNAME), GOTO("from_container")),
 };
 
 /* By the frame's own type: with a tag (also of VLAN 0) it is none of these. */
@@ -349,9 +344,9 @@ static const struct nft_rule bridge_own_arp[] = {
 /* clang-format on */
 
 static const struct nft_chain bridge_chains[] = {
-	BRIDGE_BASE(prerouting), BRIDGE_BASE(input),	BRIDGE_CHAIN(from_container),
-	BRIDGE_CHAIN(own_ip),	 BRIDGE_CHAIN(own_ip6), BRIDGE_CHAIN(own_advert),
-	BRIDGE_CHAIN(own_probe), BRIDGE_CHAIN(own_arp), CHAIN(deny_forged),
+	BRIDGE_BASE(prerouting), BRIDGE_CHAIN(from_container), BRIDGE_CHAIN(own_ip),
+	BRIDGE_CHAIN(own_ip6),	 BRIDGE_CHAIN(own_advert),     BRIDGE_CHAIN(own_probe),
+	BRIDGE_CHAIN(own_arp),	 CHAIN(deny_forged),
 };
 
 /* ---- sets ---- */

@@ -273,9 +273,7 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		be = htons((uint16_t)number);
 		data = &be;
 		size = sizeof(be);
-	} else if ((s->fields[0] == NFT_FIELD_PKTTYPE &&
-		    nft_word(NFT_WORDS_PKTTYPES, value, &number)) ||
-		   (s->fields[0] == NFT_FIELD_ICMPV6_TYPE &&
+	} else if ((s->fields[0] == NFT_FIELD_ICMPV6_TYPE &&
 		    nft_word(NFT_WORDS_ICMPV6_TYPES, value, &number)) ||
 		   (s->fields[0] == NFT_FIELD_CT_DIRECTION &&
 		    nft_word(NFT_WORDS_CT_DIRECTIONS, value, &number))) {

@@ -128,6 +128,18 @@ static void link_comes(bool there)
 	}
 }
 
+/* The port that has come forwards frames for groups, as soon as it can be set. */
+static void check_groups(const struct fault *f, uint64_t at)
+{
+	for (int i = 0; i < 100; i++) {
+		if (RUN("sh", "-c", "ip -d link show vnew | grep -qw 'group_fwd_mask 0xfffd'") == 0)
+			return;
+		usleep(50000);
+	}
+	fault_host_show_log();
+	fail_msg("%s, call %llu: the port's mask is not set", f->name, (unsigned long long)at);
+}
+
 static void test_life(void **state _unused_)
 {
 	fault_host_fault(h, FAULT_NONE, 0, 0, 0);
@@ -152,6 +164,8 @@ static void test_life(void **state _unused_)
 			failed += h->faults->hits > 0;
 			hits = fault_host_mend(h);
 			check_comes_true(&faults[i], n * step, there ? "it comes" : "it goes");
+			if (there)
+				check_groups(&faults[i], n * step);
 			check_closed(&faults[i], n * step);
 		}
 		print_message("# %s: %u changes, %u of them with a fault\n", faults[i].name, n,
@@ -167,6 +181,19 @@ static void test_life(void **state _unused_)
 	assert_true(fault_host_passes(h, SENDER_ROOT, 10));
 }
 
+/* What netguard status warns of. */
+static void check_warns(const struct fault *f, const char *of)
+{
+	_cleanup_free_ char *command = xasprintf("${BUILD:-build}/netguard status --json | jq -e "
+						 "'.warnings | any(contains(\"%s\"))' >&2",
+						 of);
+
+	if (RUN("bash", "-c", command) != 0) {
+		fault_host_show_log();
+		fail_msg("%s: it does not warn of: %s", f->name, of);
+	}
+}
+
 /* Each of many in a row: it goes on trying, says so once, and is right when it is over. */
 static void test_long(void **state _unused_)
 {
@@ -180,6 +207,9 @@ static void test_long(void **state _unused_)
 		check_closed(&faults[i], 0);
 		if (fault_host_ended(h) != -1)
 			fail_msg("%s: it has ended", faults[i].name);
+		/* what is asked of links at the same time is refused for good, and not told */
+		if (faults[i].kind == FAULT_REFUSE && faults[i].code != ENOMEM)
+			check_warns(&faults[i], "port vnew: frames for groups");
 		if (fault_host_lines() > 20) {
 			fault_host_show_log();
 			fail_msg("%s: %u lines in the log, and not some", faults[i].name,
@@ -189,6 +219,7 @@ static void test_long(void **state _unused_)
 			      (unsigned long long)fault_host_mend(h));
 		h->want = three;
 		check_comes_true(&faults[i], 0, "it is over");
+		check_groups(&faults[i], 0);
 		fault_host_third(h, false);
 		link_comes(false);
 		h->want = two;

@@ -59,6 +59,8 @@ static void take(struct links_list *l, const struct nlmsghdr *nlh)
 	} else {
 		look(l, NULL, nlh);
 	}
+	if (rtnl_parse_port(nlh, &link) && (link.index <= 0 || link.master <= 0))
+		abort();
 	links_list_take(l, nlh, false);
 	if (rtnl_parse_nsid(nlh) < -1)
 		abort();
@@ -104,6 +106,14 @@ static void decide(const struct links_list *l)
 
 		if (a->veth[0] &&
 		    (!is_port_of(l, a->veth, a->bridge) || !strv_has(&m->ports, a->veth)))
+			abort();
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		const struct links_port *p = &l->items[i];
+
+		/* nobody else's port is touched */
+		if (links_lacks_groups(l, s, p) &&
+		    (!p->of_bridge || p->groups == LINKS_GROUPS || !strv_has(&m->ports, p->name)))
 			abort();
 	}
 	model_free(m);
