@@ -10,6 +10,7 @@
 #include "netguard/rtnl_parse.h"
 
 #include <errno.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -25,11 +26,11 @@ struct bridges {
 };
 
 /*
- * Frames for 01:80:c2:00:00:0e (LLDP) pass no hook, and yet the bridge learns from them where a MAC
- * is: a container could draw another's packets to its own port. With this bit they are forwarded as
- * others are, so that table bridge sees and denies them.
+ * All that a bridge takes. Frames for 01:80:c2:00:00:0x that are not forwarded pass no hook, or not
+ * the one of others, and yet the bridge learns from them where a MAC is: a container could draw
+ * another's packets to its own port.
  */
-#define GROUP_LLDP (1U << 0x0e)
+#define GROUPS 0xfff8
 
 /* Guarded bridges that are not switched on yet, found while reading a batch of messages. */
 struct found {
@@ -82,7 +83,7 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 	struct rtnl_link link;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK || !rtnl_parse_link(nlh, &link) || !link.is_bridge ||
-	    (link.on4 && link.on6 && (link.group_mask & GROUP_LLDP)) ||
+	    (link.on4 && link.on6 && link.group_mask == GROUPS && !link.learns_groups) ||
 	    !found->guarded(found->userdata, link.name))
 		return MNL_CB_OK;
 	ARRAY_PUSH(found->items, found->n) = link;
@@ -91,6 +92,8 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 
 static int switch_on(struct bridges *b, const struct rtnl_link *bridge)
 {
+	static const struct br_boolopt_multi no_learning = {
+		.optval = 1U << BR_BOOLOPT_NO_LL_LEARN, .optmask = 1U << BR_BOOLOPT_NO_LL_LEARN};
 	uint8_t request[512] = {0};
 	struct ifinfomsg *ifi;
 	struct nlmsghdr *nlh = rtnl_put(request, RTM_NEWLINK, NLM_F_ACK, sizeof(*ifi));
@@ -103,7 +106,8 @@ static int switch_on(struct bridges *b, const struct rtnl_link *bridge)
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
 	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IPTABLES, 1);
 	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IP6TABLES, 1);
-	mnl_attr_put_u16(nlh, IFLA_BR_GROUP_FWD_MASK, (uint16_t)(bridge->group_mask | GROUP_LLDP));
+	mnl_attr_put_u16(nlh, IFLA_BR_GROUP_FWD_MASK, GROUPS);
+	mnl_attr_put(nlh, IFLA_BR_MULTI_BOOLOPT, sizeof(no_learning), &no_learning);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	return rtnl_talk(&b->requests, nlh, NULL, NULL);

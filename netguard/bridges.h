@@ -6,6 +6,10 @@
  * table's forward chain never sees them, and pods would reach each other unasked. The switch is
  * per bridge (IFLA_BR_NF_CALL_IPTABLES; needs the module br_netfilter), so bridges that
  * are not Docker's stay as they are.
+ *
+ * Frames for 01:80:c2:00:00:0x pass table bridge only where they are forwarded: a bridge has all
+ * forwarded that it may. The rest (..:00 with STP, ..:02) is set at each port, see links.h; until
+ * it is, the bridge learns nothing from them.
  */
 #pragma once
 

@@ -65,22 +65,28 @@ static void put_bytes(json_int_t n)
 	printf(unit && value < 10 ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
-static void put_pods(json_t *pods, const json_t *sent)
+/* ", sent 37 packets, 2.9 kB"; nothing where that is not known */
+static void put_traffic(const char *what, const json_t *traffic)
+{
+	if (!traffic)
+		return;
+	printf(", %s %lld packets, ", what,
+	       (long long)json_integer_value(json_object_get(traffic, "packets")));
+	put_bytes(json_integer_value(json_object_get(traffic, "bytes")));
+}
+
+static void put_pods(json_t *pods, const json_t *sent, const json_t *received)
 {
 	const char *name;
 	json_t *containers, *item;
 	size_t i;
 
 	json_object_foreach (pods, name, containers) {
-		const json_t *traffic = json_object_get(sent, name);
 		char printable[128];
 
 		printf("  pod %s", text_printable(printable, sizeof(printable), name));
-		if (traffic) {
-			printf(", sent %lld packets, ",
-			       (long long)json_integer_value(json_object_get(traffic, "packets")));
-			put_bytes(json_integer_value(json_object_get(traffic, "bytes")));
-		}
+		put_traffic("sent", json_object_get(sent, name));
+		put_traffic("received", json_object_get(received, name));
 		putchar('\n');
 		json_array_foreach (containers, i, item)
 			put_container(item);
@@ -124,7 +130,8 @@ static void put_status(const json_t *s)
 	if (json_is_string(json_object_get(engine, "why")))
 		put(": ", json_object_get(engine, "why"), "");
 	printf("\npods:\n");
-	put_pods(json_object_get(s, "pods"), json_object_get(s, "sent"));
+	put_pods(json_object_get(s, "pods"), json_object_get(s, "sent"),
+		 json_object_get(s, "received"));
 	put_denied(s);
 	json_array_foreach (warnings, i, item)
 		put("warning: ", item, "\n");

@@ -347,6 +347,8 @@ static void finish(struct daemon *d)
 	model_index_free(d->index);
 	free(d->table_error);
 	free(d->engine_why);
+	for (size_t i = 0; i < ARRAY_SIZE(d->relook_why); i++)
+		free(d->relook_why[i]);
 	free(d->locals);
 	closep(&d->lock);
 }

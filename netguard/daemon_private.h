@@ -16,6 +16,14 @@
 #include "netguard/state.h"
 #include "netguard/watch.h"
 
+/* What is looked at again where it failed. */
+enum daemon_relook {
+	DAEMON_RELOOK_LINKS,
+	DAEMON_RELOOK_BRIDGES,
+	DAEMON_RELOOK_PORTS,
+	DAEMON_RELOOKS
+};
+
 struct daemon {
 	struct loop *loop;
 	struct config *config;
@@ -48,7 +56,8 @@ struct daemon {
 	char *table_error; /* of the last transaction that was refused; NULL: none */
 	bool behind;	   /* it was refused as a whole, not only some elements of it */
 	unsigned retry_ms;
-	unsigned relook_ms; /* links or bridges could not be read; 0: they are */
+	unsigned relook_ms; /* links or bridges could not be read or set; 0: they are */
+	char *relook_why[DAEMON_RELOOKS]; /* NULL: not this one */
 	uint64_t n_healed;
 	struct strv unguarded;	      /* ids of containers that the log has told of, sorted */
 	char *pod_rule;		      /* what settings say of others' pods, as last seen */

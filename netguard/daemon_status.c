@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What `netguard status` shows, as JSON. Anybody may ask for it. */
 #include "netguard/daemon_private.h"
+#include "netguard/traffic.h"
 
-#include <errno.h>
 #include <unistd.h>
 
-#define COUNTERS_MAX  16
-#define TRAFFIC_TRIES 3
+#define COUNTERS_MAX 16
 
 static json_t *text_or_null(const char *text)
 {
@@ -125,30 +124,29 @@ static void add_traffic(json_t *object, const char *key, uint64_t packets, uint6
 	json_integer_set(json_object_get(sum, "bytes"), (json_int_t)bytes);
 }
 
-static void add_member_traffic(void *userdata, const struct nft_element *e, uint64_t packets,
-			       uint64_t bytes)
+/* What the containers of each pod have sent since they were started, and received; both null where
+ * the kernel does not tell. */
+static json_t *traffic_of(const struct daemon *d, json_t **ret_received)
 {
-	/* the comment is the pod; one that somebody else wrote is left out until it is put back */
-	if (e->comment && pod_name_valid(e->comment))
-		add_traffic(userdata, e->comment, packets, bytes);
-}
-
-/* What the containers of each pod have sent since they were put into the table. */
-static json_t *traffic_of(const struct daemon *d)
-{
-	json_t *object = NULL;
+	_cleanup_(traffic_done)
+	struct traffic t = {0};
+	json_t *sent;
 	struct err err;
-	int r = -EAGAIN;
 
-	for (int i = 0; i < TRAFFIC_TRIES && r == -EAGAIN; i++) {
-		json_decref(object);
-		object = json_object();
-		r = keeper_traffic(d->keeper, add_member_traffic, object, &err);
+	if (traffic_ask(links_requests(d->links), keeper_holds(d->keeper), &t, &err) < 0) {
+		*ret_received = json_null();
+		return json_null();
 	}
-	if (r == 0)
-		return object;
-	json_decref(object);
-	return json_null();
+	sent = json_object();
+	*ret_received = json_object();
+	for (size_t i = 0; i < t.n; i++) {
+		const struct traffic_port *p = &t.items[i];
+
+		/* the host's end of the pair has received it */
+		add_traffic(sent, p->pod, p->stats.rx_packets, p->stats.rx_bytes);
+		add_traffic(*ret_received, p->pod, p->stats.tx_packets, p->stats.tx_bytes);
+	}
+	return sent;
 }
 
 /* *ret_packets: by reason; the return value has bytes, too. */
@@ -189,6 +187,9 @@ static json_t *warnings_of(const struct daemon *d)
 	for (size_t i = 0; i < people->missing.n; i++)
 		strv_take(&list, xasprintf("%s does not exist", people->missing.items[i]));
 	model_warnings(config_settings(d->config), daemon_model(d), &list);
+	for (size_t i = 0; i < ARRAY_SIZE(d->relook_why); i++)
+		if (d->relook_why[i])
+			strv_add(&list, d->relook_why[i]);
 	if (!bridges_filter_available())
 		strv_add(&list, "br_netfilter is not loaded: containers of one bridge reach each "
 				"other");
@@ -220,13 +221,14 @@ static json_t *engine_of(const struct daemon *d)
 json_t *daemon_status(struct daemon *d)
 {
 	json_t *packets, *counters = counters_of(d, &packets);
+	json_t *received, *sent = traffic_of(d, &received);
 
 	return json_pack(
-		"{s:s, s:i, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:{s:b, s:o}, s:o}",
+		"{s:s, s:i, s:o, s:o, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:{s:b, s:o}, s:o}",
 		"version", VERSION, "pid", (int)getpid(), "table", table_of(d), "engine",
 		engine_of(d), "configuration", "path", text_or_null(config_path(d->config)),
 		"problem", text_or_null(config_problem(d->config)), "pods", pods_of(d), "sent",
-		traffic_of(d), "denied", packets, "counters", counters, "log", "listening",
-		(int)(d->denials != NULL), "reasons", denials_ring_counts(d->ring), "warnings",
-		warnings_of(d));
+		sent, "received", received, "denied", packets, "counters", counters, "log",
+		"listening", (int)(d->denials != NULL), "reasons", denials_ring_counts(d->ring),
+		"warnings", warnings_of(d));
 }

@@ -119,9 +119,9 @@ static bool received_passes(const struct sweep *s, const struct flow *f, const s
 				   .to_local = to->type == RTN_LOCAL};
 
 	memcpy(p.iif, from->iface, sizeof(p.iif));
-	if (!passes(s, "prerouting", &p))
-		return false;
 	p.dnat = addr_compare(&f->to, &f->at) != 0 || f->to_port != f->at_port;
+	p.asked = f->to;
+	p.asked_port = f->to_port;
 	p.to = f->at;
 	p.port = f->at_port;
 	p.to_local = at->type == RTN_LOCAL;

@@ -234,15 +234,32 @@ static void on_save(struct source *s, uint32_t events _unused_)
  * What the kernel told of links or bridges is incomplete: a port that is not known is not guarded,
  * so they are looked at again soon, whether or not anything happens.
  */
-static void relook_soon(struct daemon *d, const char *what, const struct err *err)
+static void relook_soon(struct daemon *d, enum daemon_relook what, const struct err *err)
 {
+	static const char *const names[] = {[DAEMON_RELOOK_LINKS] = "links",
+					    [DAEMON_RELOOK_BRIDGES] = "bridges",
+					    [DAEMON_RELOOK_PORTS] = "ports"};
+
+	free(d->relook_why[what]);
+	d->relook_why[what] = xasprintf("%s: %s", names[what], err->text);
 	if (!d->relook_ms)
-		log_warning("%s: %s; they are looked at again", what, err->text);
+		log_warning("%s; they are looked at again", d->relook_why[what]);
 	d->relook_ms = d->relook_ms ? d->relook_ms * 2 : RETRY_MIN_MS;
 	if (d->relook_ms > RETRY_MAX_MS)
 		d->relook_ms = RETRY_MAX_MS;
 	if (d->relook.fd >= 0)
 		timer_set(&d->relook, d->relook_ms, 0);
+}
+
+/* False where it has to be done again. */
+static bool open_groups(struct daemon *d)
+{
+	struct err err;
+
+	if (links_open_groups(d->links, config_settings(d->config), &err) >= 0)
+		return true;
+	relook_soon(d, DAEMON_RELOOK_PORTS, &err);
+	return false;
 }
 
 /*
@@ -290,7 +307,9 @@ int daemon_apply(struct daemon *d, struct err *err)
 	/* what was known of ports stays: the table is changed anyway, and takes away what has to go
 	 */
 	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)
-		relook_soon(d, "links", err);
+		relook_soon(d, DAEMON_RELOOK_LINKS, err);
+	/* before the first table: it leaves to ports what an older one looked at itself */
+	open_groups(d);
 	ask_where_ports_are_missing(d);
 	if (apply_delta(d, &result, err) > 0) {
 		timer_set(&d->verify, VERIFY_MS, 0);
@@ -410,7 +429,7 @@ void daemon_scan_bridges(struct daemon *d)
 	struct err err;
 
 	if (d->bridges && bridges_scan(d->bridges, is_guarded, d, &err) < 0)
-		relook_soon(d, "bridges", &err);
+		relook_soon(d, DAEMON_RELOOK_BRIDGES, &err);
 }
 
 /* False where it has to be done again. */
@@ -420,10 +439,10 @@ static bool read_links(struct daemon *d)
 	int r = links_dispatch(d->links, &err);
 
 	if (r < 0)
-		relook_soon(d, "links", &err);
+		relook_soon(d, DAEMON_RELOOK_LINKS, &err);
 	else if (r > 0)
 		daemon_changed(d);
-	return r >= 0;
+	return open_groups(d) && r >= 0;
 }
 
 static bool read_bridges(struct daemon *d)
@@ -432,7 +451,7 @@ static bool read_bridges(struct daemon *d)
 
 	if (!d->bridges || bridges_dispatch(d->bridges, is_guarded, d, &err) >= 0)
 		return true;
-	relook_soon(d, "bridges", &err);
+	relook_soon(d, DAEMON_RELOOK_BRIDGES, &err);
 	return false;
 }
 
@@ -449,8 +468,16 @@ static void on_bridges(struct source *s, uint32_t events _unused_)
 static void on_relook(struct source *s, uint32_t events _unused_)
 {
 	struct daemon *d = s->userdata;
+	bool links, bridges;
 
-	if (!timer_read(s) || !read_links(d) || !read_bridges(d))
+	if (!timer_read(s))
+		return;
+	/* those that fail again say so again */
+	for (size_t i = 0; i < ARRAY_SIZE(d->relook_why); i++)
+		free(take_ptr(d->relook_why[i]));
+	links = read_links(d);
+	bridges = read_bridges(d);
+	if (!links || !bridges)
 		return;
 	log_notice("links and bridges are known again");
 	d->relook_ms = 0;

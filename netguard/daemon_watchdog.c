@@ -24,7 +24,7 @@ static int look(struct daemon *d, struct err *err)
 	if (d->behind)
 		return err_set(err, EBUSY, "%s", d->table_error);
 	if (d->relook_ms)
-		return err_set(err, EBUSY, "links or bridges can't be read");
+		return err_set(err, EBUSY, "links or bridges can't be read or set");
 	r = keeper_is_right(d->keeper, err);
 	if (r != 0)
 		return r < 0 ? r : 0;

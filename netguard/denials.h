@@ -31,7 +31,8 @@ struct denial {
 bool denial_parse(const struct nlmsghdr *nlh, struct denial *ret);
 
 /*
- * "container_to_host: pod web (web.app) 10.88.1.2:40000 -> 10.88.1.1:5433/tcp". user: the name of
+ * "container_to_host: pod web (web.app) 10.88.1.2:40000 -> 10.88.1.1:5433/tcp"; to a published port
+ * with ", published as host port 9999". user: the name of
  * d->uid, or NULL for its number. Printable whatever the names are. Returns buf.
  */
 const char *denial_format(const struct denial *d, const struct model *m, const char *user,
@@ -39,6 +40,14 @@ const char *denial_format(const struct denial *d, const struct model *m, const c
 
 /* The container that has the address, or NULL. */
 const struct member *denial_member(const struct model *m, const struct addr *a);
+/*
+ * The host ports that are published to where it was sent, at most DENIAL_HOST_PORTS, each once:
+ * Docker had rewritten the packet when the table saw it, so the sender may have asked for one of
+ * them. Returns how many.
+ */
+#define DENIAL_HOST_PORTS 8
+size_t denial_host_ports(const struct model *m, const struct denial *d,
+			 uint16_t ret[static DENIAL_HOST_PORTS]);
 /* "tcp", "icmpv6", or the number (in buf). */
 const char *denial_proto(uint8_t proto, char buf[static 8]);
 

@@ -146,6 +146,34 @@ const struct member *denial_member(const struct model *m, const struct addr *a)
 	return NULL;
 }
 
+size_t denial_host_ports(const struct model *m, const struct denial *d,
+			 uint16_t ret[static DENIAL_HOST_PORTS])
+{
+	const struct member *to = denial_member(m, &d->to);
+	size_t n = 0;
+
+	/* what the host itself sends is seen before it is rewritten */
+	for (size_t i = 0; to && d->has_ports && !d->has_uid && i < to->n_ports; i++) {
+		const struct member_port *p = &to->ports[i];
+		bool there = p->host_port == 0 || p->port != d->to_port || p->proto != d->proto;
+
+		for (size_t j = 0; j < n && !there; j++)
+			there = ret[j] == p->host_port;
+		if (!there && n < DENIAL_HOST_PORTS)
+			ret[n++] = p->host_port;
+	}
+	return n;
+}
+
+static void write_host_ports(FILE *out, const struct model *m, const struct denial *d)
+{
+	uint16_t ports[DENIAL_HOST_PORTS];
+	size_t n = denial_host_ports(m, d, ports);
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s%u", i ? ", " : ", published as host port ", ports[i]);
+}
+
 static void write_end(FILE *out, const struct model *m, const struct addr *a, bool has_port,
 		      uint16_t port)
 {
@@ -196,6 +224,7 @@ const char *denial_format(const struct denial *d, const struct model *m, const c
 	fputs(" -> ", out);
 	write_end(out, m, &d->to, d->has_ports, d->to_port);
 	fprintf(out, "/%s", denial_proto(d->proto, number));
+	write_host_ports(out, m, d);
 	xclose_memstream(out, &text);
 	return text_printable(buf, DENIAL_TEXT_MAX, text);
 }

@@ -52,16 +52,29 @@ static json_t *end_of(const struct model *m, const struct addr *a, bool has_port
 			 printable(member && member->pod ? member->name : NULL));
 }
 
+/* NULL where there is none */
+static json_t *host_ports_of(const struct model *m, const struct denial *d)
+{
+	uint16_t ports[DENIAL_HOST_PORTS];
+	size_t n = denial_host_ports(m, d, ports);
+	json_t *list = n ? json_array() : NULL;
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_integer(ports[i]));
+	return list;
+}
+
 json_t *denial_json(const struct denial *d, const struct denial_context *c)
 {
 	char text[DENIAL_TEXT_MAX], proto[8];
 
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "time",
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:s, s:s}", "time",
 			 (json_int_t)c->time_ms, "reason", d->reason, "in", printable(c->in), "out",
 			 printable(c->out), "uid", d->has_uid ? json_integer(d->uid) : json_null(),
 			 "user", printable(d->has_uid ? c->user : NULL), "from",
 			 end_of(c->model, &d->from, d->has_ports, d->from_port), "to",
-			 end_of(c->model, &d->to, d->has_ports, d->to_port), "protocol",
+			 end_of(c->model, &d->to, d->has_ports, d->to_port), "host_ports",
+			 host_ports_of(c->model, d), "protocol",
 			 denial_proto(d->proto, proto), "text",
 			 denial_format(d, c->model, c->user, text));
 }

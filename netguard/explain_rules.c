@@ -46,6 +46,9 @@ static bool load(struct walk *w, uint8_t field, struct nft_key *k)
 	case NFT_FIELD_TH_DPORT:
 		nft_key_port(k, p->port);
 		return p->has_port;
+	case NFT_FIELD_CT_ASKED_DPORT:
+		nft_key_port(k, p->dnat ? p->asked_port : p->port);
+		return p->has_port;
 	case NFT_FIELD_IP_SADDR:
 	case NFT_FIELD_IP6_SADDR:
 		nft_key_addr(k, &p->from);
@@ -152,6 +155,13 @@ static bool matches_set(struct walk *w, const struct nft_statement *s, struct ex
 	return true;
 }
 
+static const struct addr *address_of(const struct explain_packet *p, enum nft_field field)
+{
+	if (field == NFT_FIELD_IP_SADDR || field == NFT_FIELD_IP6_SADDR)
+		return &p->from;
+	return field == NFT_FIELD_CT_ASKED_DADDR && p->dnat ? &p->asked : &p->to;
+}
+
 static bool matches_is(struct walk *w, const struct nft_statement *s)
 {
 	const struct explain_packet *p = w->p;
@@ -183,11 +193,6 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = proto_parse(value, &proto) && p->proto == proto;
 		w->t->lost |= !proto_parse(value, &proto) && !streq(value, "igmp");
 		break;
-	case NFT_FIELD_PKTTYPE:
-		/* neither about multicast */
-		is = false;
-		w->t->lost |= !streq(value, "multicast");
-		break;
 	case NFT_FIELD_CT_DIRECTION:
 		/* about what begins a connection alone */
 		is = streq(value, "original");
@@ -200,13 +205,12 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = p->to_local;
 		w->t->lost |= !streq(value, "local");
 		break;
+	case NFT_FIELD_CT_ASKED_DADDR:
 	case NFT_FIELD_IP_SADDR:
 	case NFT_FIELD_IP_DADDR:
 	case NFT_FIELD_IP6_SADDR:
 	case NFT_FIELD_IP6_DADDR:
-		a = s->fields[0] == NFT_FIELD_IP_SADDR || s->fields[0] == NFT_FIELD_IP6_SADDR
-			    ? &p->from
-			    : &p->to;
+		a = address_of(p, (enum nft_field)s->fields[0]);
 		if (!prefix_parse(value, &prefix)) {
 			w->t->lost = true;
 			return false;

@@ -3,7 +3,7 @@
  * From a pair of ends to cases: which hooks a packet passes, and as what.
  *
  * Docker rewrites a packet to a published port at prerouting (and output) to the container's
- * address, so that it goes on by forward; where it does not (from a container, to a loopback
+ * address, so that it goes on by forward, where its connection tells what it was; where it does not (from a container, to a loopback
  * address, to a container without an address of that family), docker-proxy takes it at input and
  * connects as root. Whether docker-proxy runs can't be known, so both ways are cases.
  */
@@ -169,7 +169,6 @@ static void add_incoming(struct way *w, const struct explain_end *from, struct e
 		memcpy(b->iif, from->address->veth, sizeof(b->iif));
 		b->mac = from->address->has_mac ? from->address->mac : NULL;
 	}
-	add_hop(w, NFT_FAMILY_INET, "prerouting", p);
 }
 
 /* ---- published ports ---- */
@@ -259,6 +258,8 @@ static int take_published(const struct explain_run *run, struct explain_question
 	if (r < 0 || !rewritten)
 		return r;
 	dnat.dnat = true;
+	dnat.asked = p->to;
+	dnat.asked_port = p->port;
 	dnat.to_local = false;
 	dnat.port = b->port;
 	memcpy(dnat.oif, a->bridge, sizeof(dnat.oif));

@@ -432,7 +432,7 @@ static void denied_egress(struct words *w)
 	REASON("pod %s has an egress list, and this is not in it", pod);
 }
 
-static void denied_at_prerouting(struct words *w)
+static void denied_loopback(struct words *w)
 {
 	REASON("127.0.0.0/8 is the host's own: nothing from outside reaches it, whatever is "
 	       "published there");
@@ -453,11 +453,12 @@ static void denied(struct words *w)
 		{"from_container", denied_forged},
 		{"own_ip", denied_forged},
 		{"own_ip6", denied_forged},
-		{"prerouting", denied_at_prerouting},
+		{"input", denied_loopback},
 		{"host_to_container", denied_user},
 		{"host_to_private_port", denied_private_port},
 		{"container_to_host", denied_host_port},
 		{"to_published_port", not_whitelisted},
+		{"to_rewritten_port", not_whitelisted},
 		{"to_container", denied_direct},
 		{"container_to_container", denied_link},
 		{"limited_egress", denied_egress},

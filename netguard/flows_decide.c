@@ -223,7 +223,7 @@ static bool container_may(const struct state *s, const struct flow *f, bool to_m
 		return has_addr_port(s, SET_LINKS4, &f->from, &f->at, f->proto, f->at_port) ||
 		       has_addrs(s, SET_LINKS_ANY4, &f->from, &f->at) ||
 		       has_addrs(s, SET_OPEN4, &f->at, NULL);
-	/* prerouting asks the whitelist, whatever input would say */
+	/* the whitelist is asked first */
 	if (f->at_local && published && !whitelisted(s, f))
 		return false;
 	if (f->at_local)

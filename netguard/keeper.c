@@ -428,17 +428,6 @@ int keeper_counters(struct keeper *k, struct keeper_counter *ret, size_t max, st
 	return (int)c.n;
 }
 
-int keeper_traffic(struct keeper *k, nft_traffic_fn *fn, void *userdata, struct err *err)
-{
-	static const enum set_id sets[] = {SET_BRIDGE_ADDRESSES4, SET_BRIDGE_ADDRESSES6};
-	int r = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(sets) && r == 0; i++)
-		r = nft_dump_traffic(k->socket, ruleset_set_table(sets[i]), ruleset_set(sets[i]),
-				     fn, userdata, err);
-	return r;
-}
-
 int keeper_generation(struct keeper *k, uint32_t *ret, struct err *err)
 {
 	return nft_generation(k->socket, ret, err);

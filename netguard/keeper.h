@@ -85,11 +85,6 @@ struct keeper_counter {
 };
 int keeper_counters(struct keeper *k, struct keeper_counter *ret, size_t max, struct err *err);
 
-/*
- * What each member has sent: fn gets the elements of members4 and members6 (the comment is the
- * pod). -EAGAIN: they changed meanwhile, and fn may have been called for some.
- */
-int keeper_traffic(struct keeper *k, nft_traffic_fn *fn, void *userdata, struct err *err);
 /* The kernel's number of its ruleset: another one after each change, whoever made it. */
 int keeper_generation(struct keeper *k, uint32_t *ret, struct err *err);
 

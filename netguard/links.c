@@ -284,6 +284,11 @@ int links_dispatch(struct links *l, struct err *err)
 	return r;
 }
 
+struct rtnl *links_requests(struct links *l)
+{
+	return &l->requests;
+}
+
 bool links_exists(const struct links *l, const char *name)
 {
 	for (size_t i = 0; i < l->list.n; i++) {
@@ -299,6 +304,50 @@ void links_names(const struct links *l, struct strv *ret)
 	for (size_t i = 0; i < l->list.n; i++)
 		strv_add(ret, l->list.items[i].name);
 	strv_sort(ret);
+}
+
+/* ---- what ports forward ---- */
+
+/* By the port's bridge, whose settings these are: where it has none any more, nothing is set. */
+static int set_groups(struct links *l, const struct links_port *p)
+{
+	uint8_t request[512] = {0};
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_SETLINK, NLM_F_ACK, sizeof(*ifi));
+	struct nlattr *port;
+
+	ifi = mnl_nlmsg_get_payload(nlh);
+	ifi->ifi_family = AF_BRIDGE;
+	ifi->ifi_index = p->index;
+	port = mnl_attr_nest_start(nlh, IFLA_PROTINFO);
+	mnl_attr_put_u16(nlh, IFLA_BRPORT_GROUP_FWD_MASK, LINKS_GROUPS);
+	mnl_attr_nest_end(nlh, port);
+	return rtnl_talk(&l->requests, nlh, NULL, NULL);
+}
+
+int links_open_groups(struct links *l, const struct settings *s, struct err *err)
+{
+	int done = 0, failed = 0;
+
+	for (size_t i = 0; i < l->list.n; i++) {
+		struct links_port *p = &l->list.items[i];
+		int r;
+
+		if (!links_lacks_groups(&l->list, s, p))
+			continue;
+		r = set_groups(l, p);
+		/* gone, or no bridge's any more: its message is on the way */
+		if (r == -ENODEV || r == -EOPNOTSUPP)
+			continue;
+		if (r < 0) {
+			failed = err_os(err, -r, "port %s: frames for groups can't be filtered",
+					p->name);
+		} else {
+			p->groups = LINKS_GROUPS;
+			done++;
+		}
+	}
+	return failed < 0 ? failed : done;
 }
 
 /* ---- owners ---- */

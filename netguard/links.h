@@ -40,7 +40,9 @@ struct links_port {
 	int peer;	   /* index of the other end, in its namespace */
 	int nsid;	   /* namespace of the other end; -1: this one, or none */
 	char name[IF_NAMESIZE];
-	bool up; /* the other end is up too */
+	bool up;	 /* the other end is up too */
+	bool of_bridge;	 /* what is master is a bridge */
+	uint16_t groups; /* which frames for groups it forwards, see LINKS_GROUPS */
 
 	/* the other end as it was when it was first up */
 	bool looked, has_mac;
@@ -48,6 +50,13 @@ struct links_port {
 	struct addr *addresses;
 	size_t n_addresses;
 };
+
+/*
+ * Frames for 01:80:c2:00:00:0x (a bit for each x) are no bridge's to forward: they do not pass
+ * table bridge, and yet the bridge learns from them where a MAC is, and the host takes them. With
+ * its bit set a port has them go the way of all others. What is for ..:01 every bridge drops.
+ */
+#define LINKS_GROUPS 0xfffd
 
 struct links_list {
 	struct links_port *items; /* sorted by index */
@@ -63,6 +72,9 @@ const struct links_port *links_list_find(const struct links_list *l, int index);
  * is. looked: new ports are older than we are, and are not looked into.
  */
 bool links_list_take(struct links_list *l, const struct nlmsghdr *nlh, bool looked);
+/* Whether p, of this list, is a port of a guarded bridge that lacks LINKS_GROUPS. */
+bool links_lacks_groups(const struct links_list *l, const struct settings *s,
+			const struct links_port *p);
 
 /* Namespace of the process of a container (by id); nsid -1: it has none here. */
 struct links_owner {
@@ -78,6 +90,7 @@ void links_decide(const struct links_list *l, const struct settings *s,
 		  const struct links_owner *owners, size_t n_owners, struct model *m);
 
 struct links;
+struct rtnl;
 
 /* Opens the sockets in the current network namespace, and reads what is there. */
 int links_new(struct links **ret, struct err *err);
@@ -92,10 +105,20 @@ int links_fd(const struct links *l); /* poll for reading, then links_dispatch */
  */
 int links_dispatch(struct links *l, struct err *err);
 
+/* The socket for questions about links (rtnl.h), for those that others have. Borrowed. */
+struct rtnl *links_requests(struct links *l);
+
 /* Whether the host has an interface of this name. */
 bool links_exists(const struct links *l, const char *name);
 /* The names of all of them, sorted, for whoever asks for many. */
 void links_names(const struct links *l, struct strv *ret);
+
+/*
+ * Has all ports of guarded bridges forward LINKS_GROUPS that don't yet. Returns how many were set,
+ * or -errno and the last failure: that of one port does not keep others from it, and the next call
+ * tries it again. A port that is gone is none. After each links_dispatch and links_assign.
+ */
+int links_open_groups(struct links *l, const struct settings *s, struct err *err);
 
 /* links_decide with what is known now; asks the kernel for the namespaces of new processes. */
 int links_assign(struct links *l, const struct settings *s, struct model *m, struct err *err);

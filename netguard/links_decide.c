@@ -69,6 +69,8 @@ struct links_port *links_list_put(struct links_list *l, const struct links_port 
 	p->peer = port->peer;
 	p->nsid = port->nsid;
 	p->up = port->up;
+	p->of_bridge = port->of_bridge;
+	p->groups = port->groups;
 	memcpy(p->name, port->name, sizeof(p->name));
 	return p;
 }
@@ -84,13 +86,28 @@ void links_list_remove(struct links_list *l, int index)
 	l->n--;
 }
 
+/* What a bridge itself tells of a port: only of one that is known by its own message. */
+static void take_port(struct links_list *l, const struct rtnl_link *port)
+{
+	size_t i = place_of(l, port->index);
+
+	if (i == l->n || l->items[i].index != port->index || l->items[i].master != port->master)
+		return;
+	l->items[i].of_bridge = true;
+	l->items[i].groups = port->group_mask;
+}
+
 bool links_list_take(struct links_list *l, const struct nlmsghdr *nlh, bool looked)
 {
 	const struct links_port *old;
 	struct rtnl_link link;
 	struct links_port new;
-	bool changes;
+	bool same, changes;
 
+	if (rtnl_parse_port(nlh, &link)) {
+		take_port(l, &link);
+		return false;
+	}
 	if (!rtnl_parse_link(nlh, &link))
 		return false;
 	old = links_list_find(l, link.index);
@@ -103,15 +120,31 @@ bool links_list_take(struct links_list *l, const struct nlmsghdr *nlh, bool look
 				  .peer = link.peer,
 				  .nsid = link.nsid,
 				  .up = link.up,
+				  .of_bridge = link.is_port,
+				  .groups = link.group_mask,
 				  .looked = looked};
 	memcpy(new.name, link.name, sizeof(new.name));
-	if (old && old->master == new.master && old->peer == new.peer && old->nsid == new.nsid &&
-	    old->up == new.up &&streq(old->name, new.name))
-		return false;
+	same = old && old->master == new.master && old->peer == new.peer && old->nsid == new.nsid &&
+	       old->up == new.up &&streq(old->name, new.name);
 	/* also where it was a port, or is a bridge that has another name now */
 	changes = new.master > 0 || (old && (old->master > 0 || !streq(old->name, new.name)));
 	links_list_put(l, &new);
-	return changes;
+	return changes && !same;
+}
+
+/* The name of the guarded bridge that it is a port of; NULL: of none. */
+static const char *guarded_bridge(const struct links_list *l, const struct settings *s,
+				  const struct links_port *p)
+{
+	const struct links_port *master = p->master ? links_list_find(l, p->master) : NULL;
+
+	return master && settings_guards_interface(s, master->name) ? master->name : NULL;
+}
+
+bool links_lacks_groups(const struct links_list *l, const struct settings *s,
+			const struct links_port *p)
+{
+	return p->of_bridge && p->groups != LINKS_GROUPS && guarded_bridge(l, s, p);
 }
 
 /* ---- whose is it? ---- */
@@ -238,11 +271,11 @@ static void start(const struct links_list *l, const struct settings *s,
 	*w = (struct work){.n_owners = n_owners};
 	for (size_t i = 0; i < l->n; i++) {
 		const struct links_port *p = &l->items[i];
-		const struct links_port *master = p->master ? links_list_find(l, p->master) : NULL;
+		const char *bridge = guarded_bridge(l, s, p);
 
-		if (!master || !settings_guards_interface(s, master->name))
+		if (!bridge)
 			continue;
-		ARRAY_PUSH(w->ports, w->n_ports) = (struct candidate){p, master->name};
+		ARRAY_PUSH(w->ports, w->n_ports) = (struct candidate){p, bridge};
 		strv_add(&m->ports, p->name);
 	}
 	if (w->n_ports > 0)

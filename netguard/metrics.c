@@ -119,6 +119,7 @@ static void put_each(json_t *object, const char *name, const char *label, const 
 void metrics_print(const json_t *status, FILE *out)
 {
 	json_t *pods = json_object_get(status, "pods"), *sent = json_object_get(status, "sent");
+	json_t *received = json_object_get(status, "received");
 	json_t *counters = json_object_get(status, "counters");
 	json_t *reasons = json_object_get(json_object_get(status, "log"), "reasons");
 
@@ -129,6 +130,10 @@ void metrics_print(const json_t *status, FILE *out)
 		 "Packets that the pod's containers sent.", out);
 	put_each(sent, "netguard_pod_sent_bytes_total", "pod", "bytes",
 		 "Bytes that the pod's containers sent.", out);
+	put_each(received, "netguard_pod_received_packets_total", "pod", "packets",
+		 "Packets that the pod's containers received.", out);
+	put_each(received, "netguard_pod_received_bytes_total", "pod", "bytes",
+		 "Bytes that the pod's containers received.", out);
 	put_each(counters, "netguard_denied_packets_total", "reason", "packets",
 		 "Packets that were denied.", out);
 	put_each(counters, "netguard_denied_bytes_total", "reason", "bytes",

@@ -11,6 +11,12 @@
 #include <libmnl/libmnl.h>
 #include <net/if.h>
 
+/* What a link has carried, since it is there: packets and bytes with their Ethernet headers. */
+struct rtnl_stats {
+	uint64_t rx_packets, rx_bytes; /* of the host's end of a pair: what the other end sent */
+	uint64_t tx_packets, tx_bytes;
+};
+
 struct rtnl_link {
 	int index; /* above 0 */
 	int master, peer;
@@ -21,12 +27,26 @@ struct rtnl_link {
 	uint8_t mac[6];
 
 	bool is_bridge;
-	bool on4, on6; /* what it bridges passes the tables of inet */
+	bool on4, on6;	    /* what it bridges passes the tables of inet */
+	bool learns_groups; /* also from frames for 01:80:c2:00:00:0x that it does not forward */
+
+	bool is_port; /* of a bridge */
+
+	/* of a bridge or a port: which of these frames it forwards, a bit for each last digit */
 	uint16_t group_mask;
+
+	bool has_stats; /* false: none are told, all are 0 */
+	struct rtnl_stats stats;
 };
 
 /* Of RTM_NEWLINK, which has a name, and RTM_DELLINK; false where it is another message. */
 bool rtnl_parse_link(const struct nlmsghdr *nlh, struct rtnl_link *ret);
+
+/*
+ * Of RTM_NEWLINK of the family AF_BRIDGE, as a bridge tells of its port when settings of it change:
+ * index, master and group_mask, all else is as if not told; false where it is another message.
+ */
+bool rtnl_parse_port(const struct nlmsghdr *nlh, struct rtnl_link *ret);
 
 /* Of RTM_NEWADDR, IPv4 and IPv6; *index: of its link. */
 bool rtnl_parse_address(const struct nlmsghdr *nlh, uint32_t *index, struct addr *ret);

@@ -25,9 +25,10 @@
 #define IP6_DADDR    NFT_FIELD_IP6_DADDR
 #define ETH_SADDR    NFT_FIELD_ETHER_SADDR
 #define ETH_TYPE     NFT_FIELD_ETHER_TYPE
-#define PKTTYPE	     NFT_FIELD_PKTTYPE
 #define FIB_DADDR    NFT_FIELD_FIB_DADDR_TYPE
 #define CT_DIRECTION NFT_FIELD_CT_DIRECTION
+#define ASKED_DADDR  NFT_FIELD_CT_ASKED_DADDR
+#define ASKED_DPORT  NFT_FIELD_L4PROTO, NFT_FIELD_CT_ASKED_DPORT
 #define ARP_SENDER   NFT_FIELD_ARP_SADDR_ETHER, NFT_FIELD_ARP_SADDR_IP
 #define ND_TARGET    NFT_FIELD_ND_TARGET
 
@@ -73,19 +74,6 @@
 
 /* ---- table inet: hooks ---- */
 
-/* What belongs to a connection passes at once: whose address it is, the bridge table looks at. */
-static const struct nft_rule prerouting[] = {
-	RULE(ESTABLISHED, ACCEPT),
-	RULE(IS_NOT(IIFNAME, "lo"), IS(IP_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
-	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
-	/* most of what is new from outside; to whom it is sent, the kernel finds out later anyway
-	 */
-	RULE(IN("port_whitelist", L4_DPORT), ACCEPT),
-	/* what the host sends itself is decided at output, where its user is known */
-	RULE(IS_NOT(IIFNAME, "lo"), IN("published_ports", L4_DPORT), IS(FIB_DADDR, "local"),
-	     GOTO("to_published_port")),
-};
-
 /*
  * Who sends is asked for each datagram: a port that was one user's is another's a moment later, and
  * the connection is the same. Of TCP, only who has the connection's socket can send in it.
@@ -99,13 +87,23 @@ static const struct nft_rule output[] = {
 	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("host_to_private_port")),
 };
 
+/*
+ * What belongs to a connection passes at once, here and in forward: whose address it is, the bridge
+ * table looks at.
+ */
 static const struct nft_rule input[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),
+	/* docker-proxy's; what the host itself sends is decided at output, by its user */
+	RULE(IN("published_ports", L4_DPORT), IS_NOT(IIFNAME, "lo"), JUMP("to_published_port")),
 	RULE(FROM_CONTAINER_IFACE, GOTO("container_to_host")),
 };
 
 static const struct nft_rule forward[] = {
 	RULE(ESTABLISHED, ACCEPT),
+	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	RULE(CT_STATUS("dnat"), JUMP("to_rewritten_port")),
 	/* those that are known are found faster than a pattern */
 	RULE(IN("members4", OIFNAME, IP_DADDR), GOTO("to_container")),
 	RULE(TO_CONTAINER_IFACE, GOTO("to_container")),
@@ -122,9 +120,32 @@ static const struct nft_rule from_container[] = {
 };
 
 static const struct nft_rule to_published_port[] = {
+	RULE(IN("port_whitelist", L4_DPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
 	RULE(GOTO("deny_world_to_container")),
+};
+
+/*
+ * The same where Docker has rewritten the destination: the connection knows what it was. Once for
+ * each protocol, since nft reads it as a port only behind one.
+ */
+#define ASKED(proto, set, ...) IS(L4PROTO, proto), IN(set, ASKED_DPORT, ##__VA_ARGS__)
+static const struct nft_rule to_rewritten_port[] = {
+	RULE(IS(ASKED_DADDR, "127.0.0.0/8"), GOTO("deny_world_to_container")),
+	RULE(ASKED("tcp", "port_whitelist"), GOTO("to_published")),
+	RULE(ASKED("udp", "port_whitelist"), GOTO("to_published")),
+	RULE(ASKED("tcp", "port_whitelist_from4", IP_SADDR), GOTO("to_published")),
+	RULE(ASKED("udp", "port_whitelist_from4", IP_SADDR), GOTO("to_published")),
+	RULE(ASKED("tcp", "port_whitelist_from6", IP6_SADDR), GOTO("to_published")),
+	RULE(ASKED("udp", "port_whitelist_from6", IP6_SADDR), GOTO("to_published")),
+	RULE(ASKED("tcp", "published_ports"), GOTO("deny_world_to_container")),
+	RULE(ASKED("udp", "published_ports"), GOTO("deny_world_to_container")),
+};
+
+static const struct nft_rule to_published[] = {
+	RULE(IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
 };
 
 static const struct nft_rule host_to_container[] = {
@@ -166,8 +187,6 @@ static const struct nft_rule to_container[] = {
 	RULE(RELATED, FROM_CONTAINER_IFACE, GOTO("container_to_container")),
 	RULE(RELATED, IS(L4PROTO, "icmp"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
-	RULE(CT_STATUS("dnat"), IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
-	RULE(CT_STATUS("dnat"), IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
 	RULE(IN("direct4", IP_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("direct6", IP6_DADDR, L4_DPORT), ACCEPT),
@@ -181,7 +200,7 @@ static const struct nft_rule container_to_container[] = {
 	RULE(IN("links6", IP6_SADDR, IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links_any4", IP_SADDR, IP_DADDR), ACCEPT),
 	RULE(IN("links_any6", IP6_SADDR, IP6_DADDR), ACCEPT),
-	/* pod_to_pod: allow; that the sender is a member, prerouting has seen */
+	/* pod_to_pod: allow; that the sender is a member, from_container has seen */
 	RULE(IN("open4", IP_DADDR), ACCEPT),
 	RULE(IN("open6", IP6_DADDR), ACCEPT),
 	RULE(RELATED, GOTO("deny_midstream")),
@@ -230,12 +249,13 @@ static const struct nft_rule deny_midstream[] = {DENIED_DROP("midstream")};
 /* clang-format on */
 
 static const struct nft_chain inet_chains[] = {
-	BASE(prerouting, "mangle"),
 	BASE(output, "mangle"),
 	BASE(input, "filter + 10"),
 	BASE(forward, "filter + 10"),
 	CHAIN(from_container),
 	CHAIN(to_published_port),
+	CHAIN(to_rewritten_port),
+	CHAIN(to_published),
 	CHAIN(host_to_container),
 	CHAIN(host_to_private_port),
 	CHAIN(container_to_host),
@@ -254,15 +274,11 @@ static const struct nft_chain inet_chains[] = {
 
 /* ---- table bridge: no container may speak with another's address ---- */
 
+/* All frames of containers come here: those for groups too, see LINKS_GROUPS. */
 static const struct nft_rule bridge_prerouting[] = {
 	/* most of all that comes: one look-up */
 	RULE(IS(ETH_TYPE, "ip"), IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
 	RULE(IN("ports", IIFNAME), GOTO("from_container")),
-};
-
-/* frames for 01:80:c2:00:00:0x come here without passing prerouting, and are learned from */
-static const struct nft_rule bridge_input[] = {
-	RULE(IS(PKTTYPE, "multicast"), IN("ports", IIFNAME), GOTO("from_container")),
 };
 
 /* By the frame's own type: with a tag (also of VLAN 0) it is none of these. */
@@ -328,9 +344,9 @@ static const struct nft_rule bridge_own_arp[] = {
 /* clang-format on */
 
 static const struct nft_chain bridge_chains[] = {
-	BRIDGE_BASE(prerouting), BRIDGE_BASE(input),	BRIDGE_CHAIN(from_container),
-	BRIDGE_CHAIN(own_ip),	 BRIDGE_CHAIN(own_ip6), BRIDGE_CHAIN(own_advert),
-	BRIDGE_CHAIN(own_probe), BRIDGE_CHAIN(own_arp), CHAIN(deny_forged),
+	BRIDGE_BASE(prerouting), BRIDGE_CHAIN(from_container), BRIDGE_CHAIN(own_ip),
+	BRIDGE_CHAIN(own_ip6),	 BRIDGE_CHAIN(own_advert),     BRIDGE_CHAIN(own_probe),
+	BRIDGE_CHAIN(own_arp),	 CHAIN(deny_forged),
 };
 
 /* ---- sets ---- */
@@ -394,11 +410,9 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}, .size = MANY},
 	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4",
 				   .types = {IFNAME, ETHER, IPV4},
-				   .counter = true,
 				   .size = MANY},
 	[SET_BRIDGE_ADDRESSES6] = {.name = "addresses6",
 				   .types = {IFNAME, ETHER, IPV6},
-				   .counter = true,
 				   .size = MANY},
 	/* the same addresses once more, as what nft has no type for: see NFT_FIELD_ND_TARGET */
 	[SET_BRIDGE_TARGETS6] = {.name = "targets6",

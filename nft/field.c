@@ -4,7 +4,6 @@
 
 #include "nft/private.h"
 
-#include <linux/if_packet.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 
@@ -32,12 +31,16 @@ const struct nft_field_load nft_fields[NFT_FIELD_COUNT_] = {
 				   NFT_PAYLOAD_LL_HEADER, 6, 0},
 	[NFT_FIELD_ETHER_TYPE] = {"ether type", 0, NFT_SOURCE_PAYLOAD, NFT_PAYLOAD_LL_HEADER, 12,
 				  0},
-	[NFT_FIELD_PKTTYPE] = {"meta pkttype", 0, NFT_SOURCE_META, NFT_META_PKTTYPE, 0, 0},
 	[NFT_FIELD_ARP_SADDR_ETHER] = {"arp saddr ether", NFT_TYPE_ETHER, NFT_SOURCE_PAYLOAD,
 				       NFT_PAYLOAD_NETWORK_HEADER, 8, NFT_NEED_ARP},
 	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, NFT_SOURCE_PAYLOAD,
 				    NFT_PAYLOAD_NETWORK_HEADER, 14, NFT_NEED_ARP},
 	[NFT_FIELD_CT_DIRECTION] = {"ct direction", 0, NFT_SOURCE_CT, NFT_CT_DIRECTION, 0, 0},
+	[NFT_FIELD_CT_ASKED_DADDR] = {"ct original ip daddr", NFT_TYPE_IPV4, NFT_SOURCE_CT_ASKED,
+				      NFT_CT_DST_IP, 0, 0},
+	/* nft takes it for a port only behind a match of the protocol */
+	[NFT_FIELD_CT_ASKED_DPORT] = {"ct original proto-dst", NFT_TYPE_PORT, NFT_SOURCE_CT_ASKED,
+				      NFT_CT_PROTO_DST, 0, 0},
 	/*
 	 * nft 1.0.6 has no name for it, and later ones give it theirs (icmpv6 taddr) as soon as the
 	 * rule says anything of ICMPv6: then neither reads what the other has listed.
@@ -66,12 +69,12 @@ static const struct word words[NFT_WORDS_COUNT_][WORDS_MAX + 1] = {
 	[NFT_WORDS_CT_STATUSES] = {{"dnat", 0x20}},
 	[NFT_WORDS_CT_DIRECTIONS] = {{"original", 0}, {"reply", 1}},
 	[NFT_WORDS_FIB_TYPES] = {{"local", RTN_LOCAL}},
-	[NFT_WORDS_PKTTYPES] = {{"multicast", PACKET_MULTICAST}},
 	[NFT_WORDS_ETHER_TYPES] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}},
 	[NFT_WORDS_PROTOCOLS] = {{"icmp", IPPROTO_ICMP},
 				 {"igmp", IPPROTO_IGMP},
 				 {"ipv6-icmp", IPPROTO_ICMPV6},
-				 {"tcp", IPPROTO_TCP}},
+				 {"tcp", IPPROTO_TCP},
+				 {"udp", IPPROTO_UDP}},
 };
 
 bool nft_word(enum nft_words list, const char *text, uint32_t *ret)

@@ -18,7 +18,8 @@ enum nft_source {
 	NFT_SOURCE_META,    /* a: key */
 	NFT_SOURCE_PAYLOAD, /* a: base, b: offset */
 	NFT_SOURCE_FIB,	    /* a: result, b: flags */
-	NFT_SOURCE_CT	    /* a: key */
+	NFT_SOURCE_CT,	    /* a: key */
+	NFT_SOURCE_CT_ASKED /* a: key, of the connection as it was asked for */
 };
 
 struct nft_field_load {
@@ -37,7 +38,6 @@ enum nft_words {
 	NFT_WORDS_CT_STATUSES,
 	NFT_WORDS_CT_DIRECTIONS,
 	NFT_WORDS_FIB_TYPES,
-	NFT_WORDS_PKTTYPES,
 	NFT_WORDS_ETHER_TYPES,
 	NFT_WORDS_PROTOCOLS,
 	NFT_WORDS_COUNT_

@@ -94,7 +94,6 @@ struct nft_set {
 	const char *name;
 	uint8_t types[NFT_FIELDS_MAX]; /* enum nft_type; 0 behind the last */
 	bool interval;		       /* flags interval */
-	bool counter;		       /* each element counts */
 	bool limits;		       /* a map to named limits */
 	uint32_t size;		       /* elements at most; 0: no bound, and growing takes time */
 	/* enum nft_field: said by typeof, for types that nft knows no name of; all 0: by type */
@@ -116,10 +115,11 @@ enum nft_field {
 	NFT_FIELD_ICMPV6_TYPE,
 	NFT_FIELD_ETHER_SADDR,
 	NFT_FIELD_ETHER_TYPE, /* of the frame: 8021q and 8021ad where it is tagged */
-	NFT_FIELD_PKTTYPE,
 	NFT_FIELD_ARP_SADDR_ETHER,
 	NFT_FIELD_ARP_SADDR_IP,
 	NFT_FIELD_CT_DIRECTION,
+	NFT_FIELD_CT_ASKED_DADDR, /* the destination before it was rewritten; IPv4 */
+	NFT_FIELD_CT_ASKED_DPORT, /* of a rule that says the protocol before */
 	NFT_FIELD_ND_TARGET, /* of a rule of its own: see nft_fields */
 	NFT_FIELD_COUNT_
 };
@@ -289,15 +289,6 @@ int nft_dump_limits(struct nft_socket *s, const struct nft_table *t, nft_limit_f
 typedef void nft_counter_fn(void *userdata, const char *name, uint64_t packets, uint64_t bytes);
 int nft_dump_counters(struct nft_socket *s, const struct nft_table *t, nft_counter_fn *fn,
 		      void *userdata, struct err *err);
-
-/*
- * What the elements of a set have counted (sets with .counter). -EAGAIN: the set was changed while
- * it was read; fn may have been called for some of it.
- */
-typedef void nft_traffic_fn(void *userdata, const struct nft_element *e, uint64_t packets,
-			    uint64_t bytes);
-int nft_dump_traffic(struct nft_socket *s, const struct nft_table *t, const struct nft_set *set,
-		     nft_traffic_fn *fn, void *userdata, struct err *err);
 
 /* ---- change notifications ---- */
 

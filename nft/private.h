@@ -166,10 +166,6 @@ void nft_elements_join(const struct nft_set *s, struct nft_raw_elements *r,
 int nft_element_parse(const struct nft_set *s, const struct nlattr *nested, size_t size,
 		      struct nft_raw_element *ret);
 
-/* Elements with their counters. 0 or -EBADMSG; messages of other tables and sets are skipped. */
-int nft_traffic_parse(const struct nft_table *t, const struct nft_set *s,
-		      const struct nlmsghdr *nlh, nft_traffic_fn *fn, void *userdata);
-
 /* ---- notifications ---- */
 
 /* One message. touched: whether the transaction it belongs to has touched the table so far. */

@@ -117,12 +117,6 @@ void nft_batch_add_set(struct nft_batch *b, const struct nft_table *t, const str
 	if (s->limits)
 		nft_udata_put(&u, NFTNL_UDATA_SET_DATA_INTERVAL, &no_order, sizeof(no_order));
 	nft_batch_put(b, NFTA_SET_USERDATA, u.data, u.size);
-	if (s->counter) {
-		nest = nft_batch_nest(b, NFTA_SET_EXPR);
-		nft_batch_put_str(b, NFTA_EXPR_NAME, "counter");
-		nft_batch_end(b, nft_batch_nest(b, NFTA_EXPR_DATA));
-		nft_batch_end(b, nest);
-	}
 }
 
 /* ---- elements ---- */

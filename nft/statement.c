@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <libnftnl/expr.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
 
@@ -150,6 +151,7 @@ static void add_need(struct build *b, enum nft_need need)
 
 static void add_load(struct build *b, const struct nft_field_load *f, uint32_t size, uint32_t reg)
 {
+	static const uint8_t original = IP_CT_DIR_ORIGINAL;
 	struct nftnl_expr *e;
 
 	switch (f->source) {
@@ -166,9 +168,12 @@ static void add_load(struct build *b, const struct nft_field_load *f, uint32_t s
 		expr_set_u32(b, e, NFTNL_EXPR_FIB_DREG, reg);
 		break;
 	case NFT_SOURCE_CT:
+	case NFT_SOURCE_CT_ASKED:
 		e = expr_new(b, "ct");
 		expr_set_u32(b, e, NFTNL_EXPR_CT_KEY, f->a);
 		expr_set_u32(b, e, NFTNL_EXPR_CT_DREG, reg);
+		if (f->source == NFT_SOURCE_CT_ASKED)
+			expr_set(b, e, NFTNL_EXPR_CT_DIR, &original, sizeof(original));
 		break;
 	}
 }
@@ -268,9 +273,7 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		be = htons((uint16_t)number);
 		data = &be;
 		size = sizeof(be);
-	} else if ((s->fields[0] == NFT_FIELD_PKTTYPE &&
-		    nft_word(NFT_WORDS_PKTTYPES, value, &number)) ||
-		   (s->fields[0] == NFT_FIELD_ICMPV6_TYPE &&
+	} else if ((s->fields[0] == NFT_FIELD_ICMPV6_TYPE &&
 		    nft_word(NFT_WORDS_ICMPV6_TYPES, value, &number)) ||
 		   (s->fields[0] == NFT_FIELD_CT_DIRECTION &&
 		    nft_word(NFT_WORDS_CT_DIRECTIONS, value, &number))) {

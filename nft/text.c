@@ -159,8 +159,6 @@ void nft_set_print(const struct nft_set *s, const struct nft_element *list, size
 		fprintf(out, "\t\tsize %u\n", s->size);
 	if (s->interval)
 		fprintf(out, "\t\tflags interval\n");
-	if (s->counter)
-		fprintf(out, "\t\tcounter\n");
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *text = nft_element_text(s, &list[i]);
 

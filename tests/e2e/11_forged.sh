@@ -14,7 +14,7 @@ e2e_begin --br-netfilter 0
 put_config <<'END'
 guard:
   allowed_users: [root]
-  host_ports: [5354/udp]
+  host_ports: [5354/udp, 7002/udp]
   exempt_interfaces: [br-ex]
 other_containers:
   pod_label: test.pod
@@ -25,6 +25,8 @@ END
 netguard_start
 inside docker pull -q probe > /dev/null
 background "$PROBE" serve udp:5354
+# what is heard on the host, on a port that containers may send to and on one that they may not
+for port in 7002 7003; do inside "$PROBE" hear "$port" > "$SANDBOX/host.$port" 2>&1 & done
 
 # ---- frames ----
 
@@ -289,12 +291,10 @@ network() { # NETWORK BRIDGE
 		neighbours "$1" "$me" "$to" "$mine6" "$to6" "$yours6" "$you"
 	fi
 
-	note "$1: frames to 01:80:c2:00:00:0e teach the bridge nothing"
-	in_net "$1-victim" "$PROBE" try -t 300 udp "$toip" 7000 > /dev/null
-	local port
-	port=$(port_of "$2" "$you")
-	in_net "$1-evil" "$PROBE" frame eth0 "0180c200000e$(mac "$you")88cc${MARK}00"
-	check_equal "$1: the victim's MAC stays at its port" "$port" "$(port_of "$2" "$you")"
+	note "$1: frames for 01:80:c2:00:00:00 to 0f"
+	check_equal "$1: both ports forward them" "0xfffd 0xfffd" \
+		"$(groups_of "$(port_of "$2" "$me")") $(groups_of "$(port_of "$2" "$you")")"
+	check_groups_denied "$1" "$2" "$1"
 
 	note "$1: another MAC on the interface itself"
 	local gateway=${mine%.*}.1
@@ -314,6 +314,60 @@ ports_known() {
 	done
 }
 
+# ---- frames for groups, one for each last digit D of 01:80:c2:00:00:0D ----
+
+ALL='0 1 2 3 4 5 6 7 8 9 a b c d e f'
+FORWARDED=${ALL/1 /} # 01 is MAC pause, which every bridge drops
+# What comes of them, as lists of D. learned: MACs that the bridge has from them; moved: the victim's too;
+# forged, own, closed: packets that a socket of the host got, by another's address, by the sender's own, and by
+# its own on a port that containers may not send to; victim: frames of forged ones that it saw
+declare -A came
+send_groups() { # NETWORK BRIDGE
+	local name=$1 bridge=$2 me you mine yours gateway d to port frames=() log=$SANDBOX/sniff-groups.log
+	me=$(mac_of "$name-evil") you=$(mac_of "$name-victim")
+	mine=$(container_ip4 "$name-evil") yours=$(container_ip4 "$name-victim")
+	gateway=${mine%.*}.1
+	in_net "$name-victim" "$PROBE" try -t 300 udp "$gateway" 5354 > /dev/null
+	port=$(port_of "$bridge" "$you")
+	inside bridge fdb flush dev "$(port_of "$bridge" "$me")" dynamic 2> /dev/null ||
+		inside ip link set "$(port_of "$bridge" "$me")" type bridge_slave fdb_flush
+	: > "$SANDBOX/host.7002"
+	: > "$SANDBOX/host.7003"
+	for d in $ALL; do
+		to=0180c200000$d
+		frames+=("${to}0200000099${d}${d}88cc${MARK}4$d" "$to$(mac "$you")88cc${MARK}5$d"
+			"$(ip4 "$you" "$to" "$yours" "$gateway" "1$d")" "$(ip4 "$me" "$to" "$mine" "$gateway" "2$d")")
+		to=$(ip4 "$me" "$to" "$mine" "$gateway" "3$d")
+		frames+=("${to/1b591b5a/1b591b5b}") # to 7003
+	done
+	rm -f "$log"
+	in_net "$name-victim" "$PROBE" sniff eth0 1000 "$MARK" > "$log" &
+	wait_for 5 grep -q ready "$log"
+	in_net "$name-evil" "$PROBE" frame eth0 "${frames[@]}"
+	wait $!
+	came=(
+		[learned]=$(inside bridge fdb show br "$bridge" | sed -n 's/^02:00:00:00:99:.\(.\) .*/\1/p' | sort | xargs)
+		[moved]=$([ "$(port_of "$bridge" "$you")" = "$port" ] || echo moved)
+		[forged]=$(got 7002 1) [own]=$(got 7002 2) [closed]=$(got 7003 3)
+		[victim]=$(sed -n 's/^[145]\(.\)$/\1/p' "$log" | sort | xargs)
+	)
+}
+got() { # PORT KIND
+	od -An -v -tx1 "$SANDBOX/host.$1" | tr -d ' \n' | grep -o "$MARK$2." | sed 's/.*\(.\)$/\1/' | sort | xargs
+}
+mac_of() { inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}}{{end}}' "$1"; }
+groups_of() { inside ip -d -j link show "$1" | jq -r '.[0].linkinfo.info_slave_data.group_fwd_mask'; }
+has_groups() { [ "$(groups_of "$1")" = 0xfffd ]; }
+check_groups_denied() { # NETWORK BRIDGE WHEN
+	send_groups "$1" "$2"
+	check_equal "$3: nothing is learned from them" '' "${came[learned]}"
+	check_equal "$3: the victim's MAC stays at its port" '' "${came[moved]}"
+	check_equal "$3: no packet with the victim's address reaches the host" '' "${came[forged]}"
+	check_equal "$3: nor a port of the host that is closed" '' "${came[closed]}"
+	check_equal "$3: nothing forged reaches the victim" '' "${came[victim]}"
+	check_equal "$3: its own packets go where those in other frames may" "$FORWARDED" "${came[own]}"
+}
+
 network pods br-pods
 network bridge docker0
 
@@ -325,7 +379,6 @@ other_known() {
 		jq -e '[.pods[][] | select(.name == "pods-other" and .guard == "guarded")] | length == 1'
 }
 check "the other pod's port is known" wait_for 5 other_known
-mac_of() { inside docker inspect -f '{{range .NetworkSettings.Networks}}{{.MacAddress}}{{end}}' "$1"; }
 evil=$(container_ip4 pods-evil) other=$(container_ip4 pods-other) receiver=$(container_ip4 pods-receiver)
 evil_mac=$(mac_of pods-evil) other_mac=$(mac_of pods-other)
 bridge_mac=$(inside cat /sys/class/net/br-pods/address)
@@ -387,13 +440,59 @@ wait_for 5 grep -q ready "$SANDBOX/sniff.log"
 inside "$PROBE" frame v-ex1-in "${free/#????????????/ffffffffffff}"
 wait $!
 check "the same frame on the exempt bridge arrives" grep -q '^seen 1' "$SANDBOX/sniff.log"
+check "nobody's port forwards frames for groups" wait_for 3 has_groups v-stray
+check_equal "ports of the exempt bridge are as they were" "0 0" "$(groups_of v-ex1) $(groups_of v-ex2)"
+check_equal "... and it is, too" "0 0" "$(inside ip -d -j link show br-ex |
+	jq -r '.[0].linkinfo.info_data | "\(.group_fwd_mask) \(.no_linklocal_learn)"')"
+
+note "the control: frames for groups on the exempt bridge"
+on_exempt() { # frames that arrive at the other port, and MACs that are learned
+	local d frames=()
+	for d in $ALL; do frames+=("0180c200000${d}0200000098${d}${d}88cc${MARK}6$d"); done
+	rm -f "$SANDBOX/sniff.log"
+	inside "$PROBE" sniff v-ex2-in 1000 "$MARK" > "$SANDBOX/sniff.log" &
+	wait_for 5 grep -q ready "$SANDBOX/sniff.log"
+	inside "$PROBE" frame v-ex1-in "${frames[@]}"
+	wait $!
+	sed -n 's/^6\(.\)$/\1/p' "$SANDBOX/sniff.log" | sort | xargs
+	inside bridge fdb show br br-ex | sed -n 's/^02:00:00:00:98:.\(.\) .*/\1/p' | sort | xargs
+}
+check_equal "as they are all are learned from, and 00 arrives" "0
+$FORWARDED" "$(on_exempt)"
+inside ip link set v-ex1 type bridge_slave group_fwd_mask 0xfffd
+check_equal "forwarded they arrive" "$FORWARDED
+$FORWARDED" "$(on_exempt)"
+
+note "an admin takes a port's mask back"
+port=$(port_of br-pods "$evil_mac")
+inside ip link set dev "$port" type bridge_slave group_fwd_mask 0
+check "it is there again" wait_for 3 has_groups "$port"
+inside ip link set dev br-pods type bridge group_fwd_mask 0 no_linklocal_learn 0
+bridge_is_set() {
+	[ "$(inside ip -d -j link show "$1" | jq -r '.[0].linkinfo.info_data |
+		"\(.group_fwd_mask) \(.no_linklocal_learn)"')" = "0xfff8 1" ]
+}
+check "so is what the bridge had" wait_for 3 bridge_is_set br-pods
+check_groups_denied pods br-pods "after that"
 
 note "the daemon is started again: whose ports these are is known at once"
 netguard_stop
+inside ip link set "$port" type bridge_slave group_fwd_mask 0
+send_groups pods br-pods
+check_equal "meanwhile: nothing is learned from a port without a mask" '' "${came[learned]}${came[moved]}"
+inside ip link set br-pods type bridge group_fwd_mask 0 no_linklocal_learn 0
+send_groups pods br-pods
+check_equal "the control: without all that they are learned from, ..." "${FORWARDED/0 /}" "${came[learned]}"
+check_equal "... the victim's MAC moves, ..." moved "${came[moved]}"
+check_equal "... and the host gets what has the victim's address ..." "${FORWARDED/0 /}" "${came[forged]}"
+check_equal "... and what is for a closed port" "${FORWARDED/0 /}" "${came[closed]}"
 before=$(inside nft -j list set bridge netguard addresses4 | jq -c '.nftables[].set?.elem? // [] | length')
 netguard_start
 check_equal "as many addresses as before" "$before" \
 	"$(inside nft -j list set bridge netguard addresses4 | jq -c '.nftables[].set?.elem? // [] | length')"
 flow open container:pods-evil tcp "$(container_ip4 pods-receiver)" 80 "after a restart"
+check "the port is set again, as ports are that are older than the daemon" has_groups "$port"
+check "... and its bridge" bridge_is_set br-pods
+check_groups_denied pods br-pods "after a restart"
 check "what nft lists loads again" table_reloads
 e2e_end

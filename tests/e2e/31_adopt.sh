@@ -135,10 +135,9 @@ end_monitor() {
 sent() { grep -E '^(add|create|delete) element [a-z]+ netguard ' "$SANDBOX/monitor" | grep -E "${1:-.}"; }
 rules_sent() { grep -cE '^(add|create|delete|insert|replace) (rule|chain|set|map|limit|counter) ' "$SANDBOX/monitor"; }
 counters() {
-	{ inside nft -j list table inet netguard; inside nft -j list table bridge netguard; } | jq -sc '[.[].nftables[]] |
-		map(.counter? // empty | select(.family == "inet") | {(.name): .packets}) +
-		map(.set? // empty | select(.name | startswith("addresses")) | .elem[]?.elem |
-			{(.val.concat[2]): .counter.packets}) | add'
+	{ inside nft -j list table inet netguard; inside "$cli" status --json; } | jq -sc '
+		(.[0].nftables | map(.counter? // empty | {(.name): .packets})) +
+		[.[1] | {sent, received} | paths(numbers) as $p | {($p | join(" ")): getpath($p)}] | add'
 }
 # those of the second that are less than in the first
 fewer() { jq -rn --argjson a "$1" --argjson b "$2" '$a | to_entries[] | select(.value > ($b[.key] // -1)) | .key'; }
@@ -178,9 +177,9 @@ check_equal "... nor a rule" 0 "$(rules_sent)"
 check_equal "... the rules are the same, handle for handle" "$rules" "$(handles)"
 check_equal "no counter is less than before" "" "$(fewer "$before" "$after")"
 note "counters before: $before"
-check "... and they count" jq -en --argjson a "$before" --argjson b "$after" --arg web "$web4" \
-	'[$a.container_to_container, $a.host_to_container, $a.world_to_container, $a[$web] | . > 0] and
-	 $b.container_to_container > $a.container_to_container and $b[$web] > $a[$web]'
+check "... and they count" jq -en --argjson a "$before" --argjson b "$after" \
+	'["container_to_container", "host_to_container", "world_to_container", "sent web packets", "sent web bytes",
+	  "sent db packets", "received web packets", "received db bytes"] | all(.[]; $a[.] > 0 and $b[.] > $a[.])'
 check_status "control: what was denied has arrived from who may" 0 '^control 0$' sh -c "
 	timeout 3 ${in_web[*]} '$PROBE' hear 7003 | head -n 1 & sleep 0.3
 	'$SANDBOX_CMD' exec '$SANDBOX' -- '$PROBE' say control 3 100 $web4 7003; wait"

@@ -112,15 +112,24 @@ before=$(status --json | jq .sent.web.packets)
 flow open container:web tcp 10.88.1.1 5432 "web sends"
 after=$(status --json | jq .sent.web.packets)
 check "what pods send is counted ($before, then $after)" test "$after" -gt "$before"
+# each figure is one end of the pair, so the container has the same of its own
+same_traffic() {
+	local there
+	there=$(nsenter "--net=/proc/$(container_pid other)/ns/net" -- ip -s -j link show eth0 |
+		jq -c '.[0].stats64 | [.tx.packets, .tx.bytes, .rx.packets, .rx.bytes]')
+	test "$(status --json | jq -c '[.sent.other, .received.other | .packets, .bytes]')" = "$there"
+}
+check "... as the container's own interface has it" wait_for 3 same_traffic # more may come between the two looks
 same_forged() { test "$(status --json | jq .denied.forged)" = "$(counter forged)"; }
 check "counters are those of the table" wait_for 3 same_forged # one may count between the two looks
 generation=$(status --json | jq .table.generation)
 inside docker run -d --name late --network pods probe serve tcp:80 > /dev/null
 wait_for 5 sh -c "$SANDBOX_CMD exec $SANDBOX -- $BUILD/netguard status | grep -q 'late  guarded'"
 check "a change is another generation" test "$(status --json | jq .table.generation)" -gt "$generation"
-check_status "for people" 0 '^  pod web, sent [0-9]+ packets, [0-9.]+ k?B$' status
+check_status "for people" 0 '^  pod web, sent [0-9]+ packets, [0-9.]+ k?B, received [0-9]+ packets, [0-9.]+ k?B$' status
 status --metrics > "$SANDBOX/metrics.prom"
 check "as metrics" grep -qE '^netguard_containers\{pod="web",guard="guarded"\} 2$' "$SANDBOX/metrics.prom"
+check "... with what was received" grep -qE '^netguard_pod_received_bytes_total\{pod="web"\} [1-9][0-9]*$' "$SANDBOX/metrics.prom"
 check "... with what was denied" grep -qE '^netguard_denied_packets_total\{reason="container_to_container"\} 20[0-9]$' "$SANDBOX/metrics.prom"
 if command -v promtool > /dev/null; then
 	check "... that promtool takes" promtool check metrics < "$SANDBOX/metrics.prom"

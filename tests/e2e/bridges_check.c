@@ -48,6 +48,34 @@ static bool bridge_flag(const char *name, const char *flag)
 	return c == '1';
 }
 
+/* Frames for groups go the way of all others, or teach it nothing. */
+static bool opens_groups(const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("/sys/class/net/%s/bridge/group_fwd_mask", name);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[16] = "";
+
+	assert_true(fd >= 0);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	return streq(text, "0xfff8\n") && bridge_flag(name, "no_linklocal_learn");
+}
+
+static void ip_link_set(const char *name, const char *what, const char *value)
+{
+	char *argv[] = {(char[]){"ip"}, (char[]){"link"}, (char[]){"set"},
+			xstrdup(name),	(char[]){"type"}, (char[]){"bridge"},
+			xstrdup(what),	xstrdup(value),	  NULL};
+	int status;
+	pid_t pid;
+
+	assert_int_equal(posix_spawnp(&pid, "ip", NULL, NULL, argv, environ), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	free(argv[3]);
+	free(argv[6]);
+	free(argv[7]);
+}
+
 static bool guards(void *userdata, const char *ifname)
 {
 	(void)userdata;
@@ -79,6 +107,16 @@ static void test_bridges(void **state)
 	ip_link_add("br-on", true);
 	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 1);
 	assert_int_equal(bridges_scan(b, guards, NULL, &err), 0);
+	assert_true(opens_groups("br-before") && opens_groups("br-after") && opens_groups("br-on"));
+	assert_false(opens_groups("other0"));
+
+	/* somebody takes it back */
+	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 0);
+	ip_link_set("br-on", "group_fwd_mask", "0");
+	assert_int_equal(bridges_scan(b, guards, NULL, &err), 1);
+	ip_link_set("br-after", "no_linklocal_learn", "0");
+	assert_int_equal(bridges_scan(b, guards, NULL, &err), 1);
+	assert_true(opens_groups("br-after") && opens_groups("br-on"));
 }
 
 /* Links that come and go while they are listed: the list is made again, and nothing stays behind.

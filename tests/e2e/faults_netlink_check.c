@@ -7,6 +7,7 @@
  *
  * FAULTS_LONG=1: each call; otherwise a prime step, so that each kind is met. Needs root.
  */
+#include "common/guard_client.h"
 #include "tests/unit/fault_host.h"
 
 #include <errno.h>
@@ -127,6 +128,18 @@ static void link_comes(bool there)
 	}
 }
 
+/* The port that has come forwards frames for groups, as soon as it can be set. */
+static void check_groups(const struct fault *f, uint64_t at)
+{
+	for (int i = 0; i < 100; i++) {
+		if (RUN("sh", "-c", "ip -d link show vnew | grep -qw 'group_fwd_mask 0xfffd'") == 0)
+			return;
+		usleep(50000);
+	}
+	fault_host_show_log();
+	fail_msg("%s, call %llu: the port's mask is not set", f->name, (unsigned long long)at);
+}
+
 static void test_life(void **state _unused_)
 {
 	fault_host_fault(h, FAULT_NONE, 0, 0, 0);
@@ -151,6 +164,8 @@ static void test_life(void **state _unused_)
 			failed += h->faults->hits > 0;
 			hits = fault_host_mend(h);
 			check_comes_true(&faults[i], n * step, there ? "it comes" : "it goes");
+			if (there)
+				check_groups(&faults[i], n * step);
 			check_closed(&faults[i], n * step);
 		}
 		print_message("# %s: %u changes, %u of them with a fault\n", faults[i].name, n,
@@ -166,6 +181,19 @@ static void test_life(void **state _unused_)
 	assert_true(fault_host_passes(h, SENDER_ROOT, 10));
 }
 
+/* What netguard status warns of. */
+static void check_warns(const struct fault *f, const char *of)
+{
+	_cleanup_free_ char *command = xasprintf("${BUILD:-build}/netguard status --json | jq -e "
+						 "'.warnings | any(contains(\"%s\"))' >&2",
+						 of);
+
+	if (RUN("bash", "-c", command) != 0) {
+		fault_host_show_log();
+		fail_msg("%s: it does not warn of: %s", f->name, of);
+	}
+}
+
 /* Each of many in a row: it goes on trying, says so once, and is right when it is over. */
 static void test_long(void **state _unused_)
 {
@@ -179,6 +207,9 @@ static void test_long(void **state _unused_)
 		check_closed(&faults[i], 0);
 		if (fault_host_ended(h) != -1)
 			fail_msg("%s: it has ended", faults[i].name);
+		/* what is asked of links at the same time is refused for good, and not told */
+		if (faults[i].kind == FAULT_REFUSE && faults[i].code != ENOMEM)
+			check_warns(&faults[i], "port vnew: frames for groups");
 		if (fault_host_lines() > 20) {
 			fault_host_show_log();
 			fail_msg("%s: %u lines in the log, and not some", faults[i].name,
@@ -188,6 +219,7 @@ static void test_long(void **state _unused_)
 			      (unsigned long long)fault_host_mend(h));
 		h->want = three;
 		check_comes_true(&faults[i], 0, "it is over");
+		check_groups(&faults[i], 0);
 		fault_host_third(h, false);
 		link_comes(false);
 		h->want = two;
@@ -229,6 +261,30 @@ static void test_anew(void **state _unused_)
 		check_comes_true(&faults[2], n, "asked for anew");
 	}
 	assert_true(hits > 6);
+}
+
+/* What pods sent is left out while links can't be read, and nothing else of the status is. */
+static void test_status(void **state _unused_)
+{
+	json_auto_t *request = json_pack("{s:b}", "status", 1);
+	struct err err;
+
+	for (unsigned n = 0; n < 4; n++) {
+		bool fails = n % 2 == 0;
+		json_auto_t *status = NULL;
+
+		if (fails)
+			fault_host_fault(h, FAULT_LINKS, n ? ENOBUFS : ENOMEM, 0, UINT64_MAX);
+		if (guard_client_ask(request, 5000, &status, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(json_is_null(json_object_get(status, "sent")), fails);
+		assert_int_equal(json_is_null(json_object_get(status, "received")), fails);
+		assert_int_equal(json_object_size(json_object_get(status, "sent")), fails ? 0 : 2);
+		assert_int_equal(json_object_size(json_object_get(status, "pods")), 2);
+		if (fails)
+			assert_true(fault_host_mend(h) > 0);
+	}
+	check_comes_true(&faults[2], 0, "it is over");
 }
 
 /* Each denied packet is told of, one by one or as a number, also those that came last. */
@@ -274,9 +330,13 @@ static void test_without_a_table(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start),  cmocka_unit_test(test_life),
-		cmocka_unit_test(test_long),   cmocka_unit_test(test_anew),
-		cmocka_unit_test(test_alerts), cmocka_unit_test(test_without_a_table),
+		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_anew),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_alerts),
+		cmocka_unit_test(test_without_a_table),
 	};
 
 	if (geteuid() != 0) {

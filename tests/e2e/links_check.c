@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the kernel tells of links while nobody reads: more than it keeps, more than can be read in
- * one go, and where the list can't be had at first. A port that was missed is found anyway. In a
- * network namespace of its own; needs root.
+ * one go, and where the list can't be had at first. A port that was missed is found anyway. And
+ * what ports of guarded bridges forward. In a network namespace of its own; needs root.
  */
 #include "common/settings.h"
 #include "netguard/links.h"
@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -63,6 +64,118 @@ static bool is_port(struct links *l, const char *name)
 	settings_free(s);
 	problems_done(&problems);
 	return found;
+}
+
+static struct settings *no_settings(void)
+{
+	struct problems problems = {0};
+	struct settings *s = NULL;
+
+	assert_int_equal(settings_parse("{}", 2, "h", &problems, &s), 0);
+	problems_done(&problems);
+	return s;
+}
+
+/* What the kernel has as the port's mask. */
+static bool has_groups(const char *name, const char *want)
+{
+	_cleanup_free_ char *command =
+		xasprintf("ip -d link show %s | grep -qw 'group_fwd_mask %s'", name, want);
+	int status;
+
+	assert_int_equal(waitpid(spawn(command), &status, 0) > 0, 1);
+	return status == 0;
+}
+
+/* All ports of guarded bridges, and only these, forward frames for groups, whoever takes it back.
+ */
+static void test_groups(void **state)
+{
+	_cleanup_(links_freep)
+	struct links *l = NULL;
+	struct settings *s = no_settings();
+	struct err err;
+
+	(void)state;
+	shell("ip link add br-g type bridge; ip link add lan0 type bridge; "
+	      "for i in 1 2 3 4; do ip link add g$i type veth peer name h$i; done; "
+	      "ip link set g1 master br-g; ip link set g2 master lan0");
+	assert_int_equal(links_new(&l, &err), 0);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	assert_int_equal(links_open_groups(l, s, &err), 0);
+	assert_true(has_groups("g1", "0xfffd"));
+	/* nothing of ours is news that leads to more */
+	assert_int_equal(links_dispatch(l, &err), 1);
+	assert_int_equal(links_open_groups(l, s, &err), 0);
+
+	/* one that comes, one that comes here from another bridge, and one that leaves */
+	shell("ip link set g3 master br-g");
+	assert_int_equal(links_dispatch(l, &err), 1);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	assert_true(has_groups("g3", "0xfffd"));
+	assert_true(has_groups("g2", "0"));
+	shell("ip link set g2 master br-g");
+	assert_int_equal(links_dispatch(l, &err), 1);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	shell("ip link set g2 nomaster; ip link set g2 master lan0");
+	assert_int_equal(links_dispatch(l, &err), 1);
+	assert_int_equal(links_open_groups(l, s, &err), 0);
+	assert_true(has_groups("g2", "0"));
+
+	/* taken back: told by the bridge, by the link, and not at all before it goes up */
+	shell("bridge link set dev g1 mcast_flood off; echo 0 > /sys/class/net/g1/brport/"
+	      "group_fwd_mask");
+	assert_int_equal(links_dispatch(l, &err), 0);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	assert_true(has_groups("g1", "0xfffd"));
+	shell("ip link set g3 up; ip link set g3 type bridge_slave group_fwd_mask 0x4000");
+	assert_int_equal(links_dispatch(l, &err), 0);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	assert_true(has_groups("g3", "0xfffd"));
+	shell("ip link set g1 type bridge_slave group_fwd_mask 0; ip link set g1 up");
+	assert_int_equal(links_dispatch(l, &err), 0);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	assert_true(has_groups("g1", "0xfffd"));
+
+	/* gone before it is known to be: no failure, and no hindrance to the next */
+	shell("ip link set g4 master br-g; ip link set g2 nomaster; ip link set g2 master br-g");
+	assert_int_equal(links_dispatch(l, &err), 1);
+	shell("ip link del g2; ip link set g4 nomaster; ip link set g3 type bridge_slave "
+	      "group_fwd_mask 0");
+	assert_int_equal(links_open_groups(l, s, &err), 0);
+	assert_int_equal(links_dispatch(l, &err), 1);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	assert_true(has_groups("g3", "0xfffd"));
+	shell("ip link del br-g; ip link del lan0; for i in 1 3 4; do ip link del g$i; done");
+	settings_free(s);
+}
+
+/* One port's request fails: the others are set, and it is told, and set by the next call. */
+static void test_groups_failed(void **state)
+{
+	_cleanup_(links_freep)
+	struct links *l = NULL;
+	_cleanup_close_ int kept = -1, nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct settings *s = no_settings();
+	struct err err;
+	int questions;
+
+	(void)state;
+	assert_int_equal(links_new(&l, &err), 0);
+	shell("ip link add br-g type bridge; ip link add g1 type veth peer name h1; "
+	      "ip link set g1 master br-g");
+	assert_int_equal(links_dispatch(l, &err), 1);
+	questions = links_fd(l) + 1;
+	kept = fcntl(questions, F_DUPFD_CLOEXEC, 0);
+	assert_true(kept >= 0);
+	assert_int_equal(dup3(nothing, questions, O_CLOEXEC), questions);
+	assert_true(links_open_groups(l, s, &err) < 0);
+	assert_non_null(strstr(err.text, "port g1"));
+	assert_int_equal(dup3(kept, questions, O_CLOEXEC), questions);
+	assert_int_equal(links_open_groups(l, s, &err), 1);
+	assert_true(has_groups("g1", "0xfffd"));
+	shell("ip link del g1; ip link del br-g");
+	settings_free(s);
 }
 
 static void test_lost(void **state)
@@ -150,12 +263,16 @@ static void test_flood(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_lost),
-					   cmocka_unit_test(test_lost_and_failed),
-					   cmocka_unit_test(test_flood)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lost), cmocka_unit_test(test_lost_and_failed),
+		cmocka_unit_test(test_flood), cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_groups_failed)};
 
-	if (unshare(CLONE_NEWNET) < 0) {
-		perror("a network namespace (run as root)");
+	/* a sysfs of the new namespace, seen by us only */
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("sysfs", "/sys", "sysfs", 0, NULL) < 0) {
+		perror("namespaces (run as root)");
 		return 1;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,23 +36,6 @@ static void read_elements(const void *messages, size_t size, enum set_id id)
 	free(list);
 }
 
-static void add_up(void *userdata, const struct nft_element *e, uint64_t packets, uint64_t bytes)
-{
-	uint64_t *sum = userdata;
-
-	*sum += packets + bytes + e->key.size;
-}
-
-static void read_traffic(const void *messages, size_t size, enum set_id id)
-{
-	const struct nlmsghdr *nlh;
-	uint64_t sum = 0;
-	size_t at = 0;
-
-	while (nft_next_message(messages, size, &at, &nlh))
-		(void)nft_traffic_parse(ruleset_set_table(id), ruleset_set(id), nlh, add_up, &sum);
-}
-
 static void read_shape(const void *messages, size_t size, const struct nft_table *t)
 {
 	_cleanup_(nft_shape_freep)
@@ -93,7 +76,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* aligned, as what is received */
 	messages = xmemdup(data + 1, size - 1);
 	read_elements(messages, size - 1, id);
-	read_traffic(messages, size - 1, id);
 	read_shape(messages, size - 1, ruleset_set_table(id));
 	read_changes(messages, size - 1);
 	return 0;

@@ -6,6 +6,7 @@
  */
 #include "netguard/links.h"
 #include "netguard/rtnl_parse.h"
+#include "netguard/traffic.h"
 #include "nft/private.h"
 
 #include <linux/rtnetlink.h>
@@ -52,10 +53,14 @@ static void take(struct links_list *l, const struct nlmsghdr *nlh)
 	if (rtnl_parse_link(nlh, &link)) {
 		if (link.index <= 0 || memchr(link.name, '\0', sizeof(link.name)) == NULL)
 			abort();
+		if (!link.has_stats && (link.stats.rx_bytes || link.stats.tx_packets))
+			abort();
 		look(l, &link, nlh);
 	} else {
 		look(l, NULL, nlh);
 	}
+	if (rtnl_parse_port(nlh, &link) && (link.index <= 0 || link.master <= 0))
+		abort();
 	links_list_take(l, nlh, false);
 	if (rtnl_parse_nsid(nlh) < -1)
 		abort();
@@ -103,9 +108,41 @@ static void decide(const struct links_list *l)
 		    (!is_port_of(l, a->veth, a->bridge) || !strv_has(&m->ports, a->veth)))
 			abort();
 	}
+	for (size_t i = 0; i < l->n; i++) {
+		const struct links_port *p = &l->items[i];
+
+		/* nobody else's port is touched */
+		if (links_lacks_groups(l, s, p) &&
+		    (!p->of_bridge || p->groups == LINKS_GROUPS || !strv_has(&m->ports, p->name)))
+			abort();
+	}
 	model_free(m);
 	settings_free(s);
 	problems_done(&problems);
+}
+
+/* Where all links are ports of a pod, what they carried is that pod's. */
+static void add_up(const struct links_list *l, const void *messages, size_t size)
+{
+	_cleanup_(elements_freep)
+	struct elements *held = elements_new();
+	_cleanup_(traffic_done)
+	struct traffic t = {0};
+	const struct nlmsghdr *nlh;
+	size_t at = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct nft_key key = {0};
+
+		nft_key_ifname(&key, l->items[i].name);
+		elements_add(held, SET_BRIDGE_PORTS, &key, NULL, "web", NULL);
+	}
+	elements_normalize(held);
+	while (nft_next_message(messages, size, &at, &nlh))
+		traffic_take(&t, held, nlh);
+	for (size_t i = 0; i < t.n; i++)
+		if (l->n == 0 || !t.items[i].pod)
+			abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -125,6 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_list(&l);
 	}
 	decide(&l);
+	add_up(&l, messages, size);
 	links_list_done(&l);
 	return 0;
 }

@@ -33,6 +33,16 @@ static void record_start(struct record *r, const char *prefix)
 		mnl_attr_put_strz(r->nlh, NFULA_PREFIX, prefix);
 }
 
+/* of web.app; the first twice, for IPv4 and IPv6, and one not chosen yet */
+static const struct member_port published[] = {
+	{.host_port = 8080, .port = 80, .proto = IPPROTO_TCP},
+	{.host_port = 8080, .port = 80, .proto = IPPROTO_TCP},
+	{.host_port = 9999, .port = 80, .proto = IPPROTO_TCP},
+	{.host_port = 0, .port = 80, .proto = IPPROTO_TCP},
+	{.host_port = 8081, .port = 80, .proto = IPPROTO_UDP},
+	{.host_port = 8082, .port = 81, .proto = IPPROTO_TCP},
+};
+
 static struct model *example_model(void)
 {
 	struct model *m = model_new();
@@ -43,6 +53,8 @@ static struct model *example_model(void)
 	a = &ARRAY_PUSH(member.addresses, member.n_addresses);
 	*a = (struct member_address){.bridge = "br-pods"};
 	assert_true(addr_parse("10.88.1.2", &a->ip4));
+	for (size_t i = 0; i < ARRAY_SIZE(published); i++)
+		ARRAY_PUSH(member.ports, member.n_ports) = published[i];
 	model_put(m, &member);
 	return m;
 }
@@ -104,6 +116,36 @@ static void test_fragment_has_no_ports(void **state)
 	assert_format(&d, NULL, "forged: pod web (web.app) 10.88.1.2 -> 10.88.1.1/tcp");
 }
 
+/* Docker had rewritten it: what the sender may have asked for is told beside it. */
+static void test_to_a_published_port(void **state)
+{
+	struct denial d = {
+		.reason = "world_to_container", .proto = IPPROTO_TCP, .has_ports = true};
+	uint16_t ports[DENIAL_HOST_PORTS];
+	struct model *m = example_model();
+
+	(void)state;
+	assert_true(addr_parse("192.0.2.1", &d.from) && addr_parse("10.88.1.2", &d.to));
+	d.from_port = 4000;
+	d.to_port = 80;
+	assert_format(&d, NULL,
+		      "world_to_container: 192.0.2.1:4000 -> pod web (web.app) 10.88.1.2:80/tcp, "
+		      "published as host port 8080, 9999");
+	assert_int_equal(denial_host_ports(m, &d, ports), 2);
+	d.to_port = 7000;
+	assert_int_equal(denial_host_ports(m, &d, ports), 0);
+	/* no more than there is room for */
+	for (uint16_t i = 0; i < 2 * DENIAL_HOST_PORTS; i++)
+		ARRAY_PUSH(m->members[0].ports, m->members[0].n_ports) =
+			(struct member_port){.host_port = (uint16_t)(100 + i),
+					     .port = 7000,
+					     .proto = IPPROTO_TCP};
+	assert_int_equal(denial_host_ports(m, &d, ports), DENIAL_HOST_PORTS);
+	d.has_uid = true;
+	assert_int_equal(denial_host_ports(m, &d, ports), 0);
+	model_free(m);
+}
+
 static void test_nonsense_is_refused(void **state)
 {
 	static const uint8_t short_header[20] = {0x4f}; /* says 60 bytes of header */
@@ -162,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_tcp_from_a_container),
 		cmocka_unit_test(test_udp6_from_a_user),
 		cmocka_unit_test(test_fragment_has_no_ports),
+		cmocka_unit_test(test_to_a_published_port),
 		cmocka_unit_test(test_nonsense_is_refused),
 		cmocka_unit_test(test_cut_at_every_byte),
 	};

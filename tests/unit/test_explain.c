@@ -377,6 +377,8 @@ static void test_every_rule_is_read(void **state)
 		p.has_uid = k & 1;
 		p.to_local = k & 2;
 		p.dnat = k & 4;
+		p.asked = p.to;
+		p.asked_port = 80;
 		p.over_rate = k & 8;
 		p.has_port = p.proto == IPPROTO_TCP || p.proto == IPPROTO_UDP;
 		p.port = 80;
@@ -461,7 +463,7 @@ static void test_cases(void **state)
 	assert_string_equal(find_case(&e, NULL, "through docker-proxy")->chain,
 			    "container_to_host");
 	assert_string_equal(find_case(&e, NULL, "where docker-proxy is off")->chain,
-			    "to_container");
+			    "to_published");
 	explanation_done(&e);
 
 	/* the element that let it pass */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whose a port is: by the container's process, by the first look, or nobody's. */
 #include "netguard/links.h"
+#include "netguard/rtnl_parse.h"
 #include "tests/unit/model_make.h"
 
 #include <setjmp.h>
@@ -8,6 +9,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
@@ -324,13 +327,190 @@ static void test_take(void **state)
 	links_list_done(&l);
 }
 
+/* ---- what ports forward ---- */
+
+/* Of port 5 of bridge 1, as its link tells; kind: of its master, NULL: none is told. */
+static struct nlmsghdr *put_link(void *buffer, const char *kind, uint16_t groups)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	struct nlattr *info, *data;
+
+	nlh->nlmsg_type = RTM_NEWLINK;
+	ifi->ifi_index = 5;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, "va");
+	mnl_attr_put_u32(nlh, IFLA_MASTER, 1);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
+	if (kind)
+		mnl_attr_put_strz(nlh, IFLA_INFO_SLAVE_KIND, kind);
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put_u8(nlh, IFLA_BRPORT_STATE, 3);
+	mnl_attr_put_u16(nlh, IFLA_BRPORT_GROUP_FWD_MASK, groups);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	return nlh;
+}
+
+/* ... and as its bridge does; type of the message, and of the attribute that has the port. */
+static struct nlmsghdr *put_port(void *buffer, uint16_t type, int index, uint32_t master,
+				 uint16_t protinfo)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	struct nlattr *data;
+
+	nlh->nlmsg_type = type;
+	ifi->ifi_family = AF_BRIDGE;
+	ifi->ifi_index = index;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, "va");
+	mnl_attr_put_u32(nlh, IFLA_MASTER, master);
+	data = mnl_attr_nest_start(nlh, protinfo);
+	mnl_attr_put_u8(nlh, IFLA_BRPORT_STATE, 3);
+	mnl_attr_put_u16(nlh, IFLA_BRPORT_GROUP_FWD_MASK, 0x4000);
+	mnl_attr_nest_end(nlh, data);
+	return nlh;
+}
+
+static void test_port_messages(void **state)
+{
+	static const struct {
+		uint16_t type;
+		int index;
+		uint32_t master;
+		uint16_t protinfo;
+		bool is;
+	} table[] = {
+		{RTM_NEWLINK, 5, 1, IFLA_PROTINFO, true},
+		{RTM_DELLINK, 5, 1, IFLA_PROTINFO, false},
+		{RTM_NEWLINK, 0, 1, IFLA_PROTINFO, false},
+		{RTM_NEWLINK, 5, 0, IFLA_PROTINFO, false},
+		{RTM_NEWLINK, 5, 1, IFLA_AF_SPEC, false},
+	};
+	_Alignas(struct nlmsghdr) uint8_t buffer[512];
+	struct rtnl_link link;
+	struct nlmsghdr *nlh;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		memset(buffer, 0, sizeof(buffer));
+		nlh = put_port(buffer, table[i].type, table[i].index, table[i].master,
+			       table[i].protinfo);
+		assert_int_equal(rtnl_parse_port(nlh, &link), table[i].is);
+		assert_false(rtnl_parse_link(nlh, &link));
+	}
+	memset(buffer, 0, sizeof(buffer));
+	nlh = put_port(buffer, RTM_NEWLINK, 5, 1, IFLA_PROTINFO);
+	assert_true(rtnl_parse_port(nlh, &link));
+	assert_int_equal(link.index, 5);
+	assert_int_equal(link.master, 1);
+	assert_int_equal(link.group_mask, 0x4000);
+	nlh->nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)) - 4;
+	assert_false(rtnl_parse_port(nlh, &link));
+	memset(buffer, 0, sizeof(buffer));
+	nlh = put_link(buffer, "bridge", 0x4000);
+	assert_false(rtnl_parse_port(nlh, &link));
+	assert_true(rtnl_parse_link(nlh, &link));
+	assert_true(link.is_port && link.group_mask == 0x4000 && !link.is_bridge);
+}
+
+/* A bridge: what it learns from is known only where the kernel can do without. */
+static void test_bridge_messages(void **state)
+{
+	static const struct {
+		size_t size; /* of the options that are told */
+		struct br_boolopt_multi options;
+		bool learns;
+	} table[] = {
+		{0, {0, 0}, false},
+		{8, {0, 0}, false},
+		{8, {0, 1U << BR_BOOLOPT_NO_LL_LEARN}, true},
+		{8, {1U << BR_BOOLOPT_NO_LL_LEARN, 1U << BR_BOOLOPT_NO_LL_LEARN}, false},
+		{7, {0, 1U << BR_BOOLOPT_NO_LL_LEARN}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_Alignas(struct nlmsghdr) uint8_t buffer[512] = {0};
+		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
+		struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+		struct nlattr *info, *data;
+		struct rtnl_link link;
+
+		nlh->nlmsg_type = RTM_NEWLINK;
+		ifi->ifi_index = 1;
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, "br-x");
+		info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+		mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
+		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+		mnl_attr_put_u16(nlh, IFLA_BR_GROUP_FWD_MASK, 0xfff8);
+		if (table[i].size > 0)
+			mnl_attr_put(nlh, IFLA_BR_MULTI_BOOLOPT, table[i].size, &table[i].options);
+		mnl_attr_nest_end(nlh, data);
+		mnl_attr_nest_end(nlh, info);
+		assert_true(rtnl_parse_link(nlh, &link));
+		assert_true(link.is_bridge && !link.is_port);
+		assert_int_equal(link.group_mask, 0xfff8);
+		assert_int_equal(link.learns_groups, table[i].learns);
+	}
+}
+
+/* Ports of guarded bridges lack what they don't forward; what is told of them is the last word. */
+static void test_groups(void **state)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("guard: { exempt_interfaces: [br-lan] }\n");
+	_Alignas(struct nlmsghdr) uint8_t buffer[512];
+	struct links_list l = {0};
+
+#define TAKE(put) (memset(buffer, 0, sizeof(buffer)), links_list_take(&l, put, true))
+#define LACKS()	  links_lacks_groups(&l, s, links_list_find(&l, 5))
+
+	(void)state;
+	/* of what is not known nothing is kept */
+	assert_false(TAKE(put_port(buffer, RTM_NEWLINK, 5, 1, IFLA_PROTINFO)));
+	assert_int_equal(l.n, 0);
+	put(&l, "9 v9 1 3");
+	assert_false(TAKE(put_port(buffer, RTM_NEWLINK, 5, 1, IFLA_PROTINFO)));
+	assert_int_equal(l.n, 1);
+
+	/* its bridge is not known yet */
+	assert_true(TAKE(put_link(buffer, "bridge", 0)));
+	assert_false(LACKS());
+	put(&l, "1 br-x 0 -1");
+	assert_true(LACKS());
+	put(&l, "1 br-lan 0 -1");
+	assert_false(LACKS());
+	put(&l, "1 br-x 0 -1");
+
+	/* it changes nothing of whose it is */
+	assert_false(TAKE(put_link(buffer, "bridge", LINKS_GROUPS)));
+	assert_false(LACKS());
+	assert_false(TAKE(put_port(buffer, RTM_NEWLINK, 5, 2, IFLA_PROTINFO)));
+	assert_false(LACKS());
+	assert_false(TAKE(put_port(buffer, RTM_NEWLINK, 5, 1, IFLA_PROTINFO)));
+	assert_true(LACKS());
+	assert_false(TAKE(put_link(buffer, "bridge", LINKS_GROUPS)));
+	assert_false(LACKS());
+
+	/* another kind's port, whatever stands where a bridge has it, and one that left */
+	assert_false(TAKE(put_link(buffer, "bond", 0)));
+	assert_false(LACKS());
+	assert_false(TAKE(put_link(buffer, NULL, 0)));
+	assert_false(LACKS());
+	put(&l, "5 va 0 -1");
+	assert_false(LACKS());
+	links_list_done(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decide),	  cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_moved),	  cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_put_again), cmocka_unit_test(test_take),
-		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_gone),	  cmocka_unit_test(test_port_messages),
+		cmocka_unit_test(test_groups),	  cmocka_unit_test(test_bridge_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ static const char status[] =
 	"\"pods\":{\"web\":[{\"guard\":\"guarded\"},{\"guard\":\"guarded\"},{\"guard\":\"closed\"}]"
 	","
 	"\"db\":[]},\"sent\":{\"web\":{\"packets\":7,\"bytes\":9000000000000}},"
+	"\"received\":{\"web\":{\"packets\":8,\"bytes\":512}},"
 	"\"counters\":{\"forged\":{\"packets\":1,\"bytes\":60}},"
 	"\"log\":{\"reasons\":{\"forged\":{\"suppressed\":3}}},\"warnings\":[\"x\",\"y\"]}";
 
@@ -147,16 +148,20 @@ static void test_format(void **state)
 	assert_non_null(strstr(text, "{pod=\"db\",guard=\"guarded\"} 0\n"));
 	assert_non_null(
 		strstr(text, "\nnetguard_pod_sent_bytes_total{pod=\"web\"} 9000000000000\n"));
+	assert_non_null(strstr(text, "\nnetguard_pod_sent_packets_total{pod=\"web\"} 7\n"));
+	assert_non_null(strstr(text, "\nnetguard_pod_received_packets_total{pod=\"web\"} 8\n"));
+	assert_non_null(strstr(text, "\nnetguard_pod_received_bytes_total{pod=\"web\"} 512\n"));
 	assert_non_null(strstr(text, "\nnetguard_denied_packets_total{reason=\"forged\"} 1\n"));
 	assert_non_null(strstr(text, "\nnetguard_denied_unrecorded_total{reason=\"forged\"} 3\n"));
-	assert_int_equal(parse(text), 8 + 10 + 5);
+	assert_int_equal(parse(text), 8 + 10 + 7);
 }
 
 /* What the daemon could not tell gives no sample, and never a broken line. */
 static void test_parts(void **state)
 {
 	static const char *const parts[] = {
-		"{}", "{\"table\":{}}", "{\"pods\":{},\"sent\":null,\"counters\":[]}",
+		"{}", "{\"table\":{}}",
+		"{\"pods\":{},\"sent\":null,\"received\":null,\"counters\":[]}",
 		"{\"pods\":{\"a\":5},\"sent\":{\"a\":[]},\"log\":7,\"warnings\":{}}",
 		"{\"version\":5,\"engine\":[],\"configuration\":{\"problem\":\"x\"}}"};
 	_cleanup_free_ char *nothing = print("{}");

@@ -146,7 +146,7 @@ static void test_what_an_error_is_about(void **state _unused_)
 	nft_batch_add_limit(b, t, &limit);
 	nft_batch_add_set(b, t, ruleset_set(SET_POD_RATE4));
 	nft_batch_add_chain(b, t, &t->chains[0]);
-	nft_batch_add_rule(b, t, &t->chains[0], &t->chains[0].rules[2]);
+	nft_batch_add_rule(b, t, &t->chains[0], &t->chains[0].rules[4]);
 	nft_batch_delete_limit(b, t, "web");
 	nft_batch_delete_table(b, t);
 	nft_batch_add_elements(b, t, ruleset_set(SET_MEMBERS4), e->sets[SET_MEMBERS4],
@@ -154,10 +154,10 @@ static void test_what_an_error_is_about(void **state _unused_)
 	expect_text(b, 0, 0, "add table inet netguard");
 	expect_text(b, 1, 0, "add object inet netguard web");
 	expect_text(b, 2, 0, "add map inet netguard pod_rate4");
-	expect_text(b, 3, 0, "add chain inet netguard prerouting");
+	expect_text(b, 3, 0, "add chain inet netguard output");
 	expect_text(b, 4, 0,
-		    "add rule inet netguard prerouting iifname @container_ifaces iifname != "
-		    "@exempt_ifaces jump from_container");
+		    "add rule inet netguard output oifname @container_ifaces oifname != "
+		    "@exempt_ifaces goto host_to_container");
 	expect_text(b, 5, 0, "delete object inet netguard web");
 	expect_text(b, 6, 0, "delete table inet netguard");
 	expect_text(b, 7, 0, "add elements inet netguard members4");
