@@ -74,9 +74,8 @@ json_t *denial_json(const struct denial *d, const struct denial_context *c)
 			 "user", printable(d->has_uid ? c->user : NULL), "from",
 			 end_of(c->model, &d->from, d->has_ports, d->from_port), "to",
 			 end_of(c->model, &d->to, d->has_ports, d->to_port), "host_ports",
-			 host_ports_of(c->model, d), "protocol",
-			 denial_proto(d->proto, proto), "text",
-			 denial_format(d, c->model, c->user, text));
+			 host_ports_of(c->model, d), "protocol", denial_proto(d->proto, proto),
+			 "text", denial_format(d, c->model, c->user, text));
 }
 
 /* ---- the ring ---- */

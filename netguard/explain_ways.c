@@ -3,9 +3,10 @@
  * From a pair of ends to cases: which hooks a packet passes, and as what.
  *
  * Docker rewrites a packet to a published port at prerouting (and output) to the container's
- * address, so that it goes on by forward, where its connection tells what it was; where it does not (from a container, to a loopback
- * address, to a container without an address of that family), docker-proxy takes it at input and
- * connects as root. Whether docker-proxy runs can't be known, so both ways are cases.
+ * address, so that it goes on by forward, where its connection tells what it was; where it does not
+ * (from a container, to a loopback address, to a container without an address of that family),
+ * docker-proxy takes it at input and connects as root. Whether docker-proxy runs can't be known, so
+ * both ways are cases.
  */
 #include "netguard/explain_private.h"
 

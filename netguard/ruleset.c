@@ -39,6 +39,7 @@
 #define IS_NOT(field, value) {.kind = NFT_STATEMENT_IS, .fields = {field}, .values = {value}, .negated = true}
 #define ICMPV6(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}}
 #define ICMPV6_NOT(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}, .negated = true}
+#define GROUP_FRAME	 {.kind = NFT_STATEMENT_GROUP}
 #define LATER_FRAGMENT	 {.kind = NFT_STATEMENT_FRAGMENT}
 #define CT_STATE(...)	 {.kind = NFT_STATEMENT_CT, .name = "state", .values = {__VA_ARGS__}}
 #define CT_STATUS(...)	 {.kind = NFT_STATEMENT_CT, .name = "status", .values = {__VA_ARGS__}}
@@ -92,6 +93,9 @@ static const struct nft_rule output[] = {
  * table looks at.
  */
 static const struct nft_rule input[] = {
+	/* comes in by a port itself, not by its bridge, where the port has no group_fwd_mask yet;
+	 * no IP packet is sent so */
+	RULE(GROUP_FRAME, GOTO("deny_forged")),
 	RULE(ESTABLISHED, ACCEPT),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
 	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),

@@ -120,7 +120,7 @@ enum nft_field {
 	NFT_FIELD_CT_DIRECTION,
 	NFT_FIELD_CT_ASKED_DADDR, /* the destination before it was rewritten; IPv4 */
 	NFT_FIELD_CT_ASKED_DPORT, /* of a rule that says the protocol before */
-	NFT_FIELD_ND_TARGET, /* of a rule of its own: see nft_fields */
+	NFT_FIELD_ND_TARGET,	  /* of a rule of its own: see nft_fields */
 	NFT_FIELD_COUNT_
 };
 
@@ -131,6 +131,7 @@ enum nft_statement_kind {
 	NFT_STATEMENT_IS,	 /* field, value: iifname != "lo", ip daddr 127.0.0.0/8 */
 	NFT_STATEMENT_CT,	 /* value, name: ct state established,related */
 	NFT_STATEMENT_NO_SYN,	 /* tcp flags ! syn: it begins no connection */
+	NFT_STATEMENT_GROUP,	 /* a frame for 01:80:c2:00:00:00 to 0f, which bridges keep */
 	NFT_STATEMENT_FRAGMENT,	 /* frag frag-off != 0: a fragment of IPv6, but the first */
 	NFT_STATEMENT_LIMIT,	 /* number, burst: limit rate 10/second burst 20 packets */
 	NFT_STATEMENT_LIMIT_MAP, /* field, name of the map: limit name ip saddr map @pod_rate4 */

@@ -13,6 +13,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/expr.h>
+#include <linux/if_arp.h>
+#include <linux/if_packet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
@@ -81,13 +83,18 @@ static void add_payload(struct build *b, uint32_t base, uint32_t offset, uint32_
 	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 }
 
-static void add_cmp(struct build *b, bool negated, const void *data, size_t size)
+static void add_order(struct build *b, uint32_t op, const void *data, size_t size)
 {
 	struct nftnl_expr *e = expr_new(b, "cmp");
 
 	expr_set_u32(b, e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_CMP_OP, negated ? NFT_CMP_NEQ : NFT_CMP_EQ);
+	expr_set_u32(b, e, NFTNL_EXPR_CMP_OP, op);
 	expr_set(b, e, NFTNL_EXPR_CMP_DATA, data, size);
+}
+
+static void add_cmp(struct build *b, bool negated, const void *data, size_t size)
+{
+	add_order(b, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, data, size);
 }
 
 /* Keeps the bits of mask in register 1. */
@@ -323,6 +330,22 @@ static void build_no_syn(struct build *b, const struct nft_statement *s _unused_
 	add_cmp(b, false, &zero, sizeof(zero));
 }
 
+static void build_group(struct build *b, const struct nft_statement *s _unused_)
+{
+	static const uint8_t multicast = PACKET_MULTICAST;
+	static const uint8_t first[] = {0x01, 0x80, 0xc2, 0, 0, 0x00};
+	static const uint8_t last[] = {0x01, 0x80, 0xc2, 0, 0, 0x0f};
+	static const uint16_t ether = ARPHRD_ETHER;
+
+	add_meta(b, NFT_META_PKTTYPE, NFT_REG_1);
+	add_cmp(b, false, &multicast, sizeof(multicast));
+	add_meta(b, NFT_META_IIFTYPE, NFT_REG_1);
+	add_cmp(b, false, &ether, sizeof(ether));
+	add_payload(b, NFT_PAYLOAD_LL_HEADER, 0, sizeof(first), NFT_REG_1);
+	add_order(b, NFT_CMP_GTE, first, sizeof(first));
+	add_order(b, NFT_CMP_LTE, last, sizeof(last));
+}
+
 static void build_fragment(struct build *b, const struct nft_statement *s _unused_)
 {
 	static const uint8_t fragment = IPPROTO_FRAGMENT, offset[] = {0xff, 0xf8}, zero[2] = {0};
@@ -468,6 +491,11 @@ static void text_no_syn(struct nft_text *t, const struct nft_statement *s _unuse
 	nft_text_add(t, "tcp flags ! syn");
 }
 
+static void text_group(struct nft_text *t, const struct nft_statement *s _unused_)
+{
+	nft_text_add(t, "meta pkttype multicast ether daddr 01:80:c2:00:00:00-01:80:c2:00:00:0f");
+}
+
 static void text_fragment(struct nft_text *t, const struct nft_statement *s _unused_)
 {
 	nft_text_add(t, "frag frag-off != 0");
@@ -517,6 +545,7 @@ static const struct {
 	[NFT_STATEMENT_IS] = {build_is, text_is, .field = true, .value = true},
 	[NFT_STATEMENT_CT] = {build_ct, text_ct, .name = true, .value = true},
 	[NFT_STATEMENT_NO_SYN] = {build_no_syn, text_no_syn, .field = false},
+	[NFT_STATEMENT_GROUP] = {build_group, text_group, .field = false},
 	[NFT_STATEMENT_FRAGMENT] = {build_fragment, text_fragment, .field = false},
 	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit, .field = false},
 	[NFT_STATEMENT_LIMIT_MAP] = {build_limit_map, text_limit_map, .field = true, .name = true},

@@ -119,8 +119,7 @@ static void test_fragment_has_no_ports(void **state)
 /* Docker had rewritten it: what the sender may have asked for is told beside it. */
 static void test_to_a_published_port(void **state)
 {
-	struct denial d = {
-		.reason = "world_to_container", .proto = IPPROTO_TCP, .has_ports = true};
+	struct denial d = {.reason = "world_to_container", .proto = IPPROTO_TCP, .has_ports = true};
 	uint16_t ports[DENIAL_HOST_PORTS];
 	struct model *m = example_model();
 
@@ -136,10 +135,8 @@ static void test_to_a_published_port(void **state)
 	assert_int_equal(denial_host_ports(m, &d, ports), 0);
 	/* no more than there is room for */
 	for (uint16_t i = 0; i < 2 * DENIAL_HOST_PORTS; i++)
-		ARRAY_PUSH(m->members[0].ports, m->members[0].n_ports) =
-			(struct member_port){.host_port = (uint16_t)(100 + i),
-					     .port = 7000,
-					     .proto = IPPROTO_TCP};
+		ARRAY_PUSH(m->members[0].ports, m->members[0].n_ports) = (struct member_port){
+			.host_port = (uint16_t)(100 + i), .port = 7000, .proto = IPPROTO_TCP};
 	assert_int_equal(denial_host_ports(m, &d, ports), DENIAL_HOST_PORTS);
 	d.has_uid = true;
 	assert_int_equal(denial_host_ports(m, &d, ports), 0);

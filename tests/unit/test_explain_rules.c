@@ -42,6 +42,8 @@
 	}
 #define L4_TO NFT_FIELD_L4PROTO, NFT_FIELD_TH_DPORT
 
+#define L4_ASKED NFT_FIELD_L4PROTO, NFT_FIELD_CT_ASKED_DPORT
+
 enum outcome { ACCEPTED, DENIED, LOST };
 
 struct one_rule {
@@ -88,6 +90,20 @@ static const struct one_rule rules[] = {
 	 ACCEPTED,
 	 false},
 	{"of ICMPv6", {IS(L4PROTO, "ipv6-icmp"), WORD("drop", NULL), END}, ACCEPTED, false},
+	{"a frame for a group", {{.kind = NFT_STATEMENT_GROUP}, ACCEPT, END}, ACCEPTED, false},
+	{"asked for at an address",
+	 {IS(CT_ASKED_DADDR, "192.0.2.0/24"), WORD("drop", NULL), END},
+	 DENIED,
+	 true},
+	{"asked for elsewhere",
+	 {IS(CT_ASKED_DADDR, "10.0.0.2"), WORD("drop", NULL), END},
+	 ACCEPTED,
+	 false},
+	{"asked for at a port",
+	 {IN("host_ports", L4_ASKED), WORD("drop", NULL), END},
+	 DENIED,
+	 true},
+	{"asked for at another", {IN("published_ports", L4_ASKED), ACCEPT, END}, ACCEPTED, false},
 	{"a fragment",
 	 {{.kind = NFT_STATEMENT_FRAGMENT}, WORD("drop", NULL), END},
 	 ACCEPTED,
@@ -261,9 +277,34 @@ static void test_rules(void **state)
 	struct elements *e = NULL;
 
 	(void)state;
-	assert_true(addr_parse("10.0.0.1", &p.from) && addr_parse("10.0.0.2", &p.to));
+	assert_true(addr_parse("10.0.0.1", &p.from) && addr_parse("10.0.0.2", &p.to) &&
+		    addr_parse("192.0.2.10", &p.asked));
+	p.asked_port = 22;
 	e = make_elements(&p);
 	check_rules(rules, ARRAY_SIZE(rules), &p, e);
+}
+
+/* What was not rewritten goes where it was asked for. */
+static void test_as_asked(void **state)
+{
+	static const struct one_rule as_asked[] = {
+		{"at an address",
+		 {IS(CT_ASKED_DADDR, "10.0.0.2"), WORD("drop", NULL), END},
+		 DENIED,
+		 true},
+		{"at a port",
+		 {IN("published_ports", L4_ASKED), WORD("drop", NULL), END},
+		 DENIED,
+		 true},
+	};
+	struct explain_packet p = {.proto = IPPROTO_TCP, .has_port = true, .port = 80};
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+
+	(void)state;
+	assert_true(addr_parse("10.0.0.1", &p.from) && addr_parse("10.0.0.2", &p.to));
+	e = make_elements(&p);
+	check_rules(as_asked, ARRAY_SIZE(as_asked), &p, e);
 }
 
 static void test_ping(void **state)
@@ -307,6 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_as_asked),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_too_many_steps),
 	};

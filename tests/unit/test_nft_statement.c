@@ -66,6 +66,13 @@ static void test_text_and_bytecode(void **state _unused_)
 		 "  [ meta load l4proto => reg 1 ]\n  [ cmp eq reg 1 0x0000003a ]\n"
 		 "  [ payload load 1b @ transport header + 0 => reg 1 ]\n"
 		 "  [ lookup reg 1 set __set%d 0x1 ]\n"},
+		{{{.kind = NFT_STATEMENT_GROUP}, VERDICT},
+		 "meta pkttype multicast ether daddr 01:80:c2:00:00:00-01:80:c2:00:00:0f accept",
+		 "  [ meta load pkttype => reg 1 ]\n  [ cmp eq reg 1 0x00000002 ]\n"
+		 "  [ meta load iiftype => reg 1 ]\n  [ cmp eq reg 1 0x00000001 ]\n"
+		 "  [ payload load 6b @ link header + 0 => reg 1 ]\n"
+		 "  [ cmp gte reg 1 0x00c28001 0x00000000 ]\n"
+		 "  [ cmp lte reg 1 0x00c28001 0x00000f00 ]\n  [ immediate reg 0 accept ]\n"},
 		{{{.kind = NFT_STATEMENT_FRAGMENT}, VERDICT},
 		 "frag frag-off != 0 accept",
 		 "  [ meta load nfproto => reg 1 ]\n  [ cmp eq reg 1 0x0000000a ]\n"
