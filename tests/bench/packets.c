@@ -7,7 +7,7 @@
  * Printed for each: units a second and the ratio to the first contender's; both of the turn that
  * is faster than nine tenths of all, since other work only ever adds time.
  *
- *   packets connect|small|bulk ADDRESS PORT TURNS UNITS CLIENT-NETNS SERVER-NETNS...
+ *   packets connect|small|ask|bulk ADDRESS PORT TURNS UNITS CLIENT-NETNS SERVER-NETNS...
  *   packets -p ...
  *
  * Without -p this process has a socket at both ends and waits for nobody: what it sends has gone
@@ -17,7 +17,7 @@
  *
  * With -p the ends are two programs, as they are in life, each on a processor of its own. connect:
  * connections made, taken, closed by the server and then by the client. small: 32 datagrams sent,
- * and as many replies. bulk: 1 MiB written and read; how much is under way is TCP's choice, and
+ * and as many replies. ask: one, and its reply. bulk: 1 MiB written and read; how much is under way is TCP's choice, and
  * differs from connection to connection by more than a table makes.
  */
 #include "common/base.h"
@@ -155,6 +155,14 @@ static void program_small(struct contender *c, const struct sockaddr_in *to _unu
 		must(recv(c->client, data, sizeof(data), 0), c->name);
 }
 
+static void program_ask(struct contender *c, const struct sockaddr_in *to _unused_)
+{
+	char data[16] = "small";
+
+	must(send(c->client, data, sizeof(data), 0), "send");
+	must(recv(c->client, data, sizeof(data), 0), c->name);
+}
+
 static void serve_small(int server)
 {
 	struct sockaddr_in from;
@@ -267,6 +275,7 @@ struct what {
 static const struct what whats[] = {
 	{"connect", SOCK_STREAM, false, unit_connect, program_connect, serve_connect},
 	{"small", SOCK_DGRAM, true, unit_small, program_small, serve_small},
+	{"ask", SOCK_DGRAM, true, unit_small, program_ask, serve_small},
 	{"bulk", SOCK_STREAM, true, unit_bulk, program_bulk, serve_bulk},
 };
 
@@ -304,7 +313,7 @@ int main(int argc, char **argv)
 		what++;
 	if (argc < 8 || argc % 2 || what == whats + ARRAY_SIZE(whats) ||
 	    inet_pton(AF_INET, argv[2], &to.sin_addr) != 1)
-		errx(2, "usage: packets [-p] connect|small|bulk ADDRESS PORT TURNS UNITS "
+		errx(2, "usage: packets [-p] connect|small|ask|bulk ADDRESS PORT TURNS UNITS "
 			"CLIENT-NETNS SERVER-NETNS...");
 	to.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));
 	turns = strtoul(argv[4], NULL, 10);
