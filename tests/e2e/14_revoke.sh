@@ -107,8 +107,9 @@ goes_on root
 
 note "a bridge that was not guarded becomes so"
 config "$whitelist" "$web" "container_interfaces: [docker0]"
-hold before-5432 container:web 10.88.1.1 5432
+# the first begins only when that is in force: what began before would be ended by it
 hold before-host container:db 10.88.1.1 5432
+hold before-5432 container:web 10.88.1.1 5432
 hold before-carol user:carol "$web4" 7000
 hold before-dave user:dave "$web4" 7000
 config "$whitelist" "$web"
