@@ -17,8 +17,8 @@
  *
  * With -p the ends are two programs, as they are in life, each on a processor of its own. connect:
  * connections made, taken, closed by the server and then by the client. small: 32 datagrams sent,
- * and as many replies. ask: one, and its reply. bulk: 1 MiB written and read; how much is under way is TCP's choice, and
- * differs from connection to connection by more than a table makes.
+ * and as many replies. ask: one, and its reply. bulk: 1 MiB written and read; how much is under way
+ * is TCP's choice, and differs from connection to connection by more than a table makes.
  */
 #include "common/base.h"
 

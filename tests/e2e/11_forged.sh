@@ -323,7 +323,7 @@ FORWARDED=${ALL/1 /} # 01 is MAC pause, which every bridge drops
 # its own on a port that containers may not send to; victim: frames of forged ones that it saw
 declare -A came
 send_groups() { # NETWORK BRIDGE
-	local name=$1 bridge=$2 me you mine yours gateway d to port frames=() log=$SANDBOX/sniff-groups.log
+	local name=$1 bridge=$2 me you mine yours gateway d to port moved frames=() log=$SANDBOX/sniff-groups.log
 	me=$(mac_of "$name-evil") you=$(mac_of "$name-victim")
 	mine=$(container_ip4 "$name-evil") yours=$(container_ip4 "$name-victim")
 	gateway=${mine%.*}.1
@@ -344,10 +344,13 @@ send_groups() { # NETWORK BRIDGE
 	in_net "$name-victim" "$PROBE" sniff eth0 1000 "$MARK" > "$log" &
 	wait_for 5 grep -q ready "$log"
 	in_net "$name-evil" "$PROBE" frame eth0 "${frames[@]}"
+	# at once: the next frame of the victim's own takes it back
+	moved=$([ "$(port_of "$bridge" "$you")" = "$port" ] || echo moved)
 	wait $!
+	[ "$(port_of "$bridge" "$you")" = "$port" ] || moved=moved
 	came=(
 		[learned]=$(inside bridge fdb show br "$bridge" | sed -n 's/^02:00:00:00:99:.\(.\) .*/\1/p' | sort | xargs)
-		[moved]=$([ "$(port_of "$bridge" "$you")" = "$port" ] || echo moved)
+		[moved]=$moved
 		[forged]=$(got 7002 1) [own]=$(got 7002 2) [closed]=$(got 7003 3)
 		[victim]=$(sed -n 's/^[145]\(.\)$/\1/p' "$log" | sort | xargs)
 	)

@@ -159,7 +159,7 @@ static void test_life(void **state _unused_)
 			fault_host_third(h, there);
 			link_comes(there);
 			h->want = there ? three : two;
-			for (int j = 0; j < 50 && h->faults->hits == 0; j++)
+			for (int j = 0; j < 300 && h->faults->hits == 0; j++)
 				usleep(1000);
 			failed += h->faults->hits > 0;
 			hits = fault_host_mend(h);
