@@ -109,22 +109,20 @@ static bool sent_here_passes(const struct sweep *s, const struct flow *f, const 
 }
 
 static bool received_passes(const struct sweep *s, const struct flow *f, const struct route *from,
-			    const struct route *to, const struct route *at)
+			    const struct route *at)
 {
 	struct explain_packet p = {.from = f->from,
-				   .to = f->to,
+				   .to = f->at,
 				   .proto = f->proto,
 				   .has_port = true,
-				   .port = f->to_port,
-				   .to_local = to->type == RTN_LOCAL};
+				   .port = f->at_port,
+				   .to_local = at->type == RTN_LOCAL,
+				   .dnat = addr_compare(&f->to, &f->at) != 0 ||
+					   f->to_port != f->at_port,
+				   .asked = f->to,
+				   .asked_port = f->to_port};
 
 	memcpy(p.iif, from->iface, sizeof(p.iif));
-	p.dnat = addr_compare(&f->to, &f->at) != 0 || f->to_port != f->at_port;
-	p.asked = f->to;
-	p.asked_port = f->to_port;
-	p.to = f->at;
-	p.port = f->at_port;
-	p.to_local = at->type == RTN_LOCAL;
 	if (p.to_local)
 		return passes(s, "input", &p);
 	memcpy(p.oif, at->iface, sizeof(p.oif));
@@ -141,7 +139,7 @@ static bool ends(void *userdata, const struct flow *f)
 	    !find_route(s, &f->at, &at))
 		return false;
 	return from.type == RTN_LOCAL ? !sent_here_passes(s, f, &to)
-				      : !received_passes(s, f, &from, &to, &at);
+				      : !received_passes(s, f, &from, &at);
 }
 
 static bool asks_uid(void *userdata _unused_, const struct flow *f)
