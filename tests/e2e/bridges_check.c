@@ -3,6 +3,7 @@
  * Guarded bridges are switched when they appear, others never: in a network namespace of its own.
  */
 #include "netguard/bridges.h"
+#include "tests/unit/fault_host.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -17,24 +18,11 @@
 
 static void ip_link_add(const char *name, bool on)
 {
-	char *argv[] = {(char[]){"ip"},
-			(char[]){"link"},
-			(char[]){"add"},
-			xstrdup(name),
-			(char[]){"type"},
-			(char[]){"bridge"},
-			(char[]){"nf_call_iptables"},
-			on ? (char[]){"1"} : (char[]){"0"},
-			(char[]){"nf_call_ip6tables"},
-			on ? (char[]){"1"} : (char[]){"0"},
-			NULL};
-	int status;
-	pid_t pid;
+	const char *value = on ? "1" : "0";
 
-	assert_int_equal(posix_spawnp(&pid, "ip", NULL, NULL, argv, environ), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	free(argv[3]);
+	assert_int_equal(RUN("ip", "link", "add", name, "type", "bridge", "nf_call_iptables", value,
+			     "nf_call_ip6tables", value),
+			 0);
 }
 
 static bool bridge_flag(const char *name, const char *flag)
@@ -62,18 +50,7 @@ static bool opens_groups(const char *name)
 
 static void ip_link_set(const char *name, const char *what, const char *value)
 {
-	char *argv[] = {(char[]){"ip"}, (char[]){"link"}, (char[]){"set"},
-			xstrdup(name),	(char[]){"type"}, (char[]){"bridge"},
-			xstrdup(what),	xstrdup(value),	  NULL};
-	int status;
-	pid_t pid;
-
-	assert_int_equal(posix_spawnp(&pid, "ip", NULL, NULL, argv, environ), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	free(argv[3]);
-	free(argv[6]);
-	free(argv[7]);
+	assert_int_equal(RUN("ip", "link", "set", name, "type", "bridge", what, value), 0);
 }
 
 static bool guards(void *userdata, const char *ifname)

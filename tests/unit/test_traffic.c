@@ -28,18 +28,25 @@ static struct nlmsghdr *message(uint8_t *buffer, uint16_t type, const char *name
 	return nlh;
 }
 
+/* A link with so many bytes of statistics, which is read in any case. */
+static struct rtnl_link parse(size_t size)
+{
+	_Alignas(struct nlmsghdr) uint8_t buffer[1024] = {0};
+	struct rtnl_link link;
+
+	assert_true(rtnl_parse_link(message(buffer, RTM_NEWLINK, "veth7", size), &link));
+	return link;
+}
+
 static void test_parse(void **state)
 {
 	/* of older kernels, of this one, of a later one */
 	static const size_t sizes[] = {STATS_MIN, 23 * 8, sizeof(struct rtnl_link_stats64), 32 * 8};
-	_Alignas(struct nlmsghdr) uint8_t buffer[1024];
-	struct rtnl_link link;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		memset(buffer, 0, sizeof(buffer));
-		assert_true(
-			rtnl_parse_link(message(buffer, RTM_NEWLINK, "veth7", sizes[i]), &link));
+		struct rtnl_link link = parse(sizes[i]);
+
 		assert_true(link.has_stats);
 		assert_int_equal(link.stats.rx_packets, 1000);
 		assert_int_equal(link.stats.tx_packets, 2000);
@@ -55,14 +62,11 @@ static void test_parse(void **state)
 static void test_parse_none(void **state)
 {
 	static const size_t sizes[] = {0, 1, 8, STATS_MIN - 1};
-	_Alignas(struct nlmsghdr) uint8_t buffer[1024];
-	struct rtnl_link link;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		memset(buffer, 0, sizeof(buffer));
-		assert_true(
-			rtnl_parse_link(message(buffer, RTM_NEWLINK, "veth7", sizes[i]), &link));
+		struct rtnl_link link = parse(sizes[i]);
+
 		assert_false(link.has_stats);
 		assert_int_equal(link.stats.rx_packets, 0);
 		assert_int_equal(link.stats.tx_bytes, 0);
