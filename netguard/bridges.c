@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Bridges by rtnetlink: one socket hears of new links, another asks and sets. A bridge is switched
+ * Bridges by rtnetlink: one socket hears of new links, another asks and sets. A bridge is set up
  * when it appears, long before Docker connects a container to it. Source: rtnetlink(7),
- * linux/if_link.h, net/bridge/br_netlink.c.
+ * linux/if_link.h, net/bridge/br_netlink.c, net/bridge/br_fdb.c.
  */
 #include "netguard/bridges.h"
 
 #include "netguard/rtnl.h"
 #include "netguard/rtnl_parse.h"
+#include "netguard/ruleset.h"
 
 #include <errno.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define SCAN_TRIES 8
 
@@ -22,6 +23,8 @@ struct bridges {
 	struct mnl_socket *events;
 	struct rtnl requests;
 	bool again; /* something was lost, or failed: all are to be looked at */
+	int *ready; /* indexes of bridges that know the host's MAC, sorted */
+	size_t n_ready;
 	_Alignas(struct nlmsghdr) uint8_t buffer[RTNL_BUFFER];
 };
 
@@ -32,8 +35,9 @@ struct bridges {
  */
 #define GROUPS 0xfff8
 
-/* Guarded bridges that are not switched on yet, found while reading a batch of messages. */
+/* Guarded bridges that are not set up yet, found while reading a batch of messages. */
 struct found {
+	struct bridges *b;
 	bridges_guarded_fn *guarded;
 	void *userdata;
 	struct rtnl_link *items;
@@ -47,6 +51,7 @@ void bridges_free(struct bridges *b)
 	if (b->events)
 		mnl_socket_close(b->events);
 	rtnl_done(&b->requests);
+	free(b->ready);
 	free(b);
 }
 
@@ -71,10 +76,50 @@ int bridges_fd(const struct bridges *b)
 	return mnl_socket_get_fd(b->events);
 }
 
-bool bridges_filter_available(void)
+/* ---- which know the host's MAC ---- */
+
+static int compare_index(const void *key, const void *item)
 {
-	return access("/proc/sys/net/bridge/bridge-nf-call-iptables", F_OK) == 0;
+	int x = *(const int *)key, y = *(const int *)item;
+
+	return (x > y) - (x < y);
 }
+
+static size_t place_of(const struct bridges *b, int index)
+{
+	return array_place(&index, b->ready, b->n_ready, sizeof(*b->ready), compare_index);
+}
+
+static bool is_ready(const struct bridges *b, int index)
+{
+	size_t i = place_of(b, index);
+
+	return i < b->n_ready && b->ready[i] == index;
+}
+
+static void set_ready(struct bridges *b, int index)
+{
+	size_t i = place_of(b, index), behind = b->n_ready - i;
+
+	if (is_ready(b, index))
+		return;
+	ARRAY_PUSH(b->ready, b->n_ready) = index;
+	memmove(&b->ready[i + 1], &b->ready[i], behind * sizeof(*b->ready));
+	b->ready[i] = index;
+}
+
+/* An index is used again. */
+static void forget_ready(struct bridges *b, int index)
+{
+	size_t i = place_of(b, index);
+
+	if (!is_ready(b, index))
+		return;
+	b->n_ready--;
+	memmove(&b->ready[i], &b->ready[i + 1], (b->n_ready - i) * sizeof(*b->ready));
+}
+
+/* ---- setting up ---- */
 
 /* A callback of mnl_cb_run: collects, since a request can't be sent in the middle of a dump. */
 static int collect(const struct nlmsghdr *nlh, void *data)
@@ -82,15 +127,20 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 	struct found *found = data;
 	struct rtnl_link link;
 
-	if (nlh->nlmsg_type != RTM_NEWLINK || !rtnl_parse_link(nlh, &link) || !link.is_bridge ||
-	    (link.on4 && link.on6 && link.group_mask == GROUPS && !link.learns_groups) ||
+	if (!rtnl_parse_link(nlh, &link))
+		return MNL_CB_OK;
+	if (nlh->nlmsg_type == RTM_DELLINK)
+		forget_ready(found->b, link.index);
+	if (nlh->nlmsg_type != RTM_NEWLINK || !link.is_bridge ||
+	    (is_ready(found->b, link.index) && !link.on4 && !link.on6 &&
+	     link.group_mask == GROUPS && !link.learns_groups) ||
 	    !found->guarded(found->userdata, link.name))
 		return MNL_CB_OK;
 	ARRAY_PUSH(found->items, found->n) = link;
 	return MNL_CB_OK;
 }
 
-static int switch_on(struct bridges *b, const struct rtnl_link *bridge)
+static int set_switches(struct bridges *b, const struct rtnl_link *bridge)
 {
 	static const struct br_boolopt_multi no_learning = {
 		.optval = 1U << BR_BOOLOPT_NO_LL_LEARN, .optmask = 1U << BR_BOOLOPT_NO_LL_LEARN};
@@ -104,8 +154,8 @@ static int switch_on(struct bridges *b, const struct rtnl_link *bridge)
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IPTABLES, 1);
-	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IP6TABLES, 1);
+	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IPTABLES, 0);
+	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IP6TABLES, 0);
 	mnl_attr_put_u16(nlh, IFLA_BR_GROUP_FWD_MASK, GROUPS);
 	mnl_attr_put(nlh, IFLA_BR_MULTI_BOOLOPT, sizeof(no_learning), &no_learning);
 	mnl_attr_nest_end(nlh, data);
@@ -113,19 +163,44 @@ static int switch_on(struct bridges *b, const struct rtnl_link *bridge)
 	return rtnl_talk(&b->requests, nlh, NULL, NULL);
 }
 
-/* Switches all that were found. Returns how many, or the last failure after trying each. */
-static int switch_found(struct bridges *b, struct found *found, struct err *err)
+/* The bridge takes what is for this MAC as for the host. */
+static int add_host_mac(struct bridges *b, const struct rtnl_link *bridge)
+{
+	uint8_t request[512] = {0}, mac[6];
+	struct ndmsg *ndm;
+	struct nlmsghdr *nlh = rtnl_put(request, RTM_NEWNEIGH,
+					NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, sizeof(*ndm));
+	int r;
+
+	ndm = mnl_nlmsg_get_payload(nlh);
+	ndm->ndm_family = AF_BRIDGE;
+	ndm->ndm_ifindex = bridge->index;
+	ndm->ndm_state = NUD_PERMANENT;
+	ndm->ndm_flags = NTF_SELF;
+	if (!mac_parse(RULESET_HOST_MAC, mac))
+		return -EINVAL;
+	mnl_attr_put(nlh, NDA_LLADDR, sizeof(mac), mac);
+	r = rtnl_talk(&b->requests, nlh, NULL, NULL);
+	if (r == 0)
+		set_ready(b, bridge->index);
+	return r;
+}
+
+/* Sets up all that were found. Returns how many, or the last failure after trying each. */
+static int set_up_found(struct bridges *b, struct found *found, struct err *err)
 {
 	int done = 0, failed = 0;
 
 	for (size_t i = 0; i < found->n; i++) {
-		int r = switch_on(b, &found->items[i]);
+		int r = set_switches(b, &found->items[i]);
 
+		if (r == 0)
+			r = add_host_mac(b, &found->items[i]);
 		if (r == -ENODEV) /* gone in the meantime */
 			continue;
 		if (r < 0)
 			failed = err_os(err, -r,
-					"bridge %s: packets between its ports can't be filtered",
+					"bridge %s: packets between its ports can't be routed",
 					found->items[i].name);
 		else
 			done++;
@@ -148,21 +223,22 @@ static int list_bridges(struct bridges *b, struct found *found)
 
 int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err)
 {
-	struct found found = {.guarded = guarded, .userdata = userdata};
-	int r = -EINTR, switched;
+	struct found found = {.b = b, .guarded = guarded, .userdata = userdata};
+	int r = -EINTR, done;
 	struct err why;
 
+	b->n_ready = 0;
 	/* links that come and go while they are listed */
 	for (int i = 0; i < SCAN_TRIES && (r == -EINTR || r == -ENOBUFS); i++)
 		r = list_bridges(b, &found);
-	/* what was seen is switched anyway */
-	switched = switch_found(b, &found, &why);
-	b->again = r < 0 || switched < 0;
+	/* what was seen is set up anyway */
+	done = set_up_found(b, &found, &why);
+	b->again = r < 0 || done < 0;
 	if (r < 0)
 		return err_os(err, -r, "list of bridges");
-	if (switched < 0)
+	if (done < 0)
 		*err = why;
-	return switched;
+	return done;
 }
 
 static int read_events(struct bridges *b, struct found *found, struct err *err)
@@ -187,15 +263,15 @@ static int read_events(struct bridges *b, struct found *found, struct err *err)
 int bridges_dispatch(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,
 		     struct err *err)
 {
-	struct found found = {.guarded = guarded, .userdata = userdata};
+	struct found found = {.b = b, .guarded = guarded, .userdata = userdata};
 	struct err why;
-	int r = read_events(b, &found, err), switched, scanned;
+	int r = read_events(b, &found, err), done, scanned;
 
-	switched = switch_found(b, &found, &why);
+	done = set_up_found(b, &found, &why);
 	if (r < 0)
 		return r;
-	if (!b->again && switched >= 0)
-		return switched;
+	if (!b->again && done >= 0)
+		return done;
 	scanned = bridges_scan(b, guarded, userdata, err);
-	return scanned < 0 ? scanned : scanned + (switched > 0 ? switched : 0);
+	return scanned < 0 ? scanned : scanned + (done > 0 ? done : 0);
 }

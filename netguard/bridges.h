@@ -2,10 +2,12 @@
 /*
  * Makes guarded bridges pass what goes from one of their ports to another through the table.
  *
- * Packets between two containers of one bridge are bridged, not routed: without br_netfilter the
- * table's forward chain never sees them, and pods would reach each other unasked. The switch is
- * per bridge (IFLA_BR_NF_CALL_IPTABLES; needs the module br_netfilter), so bridges that
- * are not Docker's stay as they are.
+ * Packets between two containers of one bridge would be bridged, and table inet never see them, so
+ * table bridge gives them to the host, which routes them: it writes RULESET_HOST_MAC over the
+ * receiver's MAC, and here the bridge is told that this is one of the host's own (an entry of its
+ * FDB). While it is not, nothing passes between the two. br_netfilter, which would show bridged
+ * packets to table inet, costs each packet of a container that is routed, too: where it was
+ * switched on for a guarded bridge it is switched off. (For all bridges it is a sysctl.)
  *
  * Frames for 01:80:c2:00:00:0x pass table bridge only where they are forwarded: a bridge has all
  * forwarded that it may. The rest (..:00 with STP, ..:02) is set at each port, see links.h; until
@@ -28,13 +30,11 @@ DEFINE_CLEANUP(struct bridges, bridges_free);
 int bridges_fd(const struct bridges *b); /* poll for reading, then bridges_dispatch */
 
 /*
- * Looks at all bridges (scan), or at those that changed (dispatch), and switches guarded ones on.
- * Returns how many were switched, or -errno: one bridge's failure does not keep others from it, and
- * the next dispatch looks at all again.
+ * Looks at all bridges (scan), or at those that changed (dispatch), and sets up guarded ones.
+ * Returns how many were set up, or -errno: one bridge's failure does not keep others from it, and
+ * the next dispatch looks at all again. A scan gives each its entry anew, as nobody tells where
+ * that was taken away.
  */
 int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata, struct err *err);
 int bridges_dispatch(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,
 		     struct err *err);
-
-/* Whether the kernel can do it at all: br_netfilter is loaded. */
-bool bridges_filter_available(void);

@@ -88,7 +88,7 @@ static const struct call calls[] = {
 	RARE(statfs, "the same"),
 	CALL(readlink, "links on the way to the configuration"),
 	RARE(readlinkat, "the same"),
-	RARE(access, "is br_netfilter loaded?"),
+	RARE(access, "libraries that look for their files"),
 	RARE(faccessat, "the same"),
 	RARE(faccessat2, "the same"),
 	RARE(getdents64, "name services in folders; certificates"),

@@ -75,7 +75,6 @@ int daemon_explain(struct daemon *d, const struct control_request *r, json_t **r
 		.people = config_people(d->config),
 		.model = daemon_model(d),
 		.elements = keeper_holds(d->keeper),
-		.bridge_filter = bridges_filter_available(),
 	};
 	struct explanation e = {0};
 	int result;

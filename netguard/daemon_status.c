@@ -190,9 +190,6 @@ static json_t *warnings_of(const struct daemon *d)
 	for (size_t i = 0; i < ARRAY_SIZE(d->relook_why); i++)
 		if (d->relook_why[i])
 			strv_add(&list, d->relook_why[i]);
-	if (!bridges_filter_available())
-		strv_add(&list, "br_netfilter is not loaded: containers of one bridge reach each "
-				"other");
 	return strings(&list);
 }
 

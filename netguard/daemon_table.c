@@ -506,9 +506,6 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	else if ((r = source_add(d->loop, &d->bridges_source, bridges_fd(d->bridges), EPOLLIN,
 				 on_bridges, d, err)) < 0)
 		return r;
-	if (!bridges_filter_available())
-		log_warning(
-			"br_netfilter is not loaded: containers of one bridge reach each other");
 	if ((r = daemon_denials_start(d, err)) < 0)
 		return r;
 	daemon_scan_bridges(d);

@@ -32,7 +32,6 @@ struct explain_context {
 	const struct elements *elements; /* in force, normalized */
 	const struct explain_local *locals;
 	size_t n_locals;
-	bool bridge_filter; /* what is bridged passes table inet */
 };
 
 struct explain_case {

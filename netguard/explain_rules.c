@@ -201,6 +201,9 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		/* neither about ARP nor about frames with a tag */
 		is = streq(value, is_family(w, AF_INET6) ? "ip6" : "ip");
 		break;
+	case NFT_FIELD_PKTTYPE:
+		is = streq(value, p->to_port ? "other" : "host");
+		break;
 	case NFT_FIELD_FIB_DADDR_TYPE:
 		is = p->to_local;
 		w->t->lost |= !streq(value, "local");
@@ -272,7 +275,8 @@ static bool matches(struct walk *w, const struct nft_statement *s, struct explai
 		return false; /* a new connection is asked about, and a whole packet */
 	case NFT_STATEMENT_LIMIT_MAP:
 		return matches_rate(w, s, step);
-	case NFT_STATEMENT_LIMIT: /* before log only: it decides nothing */
+	case NFT_STATEMENT_TO_HOST: /* so it is seen by the hooks of inet, which are asked next */
+	case NFT_STATEMENT_LIMIT:   /* before log only: it decides nothing */
 	case NFT_STATEMENT_LOG:
 		return true;
 	case NFT_STATEMENT_COUNTER:

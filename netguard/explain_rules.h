@@ -14,6 +14,7 @@ struct explain_packet {
 	char iif[IF_NAMESIZE], oif[IF_NAMESIZE]; /* "": an interface that no set names */
 	struct addr from, to;
 	const uint8_t *mac; /* bridge: of the sender; NULL: none */
+	bool to_port;	    /* bridge: for another port of it, not for the host */
 	uint8_t proto;
 	bool has_port;
 	uint16_t port; /* destination */

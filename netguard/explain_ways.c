@@ -161,7 +161,8 @@ static struct explain_packet packet_of(const struct explain_flow *f)
 }
 
 /* How a packet from the end comes in; a bridge's port is seen by table bridge first. */
-static void add_incoming(struct way *w, const struct explain_end *from, struct explain_packet *p)
+static void add_incoming(struct way *w, const struct explain_end *from,
+			 const struct explain_end *to, struct explain_packet *p)
 {
 	memcpy(p->iif, from->iface, sizeof(p->iif));
 	if (from->side == SIDE_CONTAINER && from->address && from->address->veth[0]) {
@@ -169,6 +170,7 @@ static void add_incoming(struct way *w, const struct explain_end *from, struct e
 
 		memcpy(b->iif, from->address->veth, sizeof(b->iif));
 		b->mac = from->address->has_mac ? from->address->mac : NULL;
+		b->to_port = to->side == SIDE_CONTAINER && streq(from->iface, to->iface);
 	}
 }
 
@@ -352,19 +354,12 @@ static int from_network(const struct explain_run *run, struct explain_question *
 		return 0;
 	}
 	p.to_local = to->side == SIDE_HOST && !to->broadcast;
-	add_incoming(&w, from, &p);
+	add_incoming(&w, from, to, &p);
 	if (to->side == SIDE_HOST && !to->broadcast)
 		return take_host(run, q, &w, &p, err);
 	if (to->side == SIDE_HOST) {
 		add_hop(&w, NFT_FAMILY_INET, "input", &p);
 		return take_way(run, q, &w, NULL, err);
-	}
-	if (to->side == SIDE_CONTAINER && from->side == SIDE_CONTAINER &&
-	    streq(from->iface, to->iface) && !run->x->bridge_filter) {
-		add_outside_rules(run, q,
-				  "br_netfilter is not loaded: the table does not see what is "
-				  "bridged");
-		return 0;
 	}
 	memcpy(p.oif, to->iface, sizeof(p.oif));
 	add_hop(&w, NFT_FAMILY_INET, "forward", &p);

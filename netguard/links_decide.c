@@ -147,6 +147,31 @@ bool links_lacks_groups(const struct links_list *l, const struct settings *s,
 	return p->of_bridge && p->groups != LINKS_GROUPS && guarded_bridge(l, s, p);
 }
 
+static bool same_names(const struct strv *a, const struct strv *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++) {
+		if (!streq(a->items[i], b->items[i]))
+			return false;
+	}
+	return a->n == b->n;
+}
+
+/*
+ * Ports of other bridges, that table bridge takes for neither a container's nor a new one. Those of
+ * virtual machines and network cards have other names.
+ */
+static void find_other_ports(const struct links_list *l, const struct settings *s, struct strv *ret)
+{
+	*ret = (struct strv){0};
+	for (size_t i = 0; i < l->n; i++) {
+		const struct links_port *p = &l->items[i];
+
+		if (p->master && startswith(p->name, "veth") && !guarded_bridge(l, s, p))
+			strv_add(ret, p->name);
+	}
+	strv_sort(ret);
+}
+
 /* ---- whose is it? ---- */
 
 struct candidate {
@@ -301,7 +326,13 @@ void links_decide(const struct links_list *l, const struct settings *s,
 		  const struct links_owner *owners, size_t n_owners, struct model *m)
 {
 	struct work w;
+	struct strv others;
 
+	find_other_ports(l, s, &others);
+	if (!same_names(&others, &m->other_ports))
+		model_touch_all(m);
+	strv_done(&m->other_ports);
+	m->other_ports = others;
 	strv_done(&m->ports);
 	start(l, s, owners, n_owners, m, &w);
 	for (size_t i = 0, o = 0; i < m->n_members; i++) {

@@ -81,6 +81,12 @@ void model_settle(struct model *m)
 	m->all = false;
 }
 
+void model_touch_all(struct model *m)
+{
+	forget_changes(m);
+	m->all = true;
+}
+
 void model_touch(struct model *m, const char *id)
 {
 	struct model_change change = {.there = false};
@@ -92,8 +98,7 @@ void model_touch(struct model *m, const char *id)
 		if (streq(m->changes[i].id, id))
 			return;
 	if (m->n_changes == MODEL_CHANGES_MAX) {
-		forget_changes(m);
-		m->all = true;
+		model_touch_all(m);
 		return;
 	}
 	change.id = xstrdup(id);
@@ -113,6 +118,7 @@ void model_free(struct model *m)
 		member_done(&m->members[i]);
 	free(m->members);
 	strv_done(&m->ports);
+	strv_done(&m->other_ports);
 	free(m);
 }
 

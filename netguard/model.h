@@ -70,8 +70,9 @@ struct model {
 	size_t n_members;
 	struct model_change *changes; /* since model_settle */
 	size_t n_changes;
-	bool all;	   /* too much has changed to list it; a new model begins so */
-	struct strv ports; /* all interfaces on guarded bridges, see links.h */
+	bool all;		 /* too much has changed to list it; a new model begins so */
+	struct strv ports;	 /* all interfaces on guarded bridges, see links.h */
+	struct strv other_ports; /* those on others, sorted, which containers could be behind */
 };
 struct model *model_new(void);
 void model_free(struct model *m);
@@ -96,7 +97,8 @@ static inline bool member_is_up(const struct member *m)
  * model_remove do so themselves.
  */
 void model_touch(struct model *m, const char *id);
-void model_settle(struct model *m); /* what it is now is what changes count from */
+void model_touch_all(struct model *m); /* something that all are computed from */
+void model_settle(struct model *m);    /* what it is now is what changes count from */
 /* Takes over *member's contents (zeroed behind), replacing one with the same id. */
 void model_put(struct model *m, struct member *member);
 void model_remove(struct model *m, const char *id);

@@ -189,14 +189,13 @@ static void add_bridge_port(struct maker *k, const struct place *p)
 	add_bridge_address(k, p, &local);
 }
 
-/* What is nobody's is closed as well: it is in no other set. */
-static void add_other_ports(struct maker *k)
+static void add_ports(struct maker *k, enum set_id set, const struct strv *names)
 {
-	for (size_t i = 0; i < k->m->ports.n; i++) {
+	for (size_t i = 0; i < names->n; i++) {
 		struct nft_key key = {0};
 
-		nft_key_ifname(&key, k->m->ports.items[i]);
-		elements_add(k->e, SET_BRIDGE_PORTS, &key, NULL, NULL, NULL);
+		nft_key_ifname(&key, names->items[i]);
+		elements_add(k->e, set, &key, NULL, NULL, NULL);
 	}
 }
 
@@ -224,7 +223,9 @@ struct elements *model_elements(const struct settings *s, const struct people *p
 	add_patterns(&k, SET_EXEMPT_IFACES, &s->guard.exempt_interfaces);
 	add_allowed(&k);
 	add_host_ports(&k);
-	add_other_ports(&k);
+	/* what is nobody's is closed as well: it is in no other set */
+	add_ports(&k, SET_BRIDGE_PORTS, &m->ports);
+	add_ports(&k, SET_BRIDGE_OTHER_PORTS, &m->other_ports);
 	add_silent(&k);
 	for (size_t i = 0; i < k.places.n; i++) {
 		const struct place *p = &k.places.items[i];

@@ -24,7 +24,9 @@
 #define IP6_SADDR    NFT_FIELD_IP6_SADDR
 #define IP6_DADDR    NFT_FIELD_IP6_DADDR
 #define ETH_SADDR    NFT_FIELD_ETHER_SADDR
+#define ETH_DADDR    NFT_FIELD_ETHER_DADDR
 #define ETH_TYPE     NFT_FIELD_ETHER_TYPE
+#define PKTTYPE	     NFT_FIELD_PKTTYPE
 #define FIB_DADDR    NFT_FIELD_FIB_DADDR_TYPE
 #define CT_DIRECTION NFT_FIELD_CT_DIRECTION
 #define ASKED_DADDR  NFT_FIELD_CT_ASKED_DADDR
@@ -41,6 +43,7 @@
 #define ICMPV6_NOT(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}, .negated = true}
 #define GROUP_FRAME	 {.kind = NFT_STATEMENT_GROUP}
 #define LATER_FRAGMENT	 {.kind = NFT_STATEMENT_FRAGMENT}
+#define TO_HOST(mac)	 {.kind = NFT_STATEMENT_TO_HOST, .values = {mac}}
 #define CT_STATE(...)	 {.kind = NFT_STATEMENT_CT, .name = "state", .values = {__VA_ARGS__}}
 #define CT_STATUS(...)	 {.kind = NFT_STATEMENT_CT, .name = "status", .values = {__VA_ARGS__}}
 #define NO_SYN		 {.kind = NFT_STATEMENT_NO_SYN}
@@ -281,7 +284,8 @@ static const struct nft_chain inet_chains[] = {
 /* All frames of containers come here: those for groups too, see LINKS_GROUPS. */
 static const struct nft_rule bridge_prerouting[] = {
 	/* most of all that comes: one look-up */
-	RULE(IS(ETH_TYPE, "ip"), IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
+	RULE(IS(PKTTYPE, "host"), IS(ETH_TYPE, "ip"),
+	     IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
 	RULE(IN("ports", IIFNAME), GOTO("from_container")),
 };
 
@@ -294,8 +298,18 @@ static const struct nft_rule bridge_from_container[] = {
 };
 
 static const struct nft_rule bridge_own_ip[] = {
-	RULE(IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
+	RULE(IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), GOTO("by_host")),
 	RULE(GOTO("deny_forged")),
+};
+
+/*
+ * What is for another port the host routes, so that table inet decides about it as about anything
+ * else: it does not see what is bridged. What is for a group comes to the host anyway, and goes to
+ * no port.
+ */
+static const struct nft_rule bridge_by_host[] = {
+	RULE(IS(PKTTYPE, "other"), TO_HOST(RULESET_HOST_MAC)),
+	RULE(ACCEPT),
 };
 
 #define OWN_ADDRESS6 IN("addresses6", IIFNAME, ETH_SADDR, IP6_SADDR)
@@ -309,11 +323,13 @@ static const struct nft_rule bridge_own_ip[] = {
  */
 static const struct nft_rule bridge_own_ip6[] = {
 	/* most of all that comes */
-	RULE(IS_NOT(L4PROTO, "ipv6-icmp"), OWN_ADDRESS6, ACCEPT),
+	RULE(IS_NOT(L4PROTO, "ipv6-icmp"), OWN_ADDRESS6, GOTO("by_host")),
 	RULE(IS(NFT_FIELD_ICMPV6_TYPE, "nd-neighbor-advert"), GOTO("own_advert")),
+	/* neighbours ask each other */
+	RULE(IS(NFT_FIELD_ICMPV6_TYPE, "nd-neighbor-solicit"), OWN_ADDRESS6, ACCEPT),
 	RULE(ICMPV6_NOT("nd-router-advert", "nd-neighbor-advert", "nd-redirect"), OWN_ADDRESS6,
-	     ACCEPT),
-	RULE(LATER_FRAGMENT, OWN_ADDRESS6, ACCEPT),
+	     GOTO("by_host")),
+	RULE(LATER_FRAGMENT, OWN_ADDRESS6, GOTO("by_host")),
 	RULE(IS(IP6_SADDR, "::"), IN("macs", IIFNAME, ETH_SADDR),
 	     ICMPV6("mld-listener-report", "mld2-listener-report"), ACCEPT),
 	RULE(IS(IP6_SADDR, "::"), IS(NFT_FIELD_ICMPV6_TYPE, "nd-neighbor-solicit"),
@@ -342,15 +358,42 @@ static const struct nft_rule bridge_own_arp[] = {
 	RULE(GOTO("deny_forged")),
 };
 
+/*
+ * From one port to another goes only what neighbours need to find each other. A port that is in no
+ * set is new: between two of them nothing passes either, where they are called as engines call
+ * those of containers.
+ */
+static const struct nft_rule bridge_forward[] = {
+	RULE(IN("ports", IIFNAME), GOTO("between_ports")),
+	RULE(IN("ports", OIFNAME), GOTO("between_ports")),
+	RULE(IN("other_ports", IIFNAME), ACCEPT),
+	RULE(IN("other_ports", OIFNAME), ACCEPT),
+	RULE(IS(IIFNAME, "veth*"), IS(OIFNAME, "veth*"), COUNTER("bridged"), DROP),
+};
+
+static const struct nft_rule bridge_between_ports[] = {
+	/* of by_host, on a bridge that does not know it for the host's */
+	RULE(IS(ETH_DADDR, RULESET_HOST_MAC), COUNTER("bridged"), DROP),
+	RULE(IN("ports", IIFNAME), IS(ETH_TYPE, "arp"), ACCEPT),
+	RULE(IN("ports", IIFNAME), ICMPV6("nd-neighbor-solicit", "nd-neighbor-advert"), ACCEPT),
+	/*
+	 * For the host, and yet it is bridged: br_netfilter does so with what Docker has led back
+	 * to the bridge that it came from, and shows it to table inet.
+	 */
+	RULE(IN("ports", IIFNAME), IS(PKTTYPE, "host"), ACCEPT),
+	RULE(COUNTER("bridged"), DROP),
+};
+
 /* clang-format off */
 #define BRIDGE_BASE(hook_)    {.name = #hook_, .hook = #hook_, .priority = "filter", .rules = bridge_ ## hook_, .n_rules = ARRAY_SIZE(bridge_ ## hook_)}
 #define BRIDGE_CHAIN(name_)   {.name = #name_, .rules = bridge_ ## name_, .n_rules = ARRAY_SIZE(bridge_ ## name_)}
 /* clang-format on */
 
 static const struct nft_chain bridge_chains[] = {
-	BRIDGE_BASE(prerouting), BRIDGE_CHAIN(from_container), BRIDGE_CHAIN(own_ip),
-	BRIDGE_CHAIN(own_ip6),	 BRIDGE_CHAIN(own_advert),     BRIDGE_CHAIN(own_probe),
-	BRIDGE_CHAIN(own_arp),	 CHAIN(deny_forged),
+	BRIDGE_BASE(prerouting),     BRIDGE_BASE(forward),  BRIDGE_CHAIN(from_container),
+	BRIDGE_CHAIN(own_ip),	     BRIDGE_CHAIN(own_ip6), BRIDGE_CHAIN(own_advert),
+	BRIDGE_CHAIN(own_probe),     BRIDGE_CHAIN(own_arp), BRIDGE_CHAIN(by_host),
+	BRIDGE_CHAIN(between_ports), CHAIN(deny_forged),
 };
 
 /* ---- sets ---- */
@@ -411,6 +454,7 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_OPEN6] = {.name = "open6", .types = {IPV6}},
 	[SET_DENIED_SILENTLY] = {.name = "denied_silently", .types = {PROTO}},
 	[SET_BRIDGE_PORTS] = {.name = "ports", .types = {IFNAME}},
+	[SET_BRIDGE_OTHER_PORTS] = {.name = "other_ports", .types = {IFNAME}},
 	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}, .size = MANY},
 	[SET_BRIDGE_ADDRESSES4] = {.name = "addresses4",
 				   .types = {IFNAME, ETHER, IPV4},
@@ -436,7 +480,7 @@ static const char *const inet_counters[] = {
 	"world_to_container",
 	"midstream",
 };
-static const char *const bridge_counters[] = {"forged"};
+static const char *const bridge_counters[] = {"forged", "bridged"};
 
 #define COMMENT "kept by netguard from /etc/netguard.yml"
 

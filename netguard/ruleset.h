@@ -12,6 +12,12 @@
 
 #define RULESET_TABLE "netguard"
 
+/*
+ * What is for a container on the same bridge goes to this MAC instead, which guarded bridges know
+ * as the host's (bridges.h).
+ */
+#define RULESET_HOST_MAC "02:6e:67:00:00:01"
+
 /* inet, where everything is decided, and bridge, which keeps containers to their own addresses. */
 #define RULESET_N_TABLES 2
 extern const struct nft_table ruleset_tables[RULESET_N_TABLES];

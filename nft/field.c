@@ -4,6 +4,7 @@
 
 #include "nft/private.h"
 
+#include <linux/if_packet.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 
@@ -29,8 +30,11 @@ const struct nft_field_load nft_fields[NFT_FIELD_COUNT_] = {
 				   NFT_PAYLOAD_TRANSPORT_HEADER, 0, NFT_NEED_ICMPV6},
 	[NFT_FIELD_ETHER_SADDR] = {"ether saddr", NFT_TYPE_ETHER, NFT_SOURCE_PAYLOAD,
 				   NFT_PAYLOAD_LL_HEADER, 6, 0},
+	[NFT_FIELD_ETHER_DADDR] = {"ether daddr", NFT_TYPE_ETHER, NFT_SOURCE_PAYLOAD,
+				   NFT_PAYLOAD_LL_HEADER, 0, 0},
 	[NFT_FIELD_ETHER_TYPE] = {"ether type", 0, NFT_SOURCE_PAYLOAD, NFT_PAYLOAD_LL_HEADER, 12,
 				  0},
+	[NFT_FIELD_PKTTYPE] = {"meta pkttype", 0, NFT_SOURCE_META, NFT_META_PKTTYPE, 0, 0},
 	[NFT_FIELD_ARP_SADDR_ETHER] = {"arp saddr ether", NFT_TYPE_ETHER, NFT_SOURCE_PAYLOAD,
 				       NFT_PAYLOAD_NETWORK_HEADER, 8, NFT_NEED_ARP},
 	[NFT_FIELD_ARP_SADDR_IP] = {"arp saddr ip", NFT_TYPE_IPV4, NFT_SOURCE_PAYLOAD,
@@ -70,6 +74,7 @@ static const struct word words[NFT_WORDS_COUNT_][WORDS_MAX + 1] = {
 	[NFT_WORDS_CT_DIRECTIONS] = {{"original", 0}, {"reply", 1}},
 	[NFT_WORDS_FIB_TYPES] = {{"local", RTN_LOCAL}},
 	[NFT_WORDS_ETHER_TYPES] = {{"ip", 0x0800}, {"arp", 0x0806}, {"ip6", 0x86dd}},
+	[NFT_WORDS_PKTTYPES] = {{"host", PACKET_HOST}, {"other", PACKET_OTHERHOST}},
 	[NFT_WORDS_PROTOCOLS] = {{"icmp", IPPROTO_ICMP},
 				 {"igmp", IPPROTO_IGMP},
 				 {"ipv6-icmp", IPPROTO_ICMPV6},

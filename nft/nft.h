@@ -114,7 +114,9 @@ enum nft_field {
 	NFT_FIELD_TH_DPORT,
 	NFT_FIELD_ICMPV6_TYPE,
 	NFT_FIELD_ETHER_SADDR,
+	NFT_FIELD_ETHER_DADDR,
 	NFT_FIELD_ETHER_TYPE, /* of the frame: 8021q and 8021ad where it is tagged */
+	NFT_FIELD_PKTTYPE,    /* to whom a frame is: host (this one), other, ... */
 	NFT_FIELD_ARP_SADDR_ETHER,
 	NFT_FIELD_ARP_SADDR_IP,
 	NFT_FIELD_CT_DIRECTION,
@@ -125,14 +127,15 @@ enum nft_field {
 };
 
 enum nft_statement_kind {
-	NFT_STATEMENT_END,	 /* behind a rule's last statement */
-	NFT_STATEMENT_SET,	 /* fields, name of the set: iifname . ip saddr @members4 */
-	NFT_STATEMENT_ONE_OF,	 /* field, values: icmpv6 type { a, b } */
-	NFT_STATEMENT_IS,	 /* field, value: iifname != "lo", ip daddr 127.0.0.0/8 */
-	NFT_STATEMENT_CT,	 /* value, name: ct state established,related */
+	NFT_STATEMENT_END,    /* behind a rule's last statement */
+	NFT_STATEMENT_SET,    /* fields, name of the set: iifname . ip saddr @members4 */
+	NFT_STATEMENT_ONE_OF, /* field, values: icmpv6 type { a, b } */
+	NFT_STATEMENT_IS, /* field, value: iifname != "lo", ip daddr 127.0.0.0/8, oifname "veth*" */
+	NFT_STATEMENT_CT, /* value, name: ct state established,related */
 	NFT_STATEMENT_NO_SYN,	 /* tcp flags ! syn: it begins no connection */
 	NFT_STATEMENT_GROUP,	 /* a frame for 01:80:c2:00:00:00 to 0f, which bridges keep */
 	NFT_STATEMENT_FRAGMENT,	 /* frag frag-off != 0: a fragment of IPv6, but the first */
+	NFT_STATEMENT_TO_HOST,	 /* value: a frame goes to this MAC of the host instead */
 	NFT_STATEMENT_LIMIT,	 /* number, burst: limit rate 10/second burst 20 packets */
 	NFT_STATEMENT_LIMIT_MAP, /* field, name of the map: limit name ip saddr map @pod_rate4 */
 	NFT_STATEMENT_LOG,	 /* value, number: log prefix "forged " group 86 */

@@ -97,6 +97,14 @@ static void add_cmp(struct build *b, bool negated, const void *data, size_t size
 	add_order(b, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, data, size);
 }
 
+static void add_immediate(struct build *b, const void *data, size_t size)
+{
+	struct nftnl_expr *e = expr_new(b, "immediate");
+
+	expr_set_u32(b, e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+	expr_set(b, e, NFTNL_EXPR_IMM_DATA, data, size);
+}
+
 /* Keeps the bits of mask in register 1. */
 static void add_mask(struct build *b, const void *mask, uint32_t size)
 {
@@ -260,17 +268,21 @@ static void build_is(struct build *b, const struct nft_statement *s)
 	const void *data = &number;
 	uint32_t size = sizeof(number);
 	uint16_t be;
-	uint8_t proto;
+	uint8_t proto, mac[6];
 
 	if (f->type == NFT_TYPE_IFNAME && strlen(value) < sizeof(name)) {
 		memcpy(name, value, strlen(value));
 		data = name;
-		size = sizeof(name);
+		/* a pattern: what stands before the asterisk */
+		size = (uint32_t)(strchr(value, '*') ? strcspn(value, "*") : sizeof(name));
 	} else if ((f->type == NFT_TYPE_IPV4 || f->type == NFT_TYPE_IPV6) &&
 		   prefix_parse(value, &prefix) && prefix.len > 0 && prefix.len % 8 == 0 &&
 		   addr_size(&prefix.addr) == nft_types[f->type].size) {
 		data = prefix.addr.bytes;
 		size = prefix.len / 8;
+	} else if (f->type == NFT_TYPE_ETHER && mac_parse(value, mac)) {
+		data = mac;
+		size = sizeof(mac);
 	} else if (f->type == NFT_TYPE_PROTO && nft_word(NFT_WORDS_PROTOCOLS, value, &number)) {
 		proto = (uint8_t)number;
 		data = &proto;
@@ -282,6 +294,8 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		size = sizeof(be);
 	} else if ((s->fields[0] == NFT_FIELD_ICMPV6_TYPE &&
 		    nft_word(NFT_WORDS_ICMPV6_TYPES, value, &number)) ||
+		   (s->fields[0] == NFT_FIELD_PKTTYPE &&
+		    nft_word(NFT_WORDS_PKTTYPES, value, &number)) ||
 		   (s->fields[0] == NFT_FIELD_CT_DIRECTION &&
 		    nft_word(NFT_WORDS_CT_DIRECTIONS, value, &number))) {
 		proto = (uint8_t)number;
@@ -360,6 +374,35 @@ static void build_fragment(struct build *b, const struct nft_statement *s _unuse
 	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1);
 	add_mask(b, offset, sizeof(offset));
 	add_cmp(b, true, zero, sizeof(zero));
+}
+
+/*
+ * A bridge gives to the host what is for a MAC of the host's, and the host takes it where it is
+ * said to be for it: both are set.
+ */
+static void build_to_host(struct build *b, const struct nft_statement *s)
+{
+	static const uint8_t host = PACKET_HOST;
+	uint8_t mac[6];
+	struct nftnl_expr *e;
+
+	if (b->table->family != NFT_FAMILY_BRIDGE || !mac_parse(s->values[0], mac)) {
+		b->failed = true;
+		return;
+	}
+	add_immediate(b, mac, sizeof(mac));
+	e = expr_new(b, "payload");
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_LL_HEADER);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_OFFSET, 0);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_LEN, sizeof(mac));
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_NONE);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, 0);
+	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_FLAGS, 0);
+	add_immediate(b, &host, sizeof(host));
+	e = expr_new(b, "meta");
+	expr_set_u32(b, e, NFTNL_EXPR_META_KEY, NFT_META_PKTTYPE);
+	expr_set_u32(b, e, NFTNL_EXPR_META_SREG, NFT_REG_1);
 }
 
 static void build_limit(struct build *b, const struct nft_statement *s)
@@ -501,6 +544,11 @@ static void text_fragment(struct nft_text *t, const struct nft_statement *s _unu
 	nft_text_add(t, "frag frag-off != 0");
 }
 
+static void text_to_host(struct nft_text *t, const struct nft_statement *s)
+{
+	nft_text_add(t, "ether daddr set %s meta pkttype set host", s->values[0]);
+}
+
 static void text_limit(struct nft_text *t, const struct nft_statement *s)
 {
 	nft_text_add(t, "limit rate %u/second burst %u packets", s->number, s->burst);
@@ -547,6 +595,7 @@ static const struct {
 	[NFT_STATEMENT_NO_SYN] = {build_no_syn, text_no_syn, .field = false},
 	[NFT_STATEMENT_GROUP] = {build_group, text_group, .field = false},
 	[NFT_STATEMENT_FRAGMENT] = {build_fragment, text_fragment, .field = false},
+	[NFT_STATEMENT_TO_HOST] = {build_to_host, text_to_host, .value = true},
 	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit, .field = false},
 	[NFT_STATEMENT_LIMIT_MAP] = {build_limit_map, text_limit_map, .field = true, .name = true},
 	[NFT_STATEMENT_LOG] = {build_log, text_log, .value = true},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Guarded bridges are switched when they appear, others never: in a network namespace of its own.
+ * Guarded bridges are set up when they appear, others never: in a network namespace of its own.
  */
 #include "netguard/bridges.h"
+#include "netguard/ruleset.h"
 #include "tests/unit/fault_host.h"
 
 #include <fcntl.h>
@@ -48,6 +49,16 @@ static bool opens_groups(const char *name)
 	return streq(text, "0xfff8\n") && bridge_flag(name, "no_linklocal_learn");
 }
 
+/* It takes what is for RULESET_HOST_MAC as for the host. */
+static bool knows_host(const char *name)
+{
+	_cleanup_free_ char *command = xasprintf(
+		"bridge fdb show br %s | grep -q '^" RULESET_HOST_MAC " dev %s .*permanent'", name,
+		name);
+
+	return RUN("sh", "-c", command) == 0;
+}
+
 static void ip_link_set(const char *name, const char *what, const char *value)
 {
 	assert_int_equal(RUN("ip", "link", "set", name, "type", "bridge", what, value), 0);
@@ -67,33 +78,42 @@ static void test_bridges(void **state)
 
 	(void)state;
 	ip_link_add("br-before", false);
-	ip_link_add("other0", false);
+	ip_link_add("other0", true);
 	assert_int_equal(bridges_new(&b, &err), 0);
 	assert_int_equal(bridges_scan(b, guards, NULL, &err), 1);
-	assert_true(bridge_flag("br-before", "nf_call_iptables"));
-	assert_true(bridge_flag("br-before", "nf_call_ip6tables"));
-	assert_false(bridge_flag("other0", "nf_call_iptables"));
-	assert_int_equal(bridges_scan(b, guards, NULL, &err), 0);
+	assert_true(opens_groups("br-before") && knows_host("br-before"));
+	assert_false(opens_groups("other0") || knows_host("other0"));
+	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 0);
 
 	ip_link_add("br-after", false);
 	ip_link_add("other1", false);
 	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 1);
-	assert_true(bridge_flag("br-after", "nf_call_iptables"));
-	assert_false(bridge_flag("other1", "nf_call_ip6tables"));
-	/* what its groups forward is still to be set */
+	assert_true(opens_groups("br-after") && knows_host("br-after"));
+	assert_false(knows_host("other1"));
+	/* br_netfilter costs each packet, and is not needed; with others it may be */
 	ip_link_add("br-on", true);
 	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 1);
-	assert_int_equal(bridges_scan(b, guards, NULL, &err), 0);
-	assert_true(opens_groups("br-before") && opens_groups("br-after") && opens_groups("br-on"));
-	assert_false(opens_groups("other0"));
+	assert_true(opens_groups("br-on") && knows_host("br-on"));
+	assert_false(bridge_flag("br-on", "nf_call_iptables"));
+	assert_false(bridge_flag("br-on", "nf_call_ip6tables"));
+	assert_true(bridge_flag("other0", "nf_call_iptables"));
 
 	/* somebody takes it back */
 	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 0);
 	ip_link_set("br-on", "group_fwd_mask", "0");
-	assert_int_equal(bridges_scan(b, guards, NULL, &err), 1);
 	ip_link_set("br-after", "no_linklocal_learn", "0");
-	assert_int_equal(bridges_scan(b, guards, NULL, &err), 1);
+	assert_int_equal(RUN("bridge", "fdb", "del", RULESET_HOST_MAC, "dev", "br-on", "self"), 0);
+	assert_false(knows_host("br-on"));
+	assert_int_equal(bridges_scan(b, guards, NULL, &err), 3);
 	assert_true(opens_groups("br-after") && opens_groups("br-on"));
+	assert_true(knows_host("br-on"));
+	/* another bridge of the same index */
+	assert_int_equal(RUN("ip", "link", "add", "br-same", "index", "4242", "type", "bridge"), 0);
+	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 1);
+	assert_int_equal(RUN("ip", "link", "del", "br-same"), 0);
+	assert_int_equal(RUN("ip", "link", "add", "br-same", "index", "4242", "type", "bridge"), 0);
+	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 1);
+	assert_true(knows_host("br-same"));
 }
 
 /* Links that come and go while they are listed: the list is made again, and nothing stays behind.

@@ -54,8 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				     .model = m,
 				     .elements = model_elements(s, &people, m),
 				     .locals = locals,
-				     .n_locals = ARRAY_SIZE(locals),
-				     .bridge_filter = true};
+				     .n_locals = ARRAY_SIZE(locals)};
 	if (explain(&x, from, to, -1, &e, &err) == 0) {
 		json_t *json = explain_json(&e, "f");
 

@@ -43,6 +43,7 @@ static const struct {
 	[SET_OPEN6] = {"open6", "6"},
 	[SET_DENIED_SILENTLY] = {"denied_silently", "p"},
 	[SET_BRIDGE_PORTS] = {"ports", "i"},
+	[SET_BRIDGE_OTHER_PORTS] = {"other_ports", "i"},
 	[SET_BRIDGE_MACS] = {"macs", "ie"},
 	[SET_BRIDGE_ADDRESSES4] = {"addresses4", "ie4"},
 	[SET_BRIDGE_ADDRESSES6] = {"addresses6", "ie6"},

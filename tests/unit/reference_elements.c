@@ -117,6 +117,7 @@ struct elements *reference_elements(void)
 		{SET_BRIDGE_PORTS, "vweb", NULL, "web", NULL},
 		{SET_BRIDGE_PORTS, "vdb", NULL, "db", NULL},
 		{SET_BRIDGE_PORTS, "vnew", NULL, NULL, NULL},
+		{SET_BRIDGE_OTHER_PORTS, "vethlxc", NULL, NULL, NULL},
 		{SET_BRIDGE_MACS, "vweb . 02:00:00:00:00:02", NULL, "web", NULL},
 		{SET_BRIDGE_MACS, "vdb . 02:00:00:00:00:03", NULL, "db", NULL},
 		{SET_BRIDGE_ADDRESSES4, "vweb . 02:00:00:00:00:02 . 10.88.1.2", NULL, "web", NULL},

@@ -105,8 +105,7 @@ static void fill(struct fixture *f, const char *yaml, const char *const *lines)
 					.model = f->model,
 					.elements = f->elements,
 					.locals = f->locals,
-					.n_locals = ARRAY_SIZE(locals),
-					.bridge_filter = true};
+					.n_locals = ARRAY_SIZE(locals)};
 }
 
 static void empty(struct fixture *f)
@@ -489,12 +488,6 @@ static void test_proxy_denied(void **state)
 	explanation_done(&e);
 	e = must(&f, "world:192.0.2.9", "192.0.2.10:80");
 	assert_true(e.accept);
-	explanation_done(&e);
-	/* bridged packets do not pass the table without br_netfilter, and that is said */
-	f.x.bridge_filter = false;
-	e = must(&f, "10.88.1.77", "pod:web:1");
-	assert_true(e.accept);
-	assert_non_null(strstr(whole(&e)->reason, "br_netfilter"));
 	explanation_done(&e);
 	empty(&f);
 }
