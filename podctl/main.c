@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* podctl: which subcommand is meant, and with what (cmdline.c has the options). */
+#include "common/file.h"
 #include "common/log.h"
 #include "common/nearest.h"
 #include "podctl/cmd.h"
@@ -8,6 +9,7 @@
 #include "podctl/settle.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -214,7 +216,8 @@ static int run(struct cmd_context *ctx, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct cmd_context ctx = {0};
-	int result;
+	struct err err;
+	int result, r;
 
 	settle();
 	/* whether the journal listens stands in the environment */
@@ -224,7 +227,12 @@ int main(int argc, char **argv)
 	result = run(&ctx, argc, argv);
 	live_free(ctx.ui.live);
 	/* what could not be written was not said */
-	if (fflush(stdout) != 0 || ferror(stdout))
+	r = file_flush_stdout();
+	if (r < 0 && r != -EPIPE) {
+		err_os(&err, -r, "standard output");
+		ui_error(&ctx.ui, "%s", err.text);
+	}
+	if (r < 0)
 		result = CMD_FAILED;
 	caller_done(&ctx.caller);
 	free(ctx.exec.env);
