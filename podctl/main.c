@@ -158,7 +158,7 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 
 	if (!ctx->ui.quiet)
 		ctx->ui.live = live_new(STDOUT_FILENO);
-	if (l->version || (l->n == 1 && streq(l->args[0], "version")))
+	if (!l->help && (l->version || (l->n == 1 && streq(l->args[0], "version"))))
 		return version();
 	if (l->n > 1 && streq(l->args[0], "version")) {
 		ui_error(&ctx->ui, "version takes no arguments");
@@ -177,12 +177,12 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 	if (!named && l->n > 1 && *l->args[0] && !strpbrk(l->args[0], "./"))
 		return no_such_command(ctx, l->args[0]);
 	if (n < cmd->args_min || (cmd->args_max >= 0 && n > cmd->args_max)) {
-		ui_error(&ctx->ui, "%s: usage: podctl %s %s",
+		ui_error(&ctx->ui, "%s: usage: podctl %s%s%s",
 			 n < cmd->args_min
 				 ? (startswith(cmd->args, "FILE") ? "No config file specified"
 								  : "an argument is missing")
 				 : "too many arguments",
-			 cmd->name, cmd->args);
+			 cmd->name, *cmd->args ? " " : "", cmd->args);
 		return CMD_FAILED;
 	}
 	if (ctx->options & ~cmd->options) {
