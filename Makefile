@@ -177,7 +177,7 @@ e2e: tests ## run the end-to-end tests in sandboxes of their own (needs root)
 	tests/run --e2e $(BUILD)
 
 .PHONY: bench
-bench: tests ## measure against what is the least that can be done; fails where a bar is missed by far (needs root)
+bench: tests ## measure against what is the least that can be done; fails where a bar is missed (needs root)
 	tests/bench/run
 
 .PHONY: valgrind

@@ -125,6 +125,8 @@ bool prefix_contains(const struct prefix *p, const struct addr *a)
 
 const char *proto_name(uint8_t proto)
 {
+	if (proto == IPPROTO_SCTP)
+		return "sctp";
 	return proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : "?";
 }
 
@@ -137,6 +139,19 @@ bool proto_parse(const char *text, uint8_t *ret)
 	else
 		return false;
 	return true;
+}
+
+bool proto_parse_published(const char *text, uint8_t *ret)
+{
+	if (!streq(text, "sctp"))
+		return proto_parse(text, ret);
+	*ret = IPPROTO_SCTP;
+	return true;
+}
+
+bool proto_has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
 }
 
 bool port_parse(const char *text, uint16_t *ret)

@@ -50,8 +50,13 @@ const char *ports_format(const struct ports *p, char buf[static PORTS_TEXT_MAX])
 bool ports_overlap(const struct ports *a, const struct ports *b);
 bool ports_contain(const struct ports *p, uint8_t proto, uint16_t port);
 
-const char *proto_name(uint8_t proto); /* "tcp", "udp", or "?" */
+const char *proto_name(uint8_t proto); /* "tcp", "udp", "sctp", or "?" */
+/* What people may write: tcp or udp. */
 bool proto_parse(const char *text, uint8_t *ret);
+/* What an engine publishes: sctp too, which nobody can allow. */
+bool proto_parse_published(const char *text, uint8_t *ret);
+/* The same protocols: their ports stand at the same place, and connections of them have some. */
+bool proto_has_ports(uint8_t proto);
 
 /* A port number 1..65535 in plain decimal, no sign, no leading zero. */
 bool port_parse(const char *text, uint16_t *ret);

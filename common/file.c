@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,6 +62,32 @@ int file_write_all(int fd, const char *data, size_t size)
 		}
 	}
 	return 0;
+}
+
+void file_open_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+int file_flush_stdout(void)
+{
+	struct pollfd reader = {.fd = STDOUT_FILENO};
+	int r;
+
+	if (fflush(stdout) != 0)
+		r = -errno;
+	else
+		r = ferror(stdout) ? -EIO : 0;
+	/* an earlier write may have failed, of which only that is known */
+	if (r < 0 && poll(&reader, 1, 0) > 0 && reader.revents & POLLERR)
+		return -EPIPE;
+	return r;
 }
 
 int file_replace(int dir, const char *name, const char *data, size_t size, struct err *err)

@@ -22,6 +22,13 @@ int file_read_limited(int fd, size_t max, char **ret, size_t *ret_size, struct e
 /* Writes all of it. 0, or -1 with errno. */
 int file_write_all(int fd, const char *data, size_t size);
 
+/* Opens /dev/null for each of standard input, output and error that is closed: a file or socket of
+ * ours would get its number, and what is printed. */
+void file_open_standard(void);
+
+/* Whether all that was printed is out: 0, -EPIPE (nobody reads it any more), or -errno. */
+int file_flush_stdout(void);
+
 /*
  * Puts a file of these contents, mode 0600, in the place of the one of this name in the folder: by
  * way of ".NAME.new", synced, so that after a crash at any moment there is the old or the new one,

@@ -112,7 +112,7 @@ static int set_host(struct engine *e, const struct engine_options *o, struct err
 	rest = startswith(e->host, "unix://");
 	if (rest) {
 		if (rest[0] != '/' || strlen(rest) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-			return err_set(err, EINVAL, "engine host: no absolute path, or too long");
+			return err_set(err, EINVAL, "DOCKER_HOST: no absolute path, or too long");
 		e->socket_path = xstrdup(rest);
 		e->base = xstrdup("http://localhost");
 		return 0;
@@ -120,7 +120,7 @@ static int set_host(struct engine *e, const struct engine_options *o, struct err
 	rest = startswith(e->host, "tcp://");
 	if (!rest || !authority_valid(rest))
 		return err_set(err, EINVAL,
-			       "engine host: neither unix:///PATH nor tcp://HOST:PORT");
+			       "DOCKER_HOST: neither unix:///PATH nor tcp://HOST:PORT");
 	e->tls = o->tls;
 	e->base = xasprintf("http%s://%s%s", o->tls ? "s" : "", rest,
 			    has_port(rest) ? ""

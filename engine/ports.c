@@ -32,18 +32,6 @@ static bool parse_port(const char *text, size_t size, uint16_t *ret)
 	return true;
 }
 
-/* False for a protocol that is left out (sctp). */
-static bool parse_proto(const char *text, uint8_t *ret)
-{
-	if (streq(text, "tcp"))
-		*ret = IPPROTO_TCP;
-	else if (streq(text, "udp"))
-		*ret = IPPROTO_UDP;
-	else
-		return false;
-	return true;
-}
-
 /* "8080", or where it is not concrete yet "" and "8000-8010": 0, the engine picks one. */
 static int parse_host_port(const char *text, bool concrete, uint16_t *ret, struct err *err)
 {
@@ -102,7 +90,7 @@ int ports_from_map(json_t *map, bool concrete, struct engine_container *c, struc
 			continue; /* exposed, not published */
 		if (!json_is_array(bindings))
 			return wrong("no list of bindings for port", key, err);
-		if (slash && !parse_proto(slash + 1, &proto))
+		if (slash && !proto_parse_published(slash + 1, &proto))
 			continue;
 		if (!parse_port(key, slash ? (size_t)(slash - key) : strlen(key), &port))
 			return wrong("port", key, err);
@@ -137,7 +125,7 @@ static int add_listed(json_t *entry, struct engine_container *c, struct err *err
 	r = json_get_int(entry, "Ports", "PrivatePort", 1, UINT16_MAX, &private_port, err);
 	if (r < 0)
 		return r;
-	if (public_port == 0 || !parse_proto(type, &proto))
+	if (public_port == 0 || !proto_parse_published(type, &proto))
 		return 0;
 	if (private_port == 0)
 		return err_set(err, EPROTO, "reply of the engine: a port without PrivatePort");

@@ -134,9 +134,8 @@ static bool ends(void *userdata, const struct flow *f)
 	const struct sweep *s = userdata;
 	struct route from, to, at;
 
-	if ((f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP) ||
-	    !find_route(s, &f->from, &from) || !find_route(s, &f->to, &to) ||
-	    !find_route(s, &f->at, &at))
+	if (!proto_has_ports(f->proto) || !find_route(s, &f->from, &from) ||
+	    !find_route(s, &f->to, &to) || !find_route(s, &f->at, &at))
 		return false;
 	return from.type == RTN_LOCAL ? !sent_here_passes(s, f, &to)
 				      : !received_passes(s, f, &from, &at);

@@ -53,7 +53,7 @@ static bool parse_reason(const struct nlattr *attr, struct denial *d)
 
 static void parse_transport(const uint8_t *p, size_t size, struct denial *d)
 {
-	if ((d->proto != IPPROTO_TCP && d->proto != IPPROTO_UDP) || size < 4)
+	if (!proto_has_ports(d->proto) || size < 4)
 		return;
 	d->from_port = (uint16_t)(p[0] << 8 | p[1]);
 	d->to_port = (uint16_t)(p[2] << 8 | p[3]);
@@ -194,6 +194,7 @@ const char *denial_proto(uint8_t proto, char buf[static 8])
 	switch (proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
 		return proto_name(proto);
 	case IPPROTO_ICMP:
 		return "icmp";

@@ -270,7 +270,7 @@ bool flows_ends(const struct flows_change *c, const struct flow *f)
 	if (left(c, &f->from) || left(c, &f->at))
 		return true;
 	/* of other protocols without ports nothing is known but their addresses */
-	if (f->proto != IPPROTO_TCP && f->proto != IPPROTO_UDP &&
+	if (!proto_has_ports(f->proto) &&
 	    !(pod_of(&c->before, &f->from) || pod_of(&c->before, &f->at)))
 		return false;
 	return may(c, &c->before, f) && !may(c, &c->after, f);

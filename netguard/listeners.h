@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which ports of this host somebody listens on: TCP sockets that listen, UDP sockets that are bound
- * and have no peer. A list is what there was at one moment, and is never changed once it is made.
- * Pure; listeners_ask.h makes lists.
+ * and have no peer. SCTP is not asked about: where a container publishes a port of it, nobody is
+ * known to listen, and it is closed. A list is what there was at one moment, and is never changed
+ * once it is made. Pure; listeners_ask.h makes lists.
  */
 #pragma once
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* netguard: the table of subcommands. */
+#include "common/file.h"
 #include "common/log.h"
 #include "common/nearest.h"
 #include "netguard/commands.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -86,37 +88,68 @@ static int help(const struct command *c)
 	return 0;
 }
 
+/* What could not be written was not said; what a timer writes to a file is whole, or not taken. */
+static int say_all(const char *name, int status)
+{
+	struct err err;
+	int r = file_flush_stdout();
+
+	if (r < 0 && r != -EPIPE) {
+		err_os(&err, -r, "standard output");
+		log_error("%s: %s", name, err.text);
+	}
+	return r < 0 ? 1 : status;
+}
+
 static bool is_help(const char *word)
 {
 	return streq(word, "--help") || streq(word, "-h");
 }
 
-int main(int argc, char **argv)
+/* help and version have nothing more to tell than the usage. */
+static bool is_plain(const char *word)
 {
-	const char *name = argc > 1 ? argv[1] : NULL;
+	return streq(word, "help") || streq(word, "version") || streq(word, "--version");
+}
+
+static int run(int argc, char **argv)
+{
+	const char *name = argv[1], *next = argc > 2 ? argv[2] : "";
 	const struct command *c;
 
-	log_init("netguard", LOG_LEVEL_INFO);
-	/* a peer that goes away is an error of write, not our end */
-	signal(SIGPIPE, SIG_IGN);
-	if (!name) {
-		usage(stderr);
-		return 1;
-	}
 	if (streq(name, "help") || is_help(name)) {
-		if (argc > 2 && !streq(argv[2], "help") && !streq(argv[2], "version"))
-			return help(find(argv[2]));
+		if (argc > 3)
+			return command_usage("help [COMMAND]");
+		if (*next && !is_plain(next) && !is_help(next))
+			return help(find(next));
 		usage(stdout);
 		return 0;
 	}
-	if (streq(name, "version") || streq(name, "--version")) {
+	if (is_plain(name) && is_help(next)) {
+		usage(stdout);
+		return 0;
+	}
+	if (is_plain(name)) {
 		if (argc > 2)
 			return command_usage("version");
 		printf("netguard %s\n", VERSION);
 		return 0;
 	}
 	c = find(name);
-	if (c && argc > 2 && is_help(argv[2]))
+	if (c && is_help(next))
 		return help(c);
 	return c ? c->run(argc - 1, argv + 1) : 1;
+}
+
+int main(int argc, char **argv)
+{
+	file_open_standard();
+	log_init("netguard", LOG_LEVEL_INFO);
+	/* a peer that goes away is an error of write, not our end */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		usage(stderr);
+		return 1;
+	}
+	return say_all(argv[1], run(argc, argv));
 }

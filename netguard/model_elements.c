@@ -202,7 +202,8 @@ static void add_ports(struct maker *k, enum set_id set, const struct strv *names
 /* guard.deny_host_users_with: drop. What has no ports besides these gets its answer. */
 static void add_silent(struct maker *k)
 {
-	static const uint8_t protocols[] = {IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6};
+	static const uint8_t protocols[] = {IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6,
+					    IPPROTO_SCTP};
 
 	for (size_t i = 0; k->s->guard.deny_host_users_with_drop && i < ARRAY_SIZE(protocols);
 	     i++) {

@@ -29,7 +29,7 @@ static int compare_published(const void *a, const void *b)
  * before, where the engine itself starts), and till then the port must not be open to the world.
  * So such a port is closed, but it takes nothing from a pod that has it meanwhile; and one on which
  * a service of the host listens is not closed: a container that may never start must not take that
- * from the world.
+ * from the world. (Of SCTP it is not known who listens: it is always closed.)
  */
 
 struct published *published_list(const struct model *m, size_t *ret_n)

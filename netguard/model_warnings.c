@@ -2,6 +2,14 @@
 /* What people should know about the containers that are there. */
 #include "netguard/model_places.h"
 
+/* What stands between a port and its publisher. */
+static const char *why_closed(const struct settings_grant *g, uint8_t proto)
+{
+	if (g)
+		return "port_whitelist gives it to pod ";
+	return proto == IPPROTO_SCTP ? "port_whitelist can't allow SCTP" : "not on port_whitelist";
+}
+
 static void warn_ports(const struct settings *s, const struct model *m, struct strv *ret)
 {
 	size_t n;
@@ -17,12 +25,10 @@ static void warn_ports(const struct settings *s, const struct model *m, struct s
 		if (i > 0 && list[i - 1].proto == p->proto && list[i - 1].port == p->port &&
 		    streq_null(list[i - 1].pod, p->pod))
 			continue;
-		strv_take(ret,
-			  xasprintf("host port %u/%s is published by %s%s, but %s%s: closed%s",
-				    (unsigned)p->port, proto_name(p->proto), p->member->name,
-				    p->held ? " (not running)" : "",
-				    g ? "port_whitelist gives it to pod " : "not on port_whitelist",
-				    g ? g->pod : "", p->held ? " until it is removed" : ""));
+		strv_take(ret, xasprintf("host port %u/%s is published by %s%s, but %s%s: closed%s",
+					 (unsigned)p->port, proto_name(p->proto), p->member->name,
+					 p->held ? " (not running)" : "", why_closed(g, p->proto),
+					 g ? g->pod : "", p->held ? " until it is removed" : ""));
 	}
 }
 

@@ -106,7 +106,7 @@ static bool decode_port(json_t *json, struct member_port *p)
 	p->host_port = (uint16_t)host_port;
 	p->port = (uint16_t)port;
 	p->taken = taken;
-	return proto_parse(proto, &p->proto) && decode_addr(ip, AF_UNSPEC, &p->host_ip);
+	return proto_parse_published(proto, &p->proto) && decode_addr(ip, AF_UNSPEC, &p->host_ip);
 }
 
 static bool decode_lists(json_t *addresses, json_t *ports, struct member *m)

@@ -60,7 +60,7 @@ static void add_value(struct nft_text *t, uint8_t type, const uint8_t *data)
 			     data[4], data[5]);
 		break;
 	case NFT_TYPE_PROTO:
-		if (data[0] == IPPROTO_TCP || data[0] == IPPROTO_UDP)
+		if (proto_has_ports(data[0]))
 			nft_text_add(t, "%s", proto_name(data[0]));
 		else if (data[0] == IPPROTO_ICMP || data[0] == IPPROTO_ICMPV6)
 			nft_text_add(t, data[0] == IPPROTO_ICMP ? "icmp" : "ipv6-icmp");

@@ -40,7 +40,7 @@ int cmd_load_settings(struct cmd_context *ctx, struct settings **ret)
 	 */
 	if (r < 0 && problems.n_errors > 0) {
 		if (ctx->caller.switches)
-			ui_error(&ctx->ui, "%s", err.text);
+			ui_error(&ctx->ui, "%s: `netguard check` says which", err.text);
 		else
 			print_problems(&problems, settings_path());
 		ui_error(&ctx->ui, "the configuration is invalid, so nothing is allowed");

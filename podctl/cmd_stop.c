@@ -2,6 +2,7 @@
 /* podctl stop|start|restart NAME|FILE: the pod's containers as they are, nothing is made. */
 #include "podctl/apply.h"
 #include "podctl/cmd.h"
+#include "podctl/guard.h"
 #include "podctl/look.h"
 
 enum what { STOP = 1 << 0, START = 1 << 1 };
@@ -44,6 +45,12 @@ static int change(struct cmd_context *ctx, char **args, unsigned what)
 		return CMD_FAILED;
 	ctx->ui.pod = pod;
 	r = cmd_lock(ctx, settings, pod, &lock);
+	/* what could not be started again is not stopped */
+	if (r == 0 && what == (STOP | START)) {
+		r = guard_check(settings, &err);
+		if (r < 0)
+			ui_error(&ctx->ui, "%s", err.text);
+	}
 	if (r == 0)
 		r = cmd_connect(ctx, &engine);
 	if (r == 0) {

@@ -126,7 +126,9 @@ static int take(struct cmd_context *ctx, const struct option *o, const char *val
 		return 0;
 	/* --env=A=/web.yml at the end is what the pattern of web's owner matches, too */
 	if (*i + (value ? 1 : 2) >= argc) {
-		ui_error(&ctx->ui, "%s wants a value, %s, and the last argument is the pod's",
+		ui_error(&ctx->ui,
+			 "%s wants a value, %s, and stands before the last argument, which names "
+			 "the pod or user",
 			 o->name, o->value);
 		return -EINVAL;
 	}

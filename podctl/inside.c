@@ -65,7 +65,10 @@ int inside_find(struct engine *e, const char *pod, const char *part, char **ret,
 			*ret = xstrdup(c->id);
 			r = 0;
 		} else {
-			r = err_set(err, EINVAL, "container %s is %s", name, c->state);
+			bool stopped = streq(c->state, "exited") || streq(c->state, "created");
+
+			r = err_set(err, EINVAL, "container %s is %s%s%s", name, c->state,
+				    stopped ? ": podctl start " : "", stopped ? pod : "");
 		}
 	}
 	present_done(&present);

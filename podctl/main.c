@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* podctl: which subcommand is meant, and with what (cmdline.c has the options). */
+#include "common/file.h"
 #include "common/log.h"
 #include "common/nearest.h"
 #include "podctl/cmd.h"
@@ -8,6 +9,7 @@
 #include "podctl/settle.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -156,7 +158,7 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 
 	if (!ctx->ui.quiet)
 		ctx->ui.live = live_new(STDOUT_FILENO);
-	if (l->version || (l->n == 1 && streq(l->args[0], "version")))
+	if (!l->help && (l->version || (l->n == 1 && streq(l->args[0], "version"))))
 		return version();
 	if (l->n > 1 && streq(l->args[0], "version")) {
 		ui_error(&ctx->ui, "version takes no arguments");
@@ -175,12 +177,12 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 	if (!named && l->n > 1 && *l->args[0] && !strpbrk(l->args[0], "./"))
 		return no_such_command(ctx, l->args[0]);
 	if (n < cmd->args_min || (cmd->args_max >= 0 && n > cmd->args_max)) {
-		ui_error(&ctx->ui, "%s: usage: podctl %s %s",
+		ui_error(&ctx->ui, "%s: usage: podctl %s%s%s",
 			 n < cmd->args_min
 				 ? (startswith(cmd->args, "FILE") ? "No config file specified"
 								  : "an argument is missing")
 				 : "too many arguments",
-			 cmd->name, cmd->args);
+			 cmd->name, *cmd->args ? " " : "", cmd->args);
 		return CMD_FAILED;
 	}
 	if (ctx->options & ~cmd->options) {
@@ -214,7 +216,8 @@ static int run(struct cmd_context *ctx, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct cmd_context ctx = {0};
-	int result;
+	struct err err;
+	int result, r;
 
 	settle();
 	/* whether the journal listens stands in the environment */
@@ -224,7 +227,12 @@ int main(int argc, char **argv)
 	result = run(&ctx, argc, argv);
 	live_free(ctx.ui.live);
 	/* what could not be written was not said */
-	if (fflush(stdout) != 0 || ferror(stdout))
+	r = file_flush_stdout();
+	if (r < 0 && r != -EPIPE) {
+		err_os(&err, -r, "standard output");
+		ui_error(&ctx.ui, "%s", err.text);
+	}
+	if (r < 0)
 		result = CMD_FAILED;
 	caller_done(&ctx.caller);
 	free(ctx.exec.env);

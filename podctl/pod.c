@@ -201,7 +201,8 @@ int pod_parse(const char *name, const char *text, size_t size, const struct sett
 	size_t before = problems->n_errors;
 
 	pod->name = xstrdup(name);
-	if (yaml_parse(text, size, problems, &root) < 0)
+	/* what yaml_parse complained of and could still read is looked through for the rest */
+	if (yaml_parse(text, size, problems, &root) < 0 && !root)
 		return -EINVAL;
 	/* checked also after failures: all errors of a file are reported */
 	(void)schema_decode(&pod_schema, root, problems, pod);

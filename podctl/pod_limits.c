@@ -262,7 +262,10 @@ static void check_memory(const struct limit_check *lc, struct pod_limits *l)
 
 	l->memory = under_ceiling(lc, POD_LIMIT_MEMORY, l->memory, ceiling, "max_memory");
 	if (l->memory > 0 && l->memory < MEMORY_MIN)
-		wrong(lc, POD_LIMIT_MEMORY, "must be at least 6M");
+		wrong(lc, POD_LIMIT_MEMORY, "must be at least 6M%s",
+		      ceiling > 0 && ceiling < MEMORY_MIN
+			      ? ", which is above the ceiling, policy.max_memory"
+			      : "");
 	if (swap_given) {
 		l->memory_swap = under_ceiling(lc, POD_LIMIT_MEMORY_SWAP, l->memory_swap, ceiling,
 					       "max_memory");

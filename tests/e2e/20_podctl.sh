@@ -237,6 +237,7 @@ inside rm -f /root/web.yml && put_file /root/web.yml <<< 'containers: { app: { i
 check_status "a file that may not grow: the pod is made all the same, and exit 1 says what was not said" 1 '' \
 	inside sh -c 'ulimit -f 0; "$1" /root/web.yml > /run/full' sh "$BUILD/podctl"
 check_status "... so there is nothing to change" 0 'nothing to change' podctl /root/web.yml
+check_status "a full disk" 1 'standard output: No space left on device' inside sh -c '"$1" status > /dev/full' sh "$BUILD/podctl"
 
 note "status and down"
 check_status "status shows the pod" 0 'web\.app|app' podctl status web

@@ -122,8 +122,10 @@ check_equal "... all of it" "web web.app web.db" "$(running web)"
 check_status "apply has nothing to do then" 0 'nothing to change' podctl /root/web.yml
 check_status "stop of a pod that is not there" 0 'nothing to stop' podctl stop nothing
 check_status "start of a pod that is not there" 1 'apply its file' podctl start nothing
-podctl stop web > /dev/null
 netguard_stop
+check_status "no guard where one is required: restart does not stop it" 1 'guard' podctl restart web
+check_equal "... all of it" "web web.app web.db" "$(running web)"
+podctl stop web > /dev/null
 check_status "no guard where one is required: not started" 1 'guard' podctl start web
 check_equal "... not even the root container" "" "$(running web)"
 netguard_start

@@ -137,4 +137,12 @@ else
 	note "promtool is not here; a parser of the unit tests reads the format"
 fi
 check_status "arguments that make no sense" 1 'usage: netguard status' status --xml
+for command in status 'status --metrics' check 'explain host host:80' table help; do
+	check_status "$command on a full disk" 1 'standard output: No space left on device' \
+		inside sh -c '"$1" $2 > /dev/full' sh "$BUILD/netguard" "$command"
+	check_equal "... to a reader that went away: nothing is said" "" \
+		"$(inside sh -c '"$1" $2 | true' sh "$BUILD/netguard" "$command" 2>&1)"
+done
+check_status "denied -f with its output closed: nothing of it goes elsewhere" 124 '^$' \
+	inside sh -c 'timeout 1 "$1" denied -f >&-' sh "$BUILD/netguard"
 e2e_end

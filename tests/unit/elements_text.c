@@ -69,7 +69,7 @@ static size_t put_field(FILE *out, char kind, const uint8_t *d)
 		fprintf(out, "%02x:%02x:%02x:%02x:%02x:%02x", d[0], d[1], d[2], d[3], d[4], d[5]);
 		return 8;
 	case 'p':
-		fputs(d[0] == IPPROTO_TCP ? "tcp" : d[0] == IPPROTO_UDP ? "udp" : "?", out);
+		fputs(proto_name(d[0]), out);
 		return 4;
 	case 's':
 		fprintf(out, "%u", (unsigned)(d[0] << 8 | d[1]));

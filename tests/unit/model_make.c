@@ -30,7 +30,7 @@ static void take_port(struct member *m, char *word)
 {
 	struct member_port p = {0};
 	char *host = strchr(word, '|'), *port;
-	struct ports inner;
+	char *slash;
 
 	*host++ = '\0';
 	port = strchr(host, '|');
@@ -38,9 +38,11 @@ static void take_port(struct member *m, char *word)
 	*port++ = '\0';
 	must(!word[0] || addr_parse(word, &p.host_ip), word);
 	must(port_parse(host, &p.host_port), host);
-	must(ports_parse(port, &inner), port);
-	p.port = inner.first;
-	p.proto = inner.proto;
+	slash = strchr(port, '/');
+	if (slash)
+		*slash++ = '\0';
+	must(proto_parse_published(slash ? slash : "tcp", &p.proto), slash ? slash : "");
+	must(port_parse(port, &p.port), port);
 	ARRAY_PUSH(m->ports, m->n_ports) = p;
 }
 

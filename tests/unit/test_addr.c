@@ -189,6 +189,29 @@ static void test_ports(void **state _unused_)
 	assert_string_equal(proto_name(1), "?");
 }
 
+/* People write less than engines publish. */
+static void test_protocols(void **state _unused_)
+{
+	static const struct {
+		const char *name;
+		uint8_t proto;
+		bool written, published;
+	} all[] = {{"tcp", IPPROTO_TCP, true, true},	 {"udp", IPPROTO_UDP, true, true},
+		   {"sctp", IPPROTO_SCTP, false, true},	 {"dccp", IPPROTO_DCCP, false, false},
+		   {"SCTP", IPPROTO_ICMP, false, false}, {"", 0, false, false}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		uint8_t written = 7, published = 7;
+
+		assert_int_equal(proto_parse(all[i].name, &written), all[i].written);
+		assert_int_equal(written, all[i].written ? all[i].proto : 7);
+		assert_int_equal(proto_parse_published(all[i].name, &published), all[i].published);
+		assert_int_equal(published, all[i].published ? all[i].proto : 7);
+		assert_int_equal(proto_has_ports(all[i].proto), all[i].published);
+		assert_string_equal(proto_name(all[i].proto), all[i].published ? all[i].name : "?");
+	}
+}
+
 static void test_ports_overlap(void **state _unused_)
 {
 	static const struct {
@@ -256,8 +279,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addr),	      cmocka_unit_test(test_addr_order),
 		cmocka_unit_test(test_prefix),	      cmocka_unit_test(test_prefix_contains),
-		cmocka_unit_test(test_ports),	      cmocka_unit_test(test_ports_overlap),
-		cmocka_unit_test(test_ports_contain), cmocka_unit_test(test_mac),
+		cmocka_unit_test(test_ports),	      cmocka_unit_test(test_protocols),
+		cmocka_unit_test(test_ports_overlap), cmocka_unit_test(test_ports_contain),
+		cmocka_unit_test(test_mac),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,23 @@ static void test_udp6_from_a_user(void **state)
 		      "host_to_container: user ca?rol [fd88::2]:53 -> [fd88::1]:54/udp");
 }
 
+static void test_sctp(void **state)
+{
+	uint8_t packet[sizeof(packet4)];
+	struct record r;
+	struct denial d;
+
+	(void)state;
+	memcpy(packet, packet4, sizeof(packet));
+	packet[9] = IPPROTO_SCTP;
+	record_start(&r, "world_to_container ");
+	mnl_attr_put(r.nlh, NFULA_PAYLOAD, sizeof(packet), packet);
+	assert_true(denial_parse(r.nlh, &d));
+	assert_format(
+		&d, NULL,
+		"world_to_container: pod web (web.app) 10.88.1.2:40000 -> 10.88.1.1:5433/sctp");
+}
+
 static void test_fragment_has_no_ports(void **state)
 {
 	uint8_t fragment[sizeof(packet4)];
@@ -200,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp_from_a_container),
 		cmocka_unit_test(test_udp6_from_a_user),
+		cmocka_unit_test(test_sctp),
 		cmocka_unit_test(test_fragment_has_no_ports),
 		cmocka_unit_test(test_to_a_published_port),
 		cmocka_unit_test(test_nonsense_is_refused),

@@ -118,13 +118,15 @@ static const char inspected[] =
 	"\"Image\":\"sha256:beae\",\"Name\":\"/web.app\","
 	"\"HostConfig\":{\"NetworkMode\":\"pods\",\"PortBindings\":{"
 	"\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080-8090\"}],"
-	"\"53/udp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"\"}]}},"
+	"\"53/udp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"\"}],"
+	"\"9/sctp\":[{\"HostIp\":\"::1\",\"HostPort\":\"10\"}]}},"
 	"\"Config\":{\"Image\":\"busybox:latest\",\"Labels\":{\"podctl.pod\":\"web\",\"b\":\"\"}},"
 	"\"NetworkSettings\":{\"Ports\":{\"53/"
 	"udp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"32768\"}],"
 	"\"80/"
 	"tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8085\"},{\"HostIp\":\"::\",\"HostPort\":"
-	"\"8085\"}],\"99/tcp\":null,\"9/sctp\":[{\"HostIp\":\"\",\"HostPort\":\"9\"}]},"
+	"\"8085\"}],\"99/tcp\":null,\"9/sctp\":[{\"HostIp\":\"\",\"HostPort\":\"10\"}],"
+	"\"9/dccp\":[{\"HostIp\":\"\",\"HostPort\":\"9\"}]},"
 	"\"Networks\":{\"pods\":{\"NetworkID\":\"n1\",\"IPAddress\":\"10.88.1.2\","
 	"\"GlobalIPv6Address\":\"fd88:0:0:1::2\",\"MacAddress\":\"02:42:0a:58:01:02\"},"
 	"\"late\":{\"NetworkID\":\"\",\"IPAddress\":\"\",\"MacAddress\":\"\"},\"gone\":null}}}";
@@ -135,7 +137,8 @@ static const char listed[] =
 	"{\"IP\":\"0.0.0.0\",\"PrivatePort\":80,\"PublicPort\":8085,\"Type\":\"tcp\"},"
 	"{\"IP\":\"::\",\"PrivatePort\":80,\"PublicPort\":8085,\"Type\":\"tcp\"},"
 	"{\"PrivatePort\":99,\"Type\":\"tcp\"},"
-	"{\"PrivatePort\":9,\"PublicPort\":9,\"Type\":\"sctp\"},"
+	"{\"PrivatePort\":9,\"PublicPort\":10,\"Type\":\"sctp\"},"
+	"{\"PrivatePort\":9,\"PublicPort\":9,\"Type\":\"dccp\"},"
 	"{\"IP\":\"127.0.0.1\",\"PrivatePort\":53,\"PublicPort\":32768,\"Type\":\"udp\"}],"
 	"\"Labels\":{\"podctl.pod\":\"web\",\"b\":\"\"},\"State\":\"running\","
 	"\"Status\":\"Up 5 minutes (healthy)\",\"HostConfig\":{\"NetworkMode\":\"pods\"},"
@@ -186,7 +189,9 @@ static void check_port(const struct engine_container *c, const char *host_ip, ui
 
 static void check_published(const struct engine_container *c)
 {
-	assert_int_equal(c->n_ports, 3);
+	/* and none of a protocol that nobody publishes */
+	assert_int_equal(c->n_ports, 4);
+	check_port(c, "", 10, 9, IPPROTO_SCTP);
 	check_port(c, "0.0.0.0", 8085, 80, IPPROTO_TCP);
 	check_port(c, "::", 8085, 80, IPPROTO_TCP);
 	check_port(c, "127.0.0.1", 32768, 53, IPPROTO_UDP);
@@ -245,7 +250,8 @@ static void test_inspect_stopped(_unused_ void **state)
 		assert_int_equal(c.pid, 0);
 		assert_int_equal(c.exit_code, 137);
 		assert_string_equal(c.health, "");
-		assert_int_equal(c.n_ports, 2);
+		assert_int_equal(c.n_ports, 3);
+		check_port(&c, "::1", 10, 9, IPPROTO_SCTP);
 		check_port(&c, "", 0, 80, IPPROTO_TCP); /* of a range */
 		check_port(&c, "127.0.0.1", 0, 53, IPPROTO_UDP);
 	}

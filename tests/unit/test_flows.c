@@ -125,7 +125,7 @@ static struct flow flow_of(const char *text)
 
 	assert_true(sscanf(text, "%63s %u %63s %u %63s %u %ld %7s", from, &from_port, to, &to_port,
 			   at, &at_port, &uid, proto) >= 7);
-	if (!proto_parse(proto, &f.proto))
+	if (!proto_parse_published(proto, &f.proto))
 		f.proto = IPPROTO_ICMP;
 	assert_true(addr_parse(from, &f.from) && addr_parse(to, &f.to) && addr_parse(at, &f.at));
 	f.from_port = (uint16_t)from_port;
@@ -269,6 +269,17 @@ static const struct judged {
 	 {DB},
 	 {"- 198.51.100.7 5000 " HOST " 80 10.1.0.2 8080 -1",
 	  "+ 198.51.100.7 5000 " HOST " 22 " HOST " 22 -1"}},
+	{"a port over SCTP becomes known as published, beside one that nobody publishes",
+	 "port_whitelist: { 80: web }\n",
+	 "port_whitelist: { 80: web }\n",
+	 {WEB, DB},
+	 {WEB " |80|80/sctp 127.0.0.1|81|81/sctp", DB},
+	 {"- 198.51.100.7 5000 " HOST " 80 " HOST " 80 -1 sctp",
+	  "- 2001:db8:9::7 5000 " HOST6 " 80 " HOST6 " 80 -1 sctp",
+	  "+ 198.51.100.7 5000 " HOST " 80 10.1.0.2 8080 -1",
+	  "+ 198.51.100.7 5000 " HOST " 82 " HOST " 82 -1 sctp",
+	  "- 127.0.0.1 5000 127.0.0.1 81 127.0.0.1 81 1234 sctp",
+	  "+ 127.0.0.1 5000 127.0.0.1 80 127.0.0.1 80 1234 sctp"}},
 	{"nobody was there",
 	 "port_whitelist: { 80: web }\n",
 	 "{}\n",

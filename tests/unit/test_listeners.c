@@ -39,6 +39,9 @@ static void test_ports(void **state)
 	assert_false(listeners_on(l, UDP, 53, false));
 	assert_false(listeners_on(l, UDP, 22, true));
 	assert_false(listeners_on(l, UDP, 54, true));
+	/* never asked for */
+	assert_false(listeners_on(l, IPPROTO_SCTP, 22, true));
+	assert_false(listeners_on(l, IPPROTO_SCTP, 53, true));
 	assert_false(listeners_on(none, TCP, 22, true));
 	assert_false(listeners_on(NULL, TCP, 22, true));
 	/* held twice, freed twice */

@@ -182,6 +182,26 @@ static const struct small {
 	 {"w web br-x,10.1.0.2,- ::1|8080|80/tcp 2001:db8::1|8081|80/tcp"},
 	 {"private_ports tcp . 8080 \"web\"", "!port_uids", "!private_ports tcp . 8081"}},
 
+	/* SCTP: nobody can allow it, so it is only closed */
+	{"over SCTP, beside the whitelist's port of the same number",
+	 "port_whitelist: { 80: web }\npods: { web: { users: [bob] } }\n",
+	 {"w web br-x,10.1.0.2,fd00::2 |80|80/sctp |80|80/tcp"},
+	 {"published_ports sctp . 80 \"web\"", "published_ports tcp . 80 \"web\"",
+	  "port_whitelist tcp . 80 \"web\"", "!port_whitelist sctp", "!proxied_ports sctp",
+	  "published4 10.1.0.2 . tcp . 80 \"web: host port 80\"", "!. sctp . 80",
+	  "!private_ports"}},
+	{"over SCTP, by another pod: takes nothing from the whitelist's port",
+	 "port_whitelist: { 80: web, 80/udp: web }\n",
+	 {"w web br-x,10.1.0.2,- |80|80/tcp", "r rogue br-x,10.1.0.3,- |80|80/sctp"},
+	 {"published_ports sctp . 80 \"rogue\"", "port_whitelist tcp . 80 \"web\"",
+	  "port_whitelist udp . 80 \"web\"", "proxied_ports tcp . 80 \"web\"", "!sctp . 80 \"web",
+	  "!published4 10.1.0.3"}},
+	{"over SCTP, on the loopback: private",
+	 "pods: { web: { users: [bob] } }\n",
+	 {"w web br-x,10.1.0.2,- 127.0.0.1|9000|9000/sctp"},
+	 {"private_ports sctp . 9000 \"web\"", "port_uids sctp . 9000 . 1234 \"web: bob\"",
+	  "published_ports sctp . 9000 \"web\"", "!published4"}},
+
 	/* interfaces */
 	{"patterns within others are left out, and so are doubles",
 	 "guard: { container_interfaces: [br-x1, \"br-x*\", \"br-*\", docker0, docker0, \"br-*\"], "
@@ -238,7 +258,7 @@ static const struct small {
 	{"host users get no answer",
 	 "guard: { deny_host_users_with: drop }\n",
 	 {NULL},
-	 {"denied_silently tcp", "denied_silently udp"}},
+	 {"denied_silently tcp", "denied_silently udp", "denied_silently sctp"}},
 	{"direct ports",
 	 "pods: { web: { direct_ports: [443/tcp] } }\n",
 	 {"w web br-x,10.1.0.2,fd00::2"},
@@ -330,7 +350,7 @@ static void test_created(void **state)
 static void test_held(void **state)
 {
 	static const char *const lines[] = {"a app br-x,10.1.0.2,- |81|80/tcp 127.0.0.1|82|80/tcp",
-					    "r rogue |80|80/tcp",
+					    "r rogue |80|80/tcp |83|80/sctp",
 					    "w web br-x,10.1.0.4,- |80|80/tcp", NULL};
 	_cleanup_(settings_freep)
 	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
@@ -343,15 +363,15 @@ static void test_held(void **state)
 	model_find(m, "r")->running = false;
 	assert_true(member_clear(model_find(m, "a"), NULL, 1));
 	held = model_elements(s, NULL, m);
-	assert_int_equal(running->n[SET_PUBLISHED_PORTS], 3);
-	assert_int_equal(held->n[SET_PUBLISHED_PORTS], 3);
+	assert_int_equal(running->n[SET_PUBLISHED_PORTS], 4);
+	assert_int_equal(held->n[SET_PUBLISHED_PORTS], 4);
 	assert_int_equal(held->n[SET_PRIVATE_PORTS], 1);
 	assert_int_equal(held->n[SET_PORT_WHITELIST], 1);
 
 	/* what a service of the host has is not held */
 	model_find(m, "a")->ports[0].taken = model_find(m, "a")->ports[1].taken = true;
 	none = model_elements(s, NULL, m);
-	assert_int_equal(none->n[SET_PUBLISHED_PORTS], 1);
+	assert_int_equal(none->n[SET_PUBLISHED_PORTS], 2);
 	assert_int_equal(none->n[SET_PORT_WHITELIST], 1);
 	assert_int_equal(none->n[SET_PROXIED_PORTS], 1);
 	assert_int_equal(none->n[SET_PRIVATE_PORTS], 0);
@@ -734,9 +754,9 @@ static void test_warnings(void **state)
 		"q - |101|77/tcp",
 		"r2 rogue |99|99/tcp |100|1/tcp |7|7/udp 127.0.0.1|98|98/tcp",
 		"s stopped |81|81/tcp",
-		"t stopped |80|80/tcp |82|82/tcp",
+		"t stopped |80|80/tcp |82|82/tcp |83|83/sctp",
 		"u - |99|99/tcp |99|99/udp",
-		"web web |80|80/tcp |99|99/tcp",
+		"web web |80|80/tcp |99|99/tcp |80|80/sctp",
 		NULL};
 	static const char *const want[] = {
 		"10.1.0.9 is claimed by several containers: closed",
@@ -750,6 +770,10 @@ static void test_warnings(void **state)
 		"host port 99/tcp is published by web, but not on port_whitelist: closed",
 		"host port 7/udp is published by r2, but not on port_whitelist: closed",
 		"host port 100/tcp is published by r2, but not on port_whitelist: closed",
+		("host port 80/sctp is published by web, but port_whitelist can't allow SCTP: "
+		 "closed"),
+		("host port 83/sctp is published by t (not running), but port_whitelist can't "
+		 "allow SCTP: closed until it is removed"),
 		"h runs in the host's network: not guarded",
 		"m: not guarded: macvlan"};
 	_cleanup_(settings_freep)

@@ -192,7 +192,8 @@ static void test_all_at_once(void **state _unused_)
 						    "publish: ['443:1']\n"
 						    "containers:\n"
 						    "  a: {image: A, foo: 1}\n"
-						    "  b: {imaeg: x}\n",
+						    "  b: {imaeg: x}\n"
+						    "  b: {image: x}\n",
 						    s, NULL);
 
 	assert_non_null(strstr(got, "1:11: hostname"));
@@ -201,6 +202,7 @@ static void test_all_at_once(void **state _unused_)
 	assert_non_null(strstr(got, "containers.a.foo: unknown"));
 	assert_non_null(strstr(got, "containers.b.imaeg: unknown"));
 	assert_non_null(strstr(got, "containers.b.image: is missing"));
+	assert_non_null(strstr(got, "the key 'b' is given twice"));
 }
 
 static void test_policy(void **state _unused_)

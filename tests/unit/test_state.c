@@ -42,7 +42,7 @@ static void make_folder(char dir[])
 static void test_round(void **state)
 {
 	static const char *const lines[] = {
-		"web web br-x,10.1.0.2,fd00::2 127.0.0.1|80|8080/udp |1|1 |2|2",
+		"web web br-x,10.1.0.2,fd00::2 127.0.0.1|80|8080/udp |1|1 |2|2 |9|9/sctp",
 		"other - br-x,-,fd00::3", NULL};
 	_cleanup_(model_freep)
 	struct model *m = model_make(lines), *back = NULL;
@@ -68,6 +68,7 @@ static void test_round(void **state)
 	assert_int_equal(back->n_members, 2);
 	assert_null(model_find(back, "other")->pod);
 	assert_int_equal(model_find(back, "web")->ports[0].proto, IPPROTO_UDP);
+	assert_int_equal(model_find(back, "web")->ports[2].proto, IPPROTO_SCTP);
 	assert_int_equal(state_save(dir, back, &err), 0);
 	again = read_whole(file);
 	assert_string_equal(again, text);
@@ -77,7 +78,7 @@ static void test_round(void **state)
 	assert_int_equal(back->n_members, 2);
 	assert_false(model_find(back, "web")->running);
 	assert_int_equal(model_find(back, "web")->n_addresses, 0);
-	assert_int_equal(model_find(back, "web")->n_ports, 2);
+	assert_int_equal(model_find(back, "web")->n_ports, 3);
 	assert_true(model_find(back, "web")->ports[1].taken);
 	unlink(file);
 	rmdir(dir);

@@ -19,6 +19,7 @@ struct fixture {
 	struct model *m;
 	struct watch_networks networks;
 	struct listeners *others;
+	bool sctp; /* what is published, instead of TCP */
 };
 
 static int setup(void **state)
@@ -58,8 +59,10 @@ static bool put(struct fixture *f, const struct given *g, uint64_t number, bool 
 {
 	char empty[] = "", mac[] = "02:42:0a:58:01:02", name[] = "web";
 	struct engine_endpoint ep = {.network = name, .ip6 = empty, .mac = mac};
-	struct engine_port port = {
-		.host_ip = empty, .host_port = 80, .port = 8080, .proto = IPPROTO_TCP};
+	struct engine_port port = {.host_ip = empty,
+				   .host_port = 80,
+				   .port = 8080,
+				   .proto = f->sctp ? IPPROTO_SCTP : IPPROTO_TCP};
 	struct engine_container c = {.name = name,
 				     .endpoints = &ep,
 				     .n_endpoints = 1,
@@ -321,12 +324,18 @@ static void test_taken(void **state)
 	member_clear(model_find(f->m, C), NULL, 9);
 	put(f, &created, 10, &stale);
 	assert_false(taken(f));
+	/* nobody is known to listen over SCTP, least of all who listens over TCP */
+	hear(f, 80, false);
+	f->sctp = true;
+	put(f, &created, 11, &stale);
+	assert_false(taken(f));
+	assert_false(member_wants_port_of(f->m, model_find(f->m, C), f->others));
 	/* no network of its own: no port, whatever it asks for */
-	put(f, &host, 11, &stale);
+	put(f, &host, 12, &stale);
 	assert_int_equal(model_find(f->m, C)->n_ports, 0);
-	put(f, &none, 12, &stale);
+	put(f, &none, 13, &stale);
 	assert_int_equal(model_find(f->m, C)->n_ports, 0);
-	put(f, &joined, 13, &stale);
+	put(f, &joined, 14, &stale);
 	assert_int_equal(model_find(f->m, C)->n_ports, 0);
 }
 
