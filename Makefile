@@ -14,9 +14,13 @@ FUZZ_SECONDS ?= 60
 # where configuration and units live, whatever PREFIX is: systemd and people look there
 SYSTEMD_DIR ?= /etc/systemd/system
 SYSUSERS_DIR ?= /etc/sysusers.d
+SYSCTL_DIR ?= /etc/sysctl.d
+UDEV_DIR ?= /etc/udev/rules.d
 ifeq ($(PREFIX),/usr)
 SYSTEMD_DIR = /lib/systemd/system
 SYSUSERS_DIR = /usr/lib/sysusers.d
+SYSCTL_DIR = /usr/lib/sysctl.d
+UDEV_DIR = /lib/udev/rules.d
 endif
 
 # V=1 shows each command
@@ -257,6 +261,8 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	for f in systemd/*.in; do \
 		sed 's|@PREFIX@|$(PREFIX)|g' $$f > $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(SYSUSERS_DIR)/netguard.conf
+	install -D -m 644 systemd/sysctl.conf $(DESTDIR)$(SYSCTL_DIR)/10-netguard.conf
+	install -D -m 644 systemd/udev.rules $(DESTDIR)$(UDEV_DIR)/60-netguard.rules
 	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers > /dev/null || systemd-sysusers $(SYSUSERS_DIR)/netguard.conf
 	for f in man/*.[58]; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
@@ -278,7 +284,8 @@ uninstall: ## take away what install put there; configuration, state, the user _
 	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard $(DESTDIR)$(PREFIX)/bin/netguard
 	for f in podctl podctl-enter podctl-shell; do rm -f $(DESTDIR)$(PREFIX)/bin/$$f; done
 	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
-	rm -f $(DESTDIR)$(SYSUSERS_DIR)/netguard.conf
+	rm -f $(DESTDIR)$(SYSUSERS_DIR)/netguard.conf $(DESTDIR)$(SYSCTL_DIR)/10-netguard.conf
+	rm -f $(DESTDIR)$(UDEV_DIR)/60-netguard.rules
 	for f in man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
 	for f in $(MAN_LINKS); do rm -f $(DESTDIR)$(PREFIX)/share/man/man8/$$f; done
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/netguard

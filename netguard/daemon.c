@@ -260,6 +260,10 @@ static int install_table(struct daemon *d, struct err *err)
 	r = keeper_new(notify_stored(STORED_TABLE), &d->keeper, err);
 	if (r < 0)
 		return r;
+	/* before a table that leaves to the host what goes between ports */
+	if (bridges_new(&d->bridges, &why) < 0)
+		log_warning("bridges: %s", why.text);
+	daemon_scan_bridges(d);
 	r = daemon_apply(d, err);
 	if (r < 0)
 		return r;

@@ -485,7 +485,6 @@ static void on_relook(struct source *s, uint32_t events _unused_)
 
 int daemon_table_sources(struct daemon *d, struct err *err)
 {
-	struct err why;
 	int r;
 
 	loop_set_after(d->loop, after_round, d);
@@ -500,16 +499,11 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	if ((r = source_add(d->loop, &d->links_source, links_fd(d->links), EPOLLIN, on_links, d,
 			    err)) < 0)
 		return r;
-	/* helps, but the table holds without: bridged packets and the log */
-	if (bridges_new(&d->bridges, &why) < 0)
-		log_warning("bridges: %s", why.text);
-	else if ((r = source_add(d->loop, &d->bridges_source, bridges_fd(d->bridges), EPOLLIN,
-				 on_bridges, d, err)) < 0)
+	/* helps, but the table holds without: bridges and the log */
+	if (d->bridges && (r = source_add(d->loop, &d->bridges_source, bridges_fd(d->bridges),
+					  EPOLLIN, on_bridges, d, err)) < 0)
 		return r;
-	if ((r = daemon_denials_start(d, err)) < 0)
-		return r;
-	daemon_scan_bridges(d);
-	if ((r = daemon_watchdog_start(d, err)) < 0)
+	if ((r = daemon_denials_start(d, err)) < 0 || (r = daemon_watchdog_start(d, err)) < 0)
 		return r;
 	/* failed before there was a timer */
 	if (d->relook_ms)
