@@ -98,14 +98,9 @@ void daemon_compute_all(struct daemon *d)
 /* Whether a change may end what was allowed: it takes away, or restricts. */
 static bool takes_away(const struct elements_change *c)
 {
-	for (unsigned set = 0; set < SET_COUNT_; set++) {
-		if (flows_restricted_by(set) && c->add->n[set] > 0)
+	for (unsigned set = 0; set < SET_PORTS; set++) {
+		if (c->del->n[set] > 0 || (flows_restricted_by(set) && c->add->n[set] > 0))
 			return true;
-		/* a port that is found to be a container's gets a comment, and that is all */
-		for (size_t i = 0; i < c->del->n[set]; i++)
-			if (set != SET_BRIDGE_PORTS ||
-			    !elements_find(c->add, set, &c->del->sets[set][i]))
-				return true;
 	}
 	return false;
 }

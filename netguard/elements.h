@@ -42,6 +42,9 @@ enum set_id {
 	SET_OPEN4,
 	SET_OPEN6,
 	SET_DENIED_SILENTLY,
+	SET_PORTS, /* from here on none that decides what a connection may */
+	SET_GUARDED4,
+	SET_GUARDED6,
 	/* table bridge netguard */
 	SET_BRIDGE_PORTS,
 	SET_BRIDGE_OTHER_PORTS,

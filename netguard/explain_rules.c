@@ -61,6 +61,7 @@ static bool load(struct walk *w, uint8_t field, struct nft_key *k)
 		if (p->mac)
 			nft_key_ether(k, p->mac);
 		return p->mac != NULL;
+	case NFT_FIELD_TH_SPORT: /* of replies only, and a new connection is asked about */
 	case NFT_FIELD_ARP_SADDR_ETHER:
 	case NFT_FIELD_ARP_SADDR_IP:
 	case NFT_FIELD_ICMPV6_TYPE:
@@ -204,9 +205,14 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 	case NFT_FIELD_PKTTYPE:
 		is = streq(value, p->to_port ? "other" : "host");
 		break;
-	case NFT_FIELD_FIB_DADDR_TYPE:
-		is = p->to_local;
+	case NFT_FIELD_FIB_SADDR_TYPE:
+		/* nobody asks about what is sent in another's name */
+		is = true;
 		w->t->lost |= !streq(value, "local");
+		break;
+	case NFT_FIELD_FIB_DADDR_TYPE:
+		is = streq(value, "unicast") ? !p->to_local && !p->to_group : p->to_local;
+		w->t->lost |= !streq(value, "local") && !streq(value, "unicast");
 		break;
 	case NFT_FIELD_CT_ASKED_DADDR:
 	case NFT_FIELD_IP_SADDR:

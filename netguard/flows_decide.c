@@ -299,7 +299,7 @@ struct flows_change *flows_change_new(const struct elements *before, const struc
 	size_t n = 0;
 
 	elements_difference(after, before, &change);
-	for (unsigned set = 0; set < SET_BRIDGE_PORTS; set++) {
+	for (unsigned set = 0; set < SET_PORTS; set++) {
 		n += set == SET_POD_RATE4 || set == SET_POD_RATE6 ? 0 : change.del->n[set];
 		n += flows_restricted_by(set) ? change.add->n[set] : 0;
 	}

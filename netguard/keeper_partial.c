@@ -40,6 +40,9 @@ static bool restricts(enum set_id set)
 	case SET_PUBLISHED_PORTS:
 	case SET_EGRESS_LIMITED4:
 	case SET_EGRESS_LIMITED6:
+	case SET_PORTS:
+	case SET_GUARDED4:
+	case SET_GUARDED6:
 	case SET_BRIDGE_PORTS:
 		return true;
 	default:

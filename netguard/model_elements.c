@@ -86,6 +86,9 @@ static void add_member(struct maker *k, const struct place *p)
 	nft_key_ifname(&key, p->bridge);
 	nft_key_addr(&key, &p->addr);
 	elements_add(k->e, maker_set(SET_MEMBERS4, &p->addr), &key, NULL, p->member->pod, NULL);
+	key.size = 0;
+	nft_key_addr(&key, &p->addr);
+	elements_add(k->e, maker_set(SET_GUARDED4, &p->addr), &key, NULL, p->member->pod, NULL);
 }
 
 static void add_users(struct maker *k, const struct place *p)
@@ -225,6 +228,7 @@ struct elements *model_elements(const struct settings *s, const struct people *p
 	add_allowed(&k);
 	add_host_ports(&k);
 	/* what is nobody's is closed as well: it is in no other set */
+	add_ports(&k, SET_PORTS, &m->ports);
 	add_ports(&k, SET_BRIDGE_PORTS, &m->ports);
 	add_ports(&k, SET_BRIDGE_OTHER_PORTS, &m->other_ports);
 	add_silent(&k);

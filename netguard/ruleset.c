@@ -18,6 +18,7 @@
 #define L4PROTO	     NFT_FIELD_L4PROTO
 #define TH_DPORT     NFT_FIELD_TH_DPORT
 #define L4_DPORT     NFT_FIELD_L4PROTO, NFT_FIELD_TH_DPORT
+#define L4_SPORT     NFT_FIELD_L4PROTO, NFT_FIELD_TH_SPORT
 #define SKUID	     NFT_FIELD_SKUID
 #define IP_SADDR     NFT_FIELD_IP_SADDR
 #define IP_DADDR     NFT_FIELD_IP_DADDR
@@ -27,6 +28,7 @@
 #define ETH_DADDR    NFT_FIELD_ETHER_DADDR
 #define ETH_TYPE     NFT_FIELD_ETHER_TYPE
 #define PKTTYPE	     NFT_FIELD_PKTTYPE
+#define FIB_SADDR    NFT_FIELD_FIB_SADDR_TYPE
 #define FIB_DADDR    NFT_FIELD_FIB_DADDR_TYPE
 #define CT_DIRECTION NFT_FIELD_CT_DIRECTION
 #define ASKED_DADDR  NFT_FIELD_CT_ASKED_DADDR
@@ -80,15 +82,27 @@
 
 /*
  * Who sends is asked for each datagram: a port that was one user's is another's a moment later, and
- * the connection is the same. Of TCP, only who has the connection's socket can send in it.
+ * the connection is the same. Of TCP, only who has the connection's socket can send in it, and who
+ * has none begins with a SYN.
+ *
+ * That it is a reply says nothing by itself: IPv6 lets any user send with any address
+ * (IPV6_FREEBIND), so also what it would be a reply to.
  */
 static const struct nft_rule output[] = {
-	RULE(IS(L4PROTO, "tcp"), ESTABLISHED, ACCEPT),
-	RULE(IS(CT_DIRECTION, "reply"), ACCEPT),
+	RULE(ESTABLISHED, NO_SYN, ACCEPT),
+	/* the kernel's own: errors, and resets of what was rejected */
+	RULE(RELATED, IS(CT_DIRECTION, "reply"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "icmp"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
 	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
-	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "local"), GOTO("host_to_private_port")),
+	/* by the port itself, past its bridge: what needs no answer to ARP */
+	RULE(IN("ports", OIFNAME), GOTO("host_to_container")),
+	RULE(IN("guarded4", IP_SADDR), GOTO("host_as_other")),
+	RULE(IN("guarded6", IP6_SADDR), GOTO("host_as_other")),
+	RULE(IS(CT_DIRECTION, "reply"), ACCEPT),
+	/* all that comes to this host's sockets: broadcasts, multicast and anycast do, too */
+	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "unicast"), ACCEPT),
+	RULE(IN("private_ports", L4_DPORT), GOTO("host_to_private_port")),
 };
 
 /*
@@ -101,6 +115,12 @@ static const struct nft_rule input[] = {
 	RULE(GROUP_FRAME, GOTO("deny_forged")),
 	RULE(ESTABLISHED, ACCEPT),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	/* resets and errors that output had the kernel send in a container's name */
+	RULE(IS(IIFNAME, "lo"), RELATED, ACCEPT),
+	/* in a container's name, from elsewhere: the answer would be its connection */
+	RULE(IN("guarded4", IP_SADDR), NOT_IN("members4", IIFNAME, IP_SADDR), GOTO("deny_forged")),
+	RULE(IN("guarded6", IP6_SADDR), NOT_IN("members6", IIFNAME, IP6_SADDR),
+	     GOTO("deny_forged")),
 	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),
 	/* docker-proxy's; what the host itself sends is decided at output, by its user */
 	RULE(IN("published_ports", L4_DPORT), IS_NOT(IIFNAME, "lo"), JUMP("to_published_port")),
@@ -160,10 +180,26 @@ static const struct nft_rule host_to_container[] = {
 	RULE(ND_TO_CONTAINER, ACCEPT),
 	/* the kernel's own, without a socket */
 	RULE(IS(L4PROTO, "igmp"), ACCEPT),
+	RULE(IS_NOT(FIB_SADDR, "local"), GOTO("host_as_other")),
+	RULE(IS(CT_DIRECTION, "reply"), JUMP("host_reply")),
 	RULE(IN("allowed_uids", SKUID), ACCEPT),
 	RULE(IN("pod_uids4", IP_DADDR, SKUID), ACCEPT),
 	RULE(IN("pod_uids6", IP6_DADDR, SKUID), ACCEPT),
 	RULE(GOTO("deny_host_to_container")),
+};
+
+/* With an address that is not this host's: proxies that keep their client's do so. */
+static const struct nft_rule host_as_other[] = {
+	RULE(IN("allowed_uids", SKUID), ACCEPT),
+	RULE(GOTO("deny_forged")),
+};
+
+/* What containers may ask may answer, whoever it is that answers there. */
+static const struct nft_rule host_reply[] = {
+	RULE(IN("host_ports", L4_SPORT), ACCEPT),
+	RULE(IN("pod_host_ports4", IP_DADDR, L4_SPORT), ACCEPT),
+	RULE(IN("pod_host_ports6", IP6_DADDR, L4_SPORT), ACCEPT),
+	RULE(IN("proxied_ports", L4_SPORT), ACCEPT),
 };
 
 static const struct nft_rule host_to_private_port[] = {
@@ -264,6 +300,8 @@ static const struct nft_chain inet_chains[] = {
 	CHAIN(to_rewritten_port),
 	CHAIN(to_published),
 	CHAIN(host_to_container),
+	CHAIN(host_as_other),
+	CHAIN(host_reply),
 	CHAIN(host_to_private_port),
 	CHAIN(container_to_host),
 	CHAIN(to_container),
@@ -453,6 +491,9 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_OPEN4] = {.name = "open4", .types = {IPV4}},
 	[SET_OPEN6] = {.name = "open6", .types = {IPV6}},
 	[SET_DENIED_SILENTLY] = {.name = "denied_silently", .types = {PROTO}},
+	[SET_PORTS] = {.name = "ports", .types = {IFNAME}},
+	[SET_GUARDED4] = {.name = "guarded4", .types = {IPV4}},
+	[SET_GUARDED6] = {.name = "guarded6", .types = {IPV6}},
 	[SET_BRIDGE_PORTS] = {.name = "ports", .types = {IFNAME}},
 	[SET_BRIDGE_OTHER_PORTS] = {.name = "other_ports", .types = {IFNAME}},
 	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}, .size = MANY},

@@ -84,6 +84,9 @@ static void test_reference(void **state)
 				  "published4 10.88.1.2 . tcp . 80 \"web: host port 80\"\n"
 				  "published6 fd88::2 . tcp . 80 \"web: host port 80\"\n"
 				  "links4 10.88.1.2 . 10.88.1.3 . tcp . 5432 \"web -> db\"\n"
+				  "guarded4 10.88.1.2 \"web\"\n"
+				  "guarded4 10.88.1.3 \"db\"\n"
+				  "guarded6 fd88::2 \"web\"\n"
 				  "limit web 20/1 burst 10\n");
 }
 

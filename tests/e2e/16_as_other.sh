@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# What any user of the host, and any neighbour, can send in another's name or past the usual way: with a
+# container's address (IPV6_FREEBIND needs no right), by the port of a bridge, to all. It gets no one to where
+# he may not go, and the same datagram of one who may arrives.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+e2e_begin
+put_config <<'END'
+port_whitelist: { 8080/udp: { pod: web, host_users: pod } }
+guard: { allowed_users: [root], host_ports: [5354/udp] }
+other_containers: { pod_label: test.pod }
+pods:
+  web: { users: [bob], connect_to: { db: [7000/udp] } }
+  db: {}
+END
+netguard_start
+inside docker pull -q probe > /dev/null
+inside docker run -d --name web --network pods --label test.pod=web -p 8080:8080/udp probe serve udp:8080 > /dev/null
+inside docker run -d --name db --network pods --label test.pod=db probe serve udp:7000 > /dev/null
+docker_lets_pass
+guarded() { inside "$BUILD/netguard" status --json | jq -e --arg n "$1" '[.pods[][] | select(.name == $n and .guard == "guarded")] | length == 1'; }
+for name in web db; do check "$name is guarded" wait_for 5 guarded $name; done
+as_other() { python3 "$REPO/tests/e2e/files/as_other.py" "$@"; }
+OTHER=$REPO/tests/e2e/files/as_other.py
+user() { as "$1" python3 "$OTHER" "${@:2}"; }
+in_net() { local pid; pid=$(container_pid "$1"); shift; nsenter --net="/proc/$pid/ns/net" -- "$@"; }
+web4=$(container_ip4 web) web6=$(container_ip6 web) db4=$(container_ip4 db) db6=$(container_ip6 db)
+host4=192.0.2.10 host6=2001:db8:0:1::10
+port_of() { # NAME: the bridge's port
+	local index
+	index=$(in_net "$1" ip -j link show eth0 | jq '.[0].link_index')
+	inside ip -j link | jq -r --argjson i "$index" '.[] | select(.ifindex == $i) | .ifname'
+}
+background "$PROBE" serve udp:5354
+inside sh -c 'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done'
+
+note "a reply to what nobody has sent"
+# seeded SENDER WHO HOST-ADDRESS CONTAINER-ADDRESS PORT: SENDER sends as the container to a socket of WHO, which then asks the container
+seeded() {
+	local fifo=$SANDBOX/ask out=$SANDBOX/asked pid
+	rm -f "$fifo" "$out"
+	mkfifo "$fifo"
+	as "$2" python3 "$OTHER" ask "$3,$5" "$4,7000" < "$fifo" > "$out" 2>&1 &
+	pid=$!
+	exec 7> "$fifo"
+	wait_for 3 grep -q ready "$out"
+	case $1 in
+	outside) outside python3 "$OTHER" send "$4,7000" "$3,$5" > "$SANDBOX/seed" 2>&1 ;;
+	*) user "$1" send "$4,7000" "$3,$5" > "$SANDBOX/seed" 2>&1 ;;
+	esac
+	echo >&7
+	exec 7>&-
+	wait $pid
+	tail -n 1 "$out"
+}
+check_equal "without, a stranger is refused" refused "$(user carol send "$host6,9990" "$db6,7000")"
+before=$(counter forged)
+check_equal "with one that he sends himself, too" refused "$(seeded carol carol $host6 "$db6" 9991)"
+outside ip addr add "$db4/32" dev lo
+outside ip -6 addr add "$db6/128" dev lo nodad
+check_equal "with one of a neighbour's, over IPv6" refused "$(seeded outside carol $host6 "$db6" 9992)"
+check_equal "... over IPv4" refused "$(seeded outside carol $host4 "$db4" 9993)"
+check "they are counted" test "$(counter forged)" -ge $((before + 3))
+check_equal "who may ask is answered, whatever came before" "answer from $db6" "$(seeded outside root $host6 "$db6" 9994)"
+check "a seed to the world is refused" grep -q refused <(user carol send "$db6,7000" 2001:db8:0:1::1,9999)
+
+note "into what two containers say to each other"
+hear() { # FILE NAME AT [TO]
+	in_net "$2" python3 "$OTHER" hear "$3" 20 ${4:+"$4"} > "$SANDBOX/$1" 2>&1 &
+	wait_for 5 grep -q ready "$SANDBOX/$1"
+}
+hear flow web "$web6,40000" "$db6,7000"
+check "web hears db" wait_for 3 grep -q "$db6" "$SANDBOX/flow"
+heard() { grep -c "^hello" "$SANDBOX/$1"; }
+user carol send "$db6,7000" "$web6,40000" > /dev/null
+user carol send "2001:db8:0:1::1,7000" "$web6,40000" > /dev/null
+sleep 0.3
+check_equal "and nothing of a stranger's in db's name" 0 "$(heard flow)"
+user root send "$db6,7000" "$web6,40000" > /dev/null
+check "who may send as others do (proxies) is heard" wait_for 2 grep -q "^hello $db6" "$SANDBOX/flow"
+
+note "by the port of the bridge, past the bridge"
+port=$(port_of db)
+check "it is one: $port" inside test -e "/sys/class/net/$port/brport"
+hear veth db "0.0.0.0,7100"
+hear veth6 db "::,7101"
+for to in 255.255.255.255 224.0.0.1 "${db4%.*}.255"; do user carol send "0.0.0.0,0" "$to,7100" "$port" > /dev/null; done
+user carol send "::,0" "ff02::1%$port,7101" > /dev/null
+sleep 0.3
+check_equal "no stranger is heard" "0 0" "$(heard veth) $(heard veth6)"
+for to in 255.255.255.255 224.0.0.1 "${db4%.*}.255"; do user root send "0.0.0.0,0" "$to,7100" "$port" > /dev/null; done
+user root send "::,0" "ff02::1%$port,7101" > /dev/null
+sleep 0.3
+check_equal "who may is, by each way" "3 1" "$(heard veth) $(heard veth6)"
+
+note "to a private port, by what is not an address of the host"
+for to in 192.0.2.10 192.0.2.255 255.255.255.255 224.0.0.1 ff02::1%eth0 2001:db8:0:1:: fd88:: ::1 127.0.0.1; do
+	case $to in *:*) any=:: ;; *) any=0.0.0.0 ;; esac
+	out=$(user carol send "$any,0" "$to,8080")
+	check "a stranger to $to: $out" test "${out#answer}" = "$out"
+	out=$(user bob send "$any,0" "$to,8080")
+	check "who may to $to: $out" test "${out#answer}" != "$out"
+done
+
+note "what containers may ask the host still answers"
+for to in $host4 10.88.1.1 $host6; do
+	flow open container:web udp $to 5354
+	flow_counted container_to_host silent container:web udp $to 5355
+done
+flow open user:bob udp "$web4" 8080 "its own user"
+e2e_end
