@@ -65,6 +65,19 @@ done
 in_net one ping -c 1 -W 2 -t 1 "$(container_ip4 two)" > "$SANDBOX/ping" 2>&1
 check "a packet of one hop ends at the host" grep -q "Time to live exceeded" "$SANDBOX/ping"
 
+note "a network without a way out"
+inside docker network create --internal inner > /dev/null
+for name in in1 in2; do
+	inside docker run -d --name $name --network inner --label test.pod=gang probe serve tcp:80 udp:80 > /dev/null
+done
+inside docker run -d --name in3 --network inner --label test.pod=loner probe serve tcp:80 > /dev/null
+docker_lets_pass
+for name in in1 in2 in3; do check "$name is guarded" wait_for 5 guarded $name; done
+for proto in tcp udp; do flow open container:in1 $proto "$(container_ip4 in2)" 80 "of one pod"; done
+flow_counted container_to_container silent container:in1 tcp "$(container_ip4 in3)" 80 "of another pod"
+flow silent container:in1 tcp 192.0.2.1 7777 "outside"
+inside docker rm -f in1 in2 in3 > /dev/null
+
 note "what is for all on a bridge comes to the host, and to no other container"
 for name in two other; do in_net $name "$PROBE" hear 4242 > "$SANDBOX/hear.$name" 2>&1 & done
 inside "$PROBE" hear 4242 > "$SANDBOX/hear.host" 2>&1 &
