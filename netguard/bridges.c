@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -147,7 +148,7 @@ static int set_switches(struct bridges *b, const struct rtnl_link *bridge)
 	uint8_t request[512] = {0};
 	struct ifinfomsg *ifi;
 	struct nlmsghdr *nlh = rtnl_put(request, RTM_NEWLINK, NLM_F_ACK, sizeof(*ifi));
-	struct nlattr *info, *data;
+	struct nlattr *info, *data, *spec, *inet, *conf;
 
 	ifi = mnl_nlmsg_get_payload(nlh);
 	ifi->ifi_index = bridge->index;
@@ -160,6 +161,14 @@ static int set_switches(struct bridges *b, const struct rtnl_link *bridge)
 	mnl_attr_put(nlh, IFLA_BR_MULTI_BOOLOPT, sizeof(no_learning), &no_learning);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
+	/* the host is on the way from one container to another on purpose */
+	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	inet = mnl_attr_nest_start(nlh, AF_INET);
+	conf = mnl_attr_nest_start(nlh, IFLA_INET_CONF);
+	mnl_attr_put_u32(nlh, IPV4_DEVCONF_SEND_REDIRECTS, 0);
+	mnl_attr_nest_end(nlh, conf);
+	mnl_attr_nest_end(nlh, inet);
+	mnl_attr_nest_end(nlh, spec);
 	return rtnl_talk(&b->requests, nlh, NULL, NULL);
 }
 

@@ -99,7 +99,8 @@ static bool sent_here_passes(const struct sweep *s, const struct flow *f, const 
 				   .port = f->to_port,
 				   .has_uid = f->has_uid,
 				   .uid = f->uid,
-				   .to_local = to->type == RTN_LOCAL};
+				   .to_local = to->type == RTN_LOCAL,
+				   .to_unicast = to->type == RTN_UNICAST};
 
 	/* its socket is gone, or another namespace's */
 	if (!f->has_uid)

@@ -211,7 +211,7 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		w->t->lost |= !streq(value, "local");
 		break;
 	case NFT_FIELD_FIB_DADDR_TYPE:
-		is = streq(value, "unicast") ? !p->to_local && !p->to_group : p->to_local;
+		is = streq(value, "unicast") ? p->to_unicast : p->to_local;
 		w->t->lost |= !streq(value, "local") && !streq(value, "unicast");
 		break;
 	case NFT_FIELD_CT_ASKED_DADDR:

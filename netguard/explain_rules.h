@@ -21,7 +21,7 @@ struct explain_packet {
 	bool has_uid;  /* a socket of this host sends it */
 	uint32_t uid;
 	bool to_local; /* fib daddr type local: an address of this host */
-	bool to_group; /* broadcast, multicast: of many */
+	bool to_unicast; /* ... unicast: another host's */
 	bool dnat;     /* its destination was rewritten, and was: */
 	struct addr asked;
 	uint16_t asked_port;

@@ -317,7 +317,7 @@ static int from_user(const struct explain_run *run, struct explain_question *q, 
 	p.has_uid = true;
 	p.uid = from->uid;
 	p.to_local = local;
-	p.to_group = to->broadcast;
+	p.to_unicast = to->side != SIDE_HOST;
 	if (local)
 		memcpy(p.oif, "lo", sizeof("lo"));
 	else
@@ -355,7 +355,7 @@ static int from_network(const struct explain_run *run, struct explain_question *
 		return 0;
 	}
 	p.to_local = to->side == SIDE_HOST && !to->broadcast;
-	p.to_group = to->broadcast;
+	p.to_unicast = to->side != SIDE_HOST;
 	add_incoming(&w, from, to, &p);
 	if (to->side == SIDE_HOST && !to->broadcast)
 		return take_host(run, q, &w, &p, err);

@@ -22,6 +22,8 @@ guard: { allowed_users: [root] }
 other_containers: { pod_label: test.pod }
 END
 netguard_start
+# as sysctl.d/10-netguard.conf has it
+inside sysctl -qw net.ipv4.conf.all.send_redirects=0
 inside docker pull -q probe > /dev/null
 container() { # NAME POD
 	inside docker run -d --name "$1" --network pods --label "test.pod=$2" probe serve tcp:80 udp:80 > /dev/null
@@ -64,6 +66,9 @@ for proto in tcp udp; do
 done
 in_net one ping -c 1 -W 2 -t 1 "$(container_ip4 two)" > "$SANDBOX/ping" 2>&1
 check "a packet of one hop ends at the host" grep -q "Time to live exceeded" "$SANDBOX/ping"
+check_equal "which tells nobody of a shorter way" 0 \
+	"$(inside awk '/^Icmp:/ && n++ { for (i in name) if (name[i] == "OutRedirects") print $i; exit }
+		/^Icmp:/ { for (i = 1; i <= NF; i++) name[i] = $i }' /proc/net/snmp)"
 
 note "a network without a way out"
 inside docker network create --internal inner > /dev/null

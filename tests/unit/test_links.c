@@ -182,10 +182,53 @@ static void test_ports(void **state)
 	assert_int_equal(m->ports.n, 2);
 	assert_string_equal(m->ports.items[0], "v5");
 	assert_string_equal(m->ports.items[1], "tap0");
+	assert_int_equal(m->other_ports.n, 0);
 	links_list_remove(&l, 5);
 	links_list_remove(&l, 99);
 	links_decide(&l, s, NULL, 0, m);
 	assert_int_equal(m->ports.n, 1);
+	links_list_done(&l);
+}
+
+/* Ports of bridges that are not guarded, that could be containers'; where they change, all is new.
+ */
+static void test_other_ports(void **state)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("guard: { exempt_interfaces: [br-lan] }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_new();
+	struct links_list l = {0};
+
+	(void)state;
+	put(&l, "1 br-x 0 -1");
+	put(&l, "2 br-lan 0 -1");
+	put(&l, "3 lxcbr0 0 -1");
+	put(&l, "5 veth5 1 3");
+	put(&l, "6 vnet6 3 3");
+	put(&l, "7 veth7 3 3");
+	put(&l, "8 veth8 2 3");
+	put(&l, "9 veth9 0 3");
+	model_settle(m);
+	links_decide(&l, s, NULL, 0, m);
+	assert_int_equal(m->other_ports.n, 2);
+	assert_string_equal(m->other_ports.items[0], "veth7");
+	assert_string_equal(m->other_ports.items[1], "veth8");
+	assert_true(m->all);
+	model_settle(m);
+	links_decide(&l, s, NULL, 0, m);
+	assert_false(m->all);
+	/* as many, but another */
+	links_list_remove(&l, 7);
+	put(&l, "10 veth10 3 3");
+	links_decide(&l, s, NULL, 0, m);
+	assert_true(m->all);
+	/* fewer */
+	model_settle(m);
+	links_list_remove(&l, 8);
+	links_decide(&l, s, NULL, 0, m);
+	assert_true(m->all);
+	assert_int_equal(m->other_ports.n, 1);
 	links_list_done(&l);
 }
 
@@ -506,11 +549,17 @@ static void test_groups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decide),	  cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_moved),	  cmocka_unit_test(test_looks),
-		cmocka_unit_test(test_put_again), cmocka_unit_test(test_take),
-		cmocka_unit_test(test_gone),	  cmocka_unit_test(test_port_messages),
-		cmocka_unit_test(test_groups),	  cmocka_unit_test(test_bridge_messages),
+		cmocka_unit_test(test_decide),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_other_ports),
+		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_put_again),
+		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_port_messages),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_bridge_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
