@@ -45,6 +45,12 @@ static uint64_t endpoint_named(const char *name)
 	return 0;
 }
 
+/* Those that were endpoints once: who has one in a configuration is told why it is none. */
+static bool is_of_files(const char *name)
+{
+	return streq(name, "container-copy-out") || streq(name, "container-export");
+}
+
 static int decode_endpoints(struct schema_context *ctx, const struct yaml_node *node, void *target,
 			    const struct schema_field *field _unused_)
 {
@@ -61,7 +67,12 @@ static int decode_endpoints(struct schema_context *ctx, const struct yaml_node *
 		size_t length = schema_enter_index(ctx, i);
 		uint64_t bits = endpoint_named(names.items[i]);
 
-		if (!bits)
+		if (is_of_files(names.items[i]))
+			result = schema_error(ctx, node->values[i],
+					      "%s can't be allowed: whoever also runs a "
+					      "process in the container would be root of the host",
+					      names.items[i]);
+		else if (!bits)
 			result = schema_error(ctx, node->values[i],
 					      "%s is not an endpoint: netguard.yml(5) lists them",
 					      problems_quote(quoted, names.items[i]));

@@ -22,7 +22,8 @@
 	X(CONTAINER_INSPECT, "container-inspect", true)                                            \
 	X(CONTAINER_TOP, "container-top", true)                                                    \
 	X(CONTAINER_LOGS, "container-logs", true)                                                  \
-	X(CONTAINER_CHANGES, "container-changes", true)                                            \
+	/* may tell names of the host's files: the engine follows what a process exchanges */      \
+	X(CONTAINER_CHANGES, "container-changes", false)                                           \
 	X(CONTAINER_STATS, "container-stats", true)                                                \
 	X(CONTAINER_RESIZE, "container-resize", true)                                              \
 	X(CONTAINER_START, "container-start", true)                                                \
@@ -36,8 +37,6 @@
 	X(CONTAINER_REMOVE, "container-remove", true)                                              \
 	X(CONTAINER_RENAME, "container-rename", false)                                             \
 	X(CONTAINER_UPDATE, "container-update", false)                                             \
-	X(CONTAINER_EXPORT, "container-export", false)                                             \
-	X(CONTAINER_COPY_OUT, "container-copy-out", false)                                         \
 	X(EXEC_CREATE, "exec-create", true)                                                        \
 	X(EXEC_START, "exec-start", true)                                                          \
 	X(EXEC_RESIZE, "exec-resize", true)                                                        \

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The table of endpoints. What is not in it is refused: build, commit, import, load, copying into
- * containers, plugins, swarm and all that a newer engine may have.
+ * and out of containers, plugins, swarm and all that a newer engine may have.
+ *
+ * Of a container's files not even a look at one (HEAD archive) can be allowed: the engine mounts
+ * what the container mounts, from the host's side, at paths that a process in there can exchange
+ * for links (CVE-2026-41568, CVE-2026-42306), and so makes root of whoever has both. Nor export,
+ * for which it mounts and changes its root within a tree that such a process changes.
  * Source: moby, api/server/router; Docker Engine API v1.24 to v1.52.
  */
 #include "netguard/authz_route.h"
@@ -57,9 +62,6 @@ static const struct authz_route routes[] = {
 	PLAIN(CONTAINER_REMOVE, "DELETE", "/containers/*", TOUCH, "v,force"),
 	POST(CONTAINER_RENAME, "/containers/*/rename", USE, "name"),
 	JSON(CONTAINER_UPDATE, "/containers/*/update", USE, ""),
-	PLAIN(CONTAINER_EXPORT, "GET", "/containers/*/export", USE, ""),
-	PLAIN(CONTAINER_COPY_OUT, "GET", "/containers/*/archive", USE, "path"),
-	PLAIN(CONTAINER_COPY_OUT, "HEAD", "/containers/*/archive", USE, "path"),
 
 	JSON(EXEC_CREATE, "/containers/*/exec", USE, ""),
 	JSON(EXEC_START, "/exec/*/start", EXEC, ""),

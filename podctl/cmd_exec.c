@@ -9,6 +9,7 @@
 #include "podctl/cmd.h"
 #include "podctl/exec.h"
 #include "podctl/inside.h"
+#include "podctl/inside_shell.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,11 +60,9 @@ int cmd_exec(struct cmd_context *ctx, int n _unused_, char **args)
 		return CMD_FAILED;
 	if (inside_find(engine, pod, args[0], &id, &err) < 0)
 		return cmd_fail(ctx, &err);
-	argv = xcalloc(o->n_command + 2, sizeof(*argv));
+	argv = o->n_command > 0 ? xcalloc(o->n_command + 1, sizeof(*argv)) : inside_shell();
 	for (size_t i = 0; i < o->n_command; i++)
 		argv[i] = o->command[i];
-	if (o->n_command == 0)
-		argv[0] = inside_shell(engine, id);
 	env = xcalloc(o->n_env + 1, sizeof(*env));
 	for (size_t i = 0; i < o->n_env; i++)
 		env[i] = o->env[i];

@@ -5,45 +5,6 @@
 
 #include <errno.h>
 
-/* In this order; the last one is taken where none is found. */
-static const char *const shells[] = {"/bin/bash", "/usr/bin/bash", "/bin/ash", "/bin/sh"};
-
-static void probed(void *userdata, const struct engine_reply *reply)
-{
-	bool *found = userdata;
-	struct err ignored;
-
-	*found = engine_reply_check(reply, &ignored) == 0;
-}
-
-const char *inside_first(struct engine *e, const char *id, const char *const *paths, size_t n)
-{
-	_cleanup_free_ bool *found = xcalloc(n + 1, sizeof(*found));
-
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *path =
-			xasprintf("/containers/%s/archive?path=%s", id, paths[i]);
-
-		engine_start(e, &(struct engine_call){.method = "HEAD",
-						      .path = path,
-						      .done = probed,
-						      .userdata = &found[i]});
-	}
-	engine_wait(e);
-	for (size_t i = 0; i < n; i++) {
-		if (found[i])
-			return paths[i];
-	}
-	return NULL;
-}
-
-const char *inside_shell(struct engine *e, const char *id)
-{
-	const char *found = inside_first(e, id, shells, ARRAY_SIZE(shells));
-
-	return found ? found : shells[ARRAY_SIZE(shells) - 1];
-}
-
 int inside_find(struct engine *e, const char *pod, const char *part, char **ret, struct err *err)
 {
 	_cleanup_free_ char *name = plan_name(pod, part);

@@ -71,7 +71,11 @@ static int create(struct engine *e, const char *image, char **ret, struct err *e
 	return 0;
 }
 
-/* A tar of one empty file (POSIX.1-2001, ustar), which the engine unpacks into the container. */
+/*
+ * A tar of one empty file (POSIX.1-2001, ustar), which the engine unpacks into the container. Only
+ * this one may be asked for: nothing has run in it yet, and it mounts nothing. In any other the
+ * engine would follow paths that a process in there exchanges (podctl/inside_shell.h).
+ */
 static int put_file(struct engine *e, const char *id, struct err *err)
 {
 	_cleanup_free_ char *path = xasprintf("/containers/%s/archive?path=/", id);

@@ -9,6 +9,7 @@
 #include "podctl/cmd.h"
 #include "podctl/exec.h"
 #include "podctl/inside.h"
+#include "podctl/inside_shell.h"
 #include "podctl/jail_file.h"
 #include "podctl/lock.h"
 #include "podctl/run.h"
@@ -96,77 +97,35 @@ static int find(struct session *s, struct err *err)
 	return r;
 }
 
-/* The image's own, wherever the host has its. */
-static const char *find_sftp(const struct session *s)
-{
-	static const char *const servers[] = {
-		"/usr/lib/openssh/sftp-server",	    /* Debian */
-		"/usr/lib/ssh/sftp-server",	    /* Alpine, Arch, SUSE */
-		"/usr/libexec/openssh/sftp-server", /* Fedora */
-		"/usr/libexec/sftp-server",
-	};
-
-	return inside_first(s->engine, s->container, servers, ARRAY_SIZE(servers));
-}
-
-/* Words of *ret point into words or are static. */
-static int choose_command(const struct session *s, const char *shell, struct strv *words,
-			  const char ***ret, struct err *err)
-{
-	const char **argv;
-	size_t n = 0;
-
-	if (s->command && jail_is_sftp(s->command, words)) {
-		const char *server = find_sftp(s);
-
-		if (!server)
-			return err_set(
-				err, ENOENT,
-				"the image of this jail has no sftp-server: ask for one with "
-				"openssh-sftp-server");
-		argv = xcalloc(words->n + 2, sizeof(*argv));
-		argv[n++] = server;
-		for (size_t i = 0; i < words->n; i++)
-			argv[n++] = words->items[i];
-	} else {
-		argv = xcalloc(4, sizeof(*argv));
-		argv[n++] = shell;
-		argv[n++] = s->command ? "-c" : "-l";
-		argv[n] = s->command;
-	}
-	*ret = argv;
-	return 0;
-}
-
 static int go_in(const struct session *s, int *ret, struct err *err)
 {
-	_cleanup_free_ char *home = xasprintf("/home/%s", s->jail.user), *home_variable = NULL,
-			    *user = xasprintf("USER=%s", s->jail.user), *shell_variable = NULL,
+	_cleanup_free_ char *home = xasprintf("/home/%s", s->jail.user),
+			    *user = xasprintf("USER=%s", s->jail.user),
 			    *logname = xasprintf("LOGNAME=%s", s->jail.user),
 			    *who = xasprintf("%u:%u", (unsigned)s->jail.uid, (unsigned)s->gid);
-	const char *shell = inside_shell(s->engine, s->container);
-	const char *there = inside_first(s->engine, s->container, (const char *const[]){home}, 1);
 	_cleanup_free_ const char **argv = NULL;
-	struct strv words = {0};
-	int r = choose_command(s, shell, &words, &argv, err);
+	struct strv options = {0};
+	bool sftp = s->command && jail_is_sftp(s->command, &options);
+	int r;
 
-	home_variable = xasprintf("HOME=%s", there ? home : "/");
-	shell_variable = xasprintf("SHELL=%s", shell);
-	if (r == 0)
-		r = exec_run(
-			&(struct exec){.engine = s->engine,
-				       .container_id = s->container,
-				       .argv = argv,
-				       .user = who,
-				       .directory = there ? home : "/",
-				       .env = (const char *const[]){home_variable, user, logname,
-								    shell_variable, NULL},
-				       .term = s->ctx->environment.term,
-				       .in = STDIN_FILENO,
-				       .out = STDOUT_FILENO,
-				       .err = STDERR_FILENO},
-			ret, err);
-	strv_done(&words);
+	argv = sftp ? inside_sftp(home, &options) : inside_login(home, s->command);
+	r = exec_run(&(struct exec){.engine = s->engine,
+				    .container_id = s->container,
+				    .argv = argv,
+				    .user = who,
+				    .directory = "/",
+				    .env = (const char *const[]){"HOME=/", user, logname,
+								 "SHELL=" INSIDE_SH, NULL},
+				    .term = s->ctx->environment.term,
+				    .in = STDIN_FILENO,
+				    .out = STDOUT_FILENO,
+				    .err = STDERR_FILENO},
+		     ret, err);
+	if (r == 0 && sftp && *ret == INSIDE_NONE)
+		r = err_set(err, ENOENT,
+			    "the image of this jail has no sftp-server: ask for one with "
+			    "openssh-sftp-server");
+	strv_done(&options);
 	return r;
 }
 

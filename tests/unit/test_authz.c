@@ -28,7 +28,7 @@
 	"  clients: {ci: {capabilities: [CHOWN]}}\n"
 #define ALL                                                                                        \
 	"engine_policy: {endpoints: [default, container-rename, container-update, "                \
-	"container-copy-out, image-tag, network-create, network-connect, network-disconnect], "    \
+	"image-tag, network-create, network-connect, network-disconnect], "                        \
 	"images: ['docker.io/library/*']}\n"
 #define ROOT "engine_policy: {allow_root: true, allow_new_privileges: true, bind_roots: [/srv/x]}\n"
 #define LAX  "engine_policy: {allow_new_privileges: true, bind_roots: [/srv/x]}\n"
@@ -756,7 +756,9 @@ static const struct {
 	{ALL, "POST", "/containers/good/update", "{\"Memory\":1}", NULL},
 	{ALL, "POST", "/containers/good/update", "{\"Devices\":[{}]}", "devices"},
 	{ALL, "POST", "/containers/web.app/update", "{\"Memory\":1}", "reserved"},
-	{ALL, "GET", "/containers/good/archive?path=/etc", NULL, NULL},
+	{ALL, "GET", "/containers/good/archive?path=/etc", NULL, "nobody"},
+	{ALL, "HEAD", "/containers/good/archive?path=/etc", NULL, "nobody"},
+	{ALL, "GET", "/containers/good/export", NULL, "nobody"},
 	{ALL, "PUT", "/containers/good/archive?path=/", NULL, "nobody"},
 	/* exec */
 	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"]}", NULL},
@@ -1106,6 +1108,8 @@ static void test_settings(void **state _unused_)
 	assert_true(d->engine_policy.rules.endpoints & ENDPOINT_BIT(ENDPOINT_CONTAINER_CREATE));
 	assert_false(d->engine_policy.rules.endpoints & ENDPOINT_BIT(ENDPOINT_IMAGE_TAG));
 	refuses("engine_policy: {endpoints: [containers]}", "not an endpoint");
+	refuses("engine_policy: {endpoints: [default, container-copy-out]}", "root of the host");
+	refuses("engine_policy: {endpoints: [default, container-export]}", "root of the host");
 	refuses("engine_policy: {bind_roots: [/]}", "may not be");
 	refuses("engine_policy: {bind_roots: [/proc/1/root]}", "may not be");
 	refuses("engine_policy: {bind_roots: [srv]}", "absolute path");
