@@ -321,9 +321,11 @@ static const struct nft_chain inet_chains[] = {
 
 /* All frames of containers come here: those for groups too, see LINKS_GROUPS. */
 static const struct nft_rule bridge_prerouting[] = {
-	/* most of all that comes: one look-up */
+	/* most of all that comes, for the host and for another port (see by_host): one look-up */
 	RULE(IS(PKTTYPE, "host"), IS(ETH_TYPE, "ip"),
 	     IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), ACCEPT),
+	RULE(IS(PKTTYPE, "other"), IS(ETH_TYPE, "ip"),
+	     IN("addresses4", IIFNAME, ETH_SADDR, IP_SADDR), TO_HOST(RULESET_HOST_MAC), ACCEPT),
 	RULE(IN("ports", IIFNAME), GOTO("from_container")),
 };
 

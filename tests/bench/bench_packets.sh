@@ -9,6 +9,7 @@
 # one as there are contenders, each with its own table, and packets go through them in turn: with one
 # process at both ends, and (programs.*, of which only the first and the last are told) with two.
 # full.*: Docker with as many containers that publish a port, without the table and with it.
+# between.*: from one container to another of its bridge and pod, which the host routes for netguard.
 #
 # Docker (before 28) loads br_netfilter, which then looks at each packet of a bridge. netguard has no
 # need of it, and its package switches it off: so it is on for all but guard.*, full.guard.* and
@@ -44,7 +45,7 @@ inside sh -c 'for i in $(seq 50); do nft list set inet netguard published4 | gre
 	nft list set bridge netguard addresses4' > "$work/look"
 inside sh -c 'nft list table inet netguard; nft list table bridge netguard' | grep -v "flags owner" |
 	# nft does not list what it takes for granted, and would load less than there is
-	sed '/^table bridge/,$ { /chain prerouting/,/}/ s/pkttype host iifname/pkttype host ether type ip iifname/ }' > "$work/table.nft"
+	sed '/^table bridge/,$ { /chain prerouting/,/}/ s/\(pkttype host\|pkttype other\) iifname/\1 ether type ip iifname/ }' > "$work/table.nft"
 check "the table is as the daemon has it" grep -q "ether type ip iifname" "$work/table.nft"
 check "the container's own port is in the table" grep -q "$port" "$work/look"
 inside iptables-save > "$work/docker.rules"
@@ -94,7 +95,16 @@ chains() {
 		print " }\n  oifname \"" bridge "\" drop\n }\n}"
 	}'
 }
-for n in "${guarded[@]}"; do { cat "$work/table.nft"; more "$n"; } > "$work/guard.$n.nft"; done
+# another container of the same pod beside ours
+next=${address%.*}.200
+beside() {
+	echo "add element inet netguard members4 { \"$bridge\" . $next comment \"web\" }"
+	echo "add element inet netguard guarded4 { $next comment \"web\" }"
+	echo "add element inet netguard links_any4 { $address . $next comment \"web\", $next . $address comment \"web\" }"
+	echo "add element bridge netguard ports { \"vethnext\" comment \"web\" }"
+	echo "add element bridge netguard addresses4 { \"vethnext\" . 02:00:00:00:00:c8 . $next comment \"web\" }"
+}
+for n in "${guarded[@]}"; do { cat "$work/table.nft"; more "$n"; beside; } > "$work/guard.$n.nft"; done
 # docker_rules NUMBER: what Docker has for as many containers that publish a port each; ours is in the middle
 docker_rules() {
 	awk -v n="$1" -v bridge="$bridge" '
@@ -130,14 +140,14 @@ netguard_stop
 names=(none "${guarded[@]/#/guard.}" shown plain "${others[@]}" full.{none,guard}.{1000,10000})
 
 # in a mount, pid and network namespace of its own, which ends with all in it
-export work address gateway mac bridge port turns
+export work address gateway mac bridge port turns next
 export PACKETS=$BUILD/tests/bench/packets
 unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 	mount -t tmpfs none /run
 	mount -t sysfs none /sys
 	mkdir /run/netns
 	for name in "$@"; do
-		for end in client host web; do ip netns add "$end.$name"; ip -n "$end.$name" link set lo up; done
+		for end in client host web next; do ip netns add "$end.$name"; ip -n "$end.$name" link set lo up; done
 		ip -n "host.$name" link add world type veth peer name eth0 netns "client.$name"
 		ip -n "host.$name" link add "$bridge" type bridge
 		ip -n "host.$name" link add "$port" type veth peer name eth0 address "$mac" netns "web.$name"
@@ -152,6 +162,11 @@ unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 		ip -n "web.$name" link set eth0 up
 		ip -n "web.$name" address add "$address/24" dev eth0
 		ip -n "web.$name" route add default via "$gateway"
+		ip -n "host.$name" link add vethnext type veth peer name eth0 address 02:00:00:00:00:c8 netns "next.$name"
+		ip -n "host.$name" link set vethnext master "$bridge" up
+		ip -n "next.$name" link set eth0 up
+		ip -n "next.$name" address add "$next/24" dev eth0
+		ip netns exec "host.$name" bridge fdb add 02:6e:67:00:00:01 dev "$bridge" self permanent
 		rules=$work/$name.rules
 		[ -e "$rules" ] || rules=$work/docker.rules
 		ip netns exec "host.$name" iptables-restore < "$rules"
@@ -171,6 +186,11 @@ unshare -m -p -n --fork --kill-child --mount-proc bash -euo pipefail -c '
 	"$PACKETS" -p connect 192.0.2.10 80 "$turns" 50 "${two[@]}" | sed "s,^/run/netns/client,programs.connect,"
 	"$PACKETS" -p small 192.0.2.10 80 "$turns" 5 "${two[@]}" | sed "s,^/run/netns/client,programs.small,"
 	"$PACKETS" -p ask 192.0.2.10 80 "$((turns * 2))" 150 "${two[@]}" | sed "s,^/run/netns/client,programs.ask,"
+	between=()
+	for name in none plain guard.10000; do between+=("/run/netns/next.$name" "/run/netns/web.$name"); done
+	for unit in connect small bulk; do
+		"$PACKETS" $unit "$address" 80 "$turns" 50 "${between[@]}" | sed "s,^/run/netns/next,between.$unit,"
+	done
 	for n in 1000 10000; do
 		full=("/run/netns/client.full.none.$n" "/run/netns/web.full.none.$n"
 			"/run/netns/client.full.guard.$n" "/run/netns/web.full.guard.$n")
