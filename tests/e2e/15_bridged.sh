@@ -84,7 +84,11 @@ flow silent container:in1 tcp 192.0.2.1 7777 "outside"
 inside docker rm -f in1 in2 in3 > /dev/null
 
 note "what is for all on a bridge comes to the host, and to no other container"
-for name in two other; do in_net $name "$PROBE" hear 4242 > "$SANDBOX/hear.$name" 2>&1 & done
+heard_by=()
+for name in two other; do
+	nsenter --net="/proc/$(container_pid $name)/ns/net" -- "$PROBE" hear 4242 > "$SANDBOX/hear.$name" 2>&1 &
+	heard_by+=($!)
+done
 inside "$PROBE" hear 4242 > "$SANDBOX/hear.host" 2>&1 &
 sleep 0.3
 to_all() { # FROM WORD
@@ -158,6 +162,7 @@ inside "$BUILD/netguard" remove > /dev/null
 device=eth0 to_all in_net one unguarded
 for name in two other; do check "$name hears what is for all" grep -q unguarded "$SANDBOX/hear.$name"; done
 flow open container:one tcp "$(container_ip4 other)" 80 "of another pod"
+kill "${heard_by[@]}"
 inside ip link del lxcbr0
 for i in 1 2 3 4; do inside ip netns del "guest$i"; done
 e2e_end

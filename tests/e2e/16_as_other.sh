@@ -69,7 +69,7 @@ check_equal "who may ask is answered, whatever came before" "answer from $db6" "
 check "a seed to the world is refused" grep -q refused <(user carol send "$db6,7000" 2001:db8:0:1::1,9999)
 
 note "into what two containers say to each other"
-hear() { # FILE NAME AT [TO]
+hear() { # FILE NAME AT [TO]: until nothing has come for 20 seconds
 	in_net "$2" python3 "$OTHER" hear "$3" 20 ${4:+"$4"} > "$SANDBOX/$1" 2>&1 &
 	wait_for 5 grep -q ready "$SANDBOX/$1"
 }
