@@ -185,6 +185,13 @@ const struct settings_grant *settings_find_grant(const struct settings *s, uint8
 
 /* Rules for names and values, shared with podctl. */
 bool pod_name_valid(const char *name); /* [A-Za-z0-9][A-Za-z0-9_-]*, at most 63 */
+/*
+ * The value of a number of a user or group, as the engine reads it: decimal, whatever zeroes stand
+ * in front; -1 for anything else, which it looks up as a name in the image's /etc/passwd or
+ * /etc/group. So is a number that does not fit into an int, and one above 2147483647 can be made 0
+ * there.
+ */
+int64_t user_number(const char *s, size_t n);
 /* The canonical name ("NET_RAW") of "net_raw", "CAP_NET_RAW"..., or NULL: not one of Linux's. */
 const char *capability_name(const char *text);
 /* "512M", "1.5g", "2Gb", "1024": bytes, units of 1024 (k M G T P). Positive, or false. */

@@ -13,20 +13,13 @@
 
 #include <strings.h>
 
-#define UID_MAX_DIGITS 10
-
-static bool is_number(const char *s, size_t n)
-{
-	return n > 0 && n <= UID_MAX_DIGITS && strspn(s, "0123456789") >= n;
-}
-
 /*
  * "1000", without sign or zeroes in front. A number is never looked up in the image's /etc/passwd;
  * a name is, and whoever made the image says whose it is.
  */
 static bool is_number_above_0(const char *s, size_t n)
 {
-	return is_number(s, n) && s[0] != '0';
+	return user_number(s, n) > 0 && s[0] != '0';
 }
 
 /* The group is not looked at: a user's own is the image's to say, or root's. */
@@ -42,11 +35,12 @@ int authz_check_user(const struct authz_context *ctx, const char *user, const ch
 				  "%s is root: root is not allowed, name a user by number "
 				  "(--user 1000:1000)",
 				  whose);
-	if (!is_number_above_0(user, n) || (colon && !is_number(colon + 1, strlen(colon + 1))))
-		return authz_deny(ctx,
-				  "%s is %s: must be a number that is not 0 (--user 1000:1000), "
-				  "since a name is what the image makes of it",
-				  whose, user);
+	if (!is_number_above_0(user, n) || (colon && user_number(colon + 1, strlen(colon + 1)) < 0))
+		return authz_deny(
+			ctx,
+			"%s is %s: must be a number from 1 to 2147483647 (--user 1000:1000), "
+			"since a name is what the image makes of it",
+			whose, user);
 	return 0;
 }
 

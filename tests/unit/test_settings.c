@@ -579,6 +579,48 @@ static void test_names(void **state _unused_)
 	assert_null(capability_name(""));
 }
 
+/* What Go's strconv.Atoi takes on every machine, and no more. */
+static void test_user_number(void **state _unused_)
+{
+	static const struct {
+		const char *text;
+		int64_t want;
+	} cases[] = {
+		{"0", 0},
+		{"1", 1},
+		{"1000", 1000},
+		{"0000001000", 1000},
+		{"2147483647", 2147483647},
+		{"2147483648", -1},
+		{"4294967295", -1},
+		{"4294967296", -1}, /* 0 as a uid_t */
+		{"9999999999", -1},
+		{"00000000001", -1},
+		{"0000000000001000", -1},
+		{"18446744073709551616", -1},
+		{"99999999999999999999", -1},
+		{"", -1},
+		{"-1", -1},
+		{"-0", -1},
+		{"+1000", -1},
+		{"0x10", -1},
+		{"1_000", -1},
+		{" 1000", -1},
+		{"1000 ", -1},
+		{"1e3", -1},
+		{"\xd9\xa1", -1}, /* digits of other scripts */
+		{"\xef\xbc\x91", -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t got = user_number(cases[i].text, strlen(cases[i].text));
+
+		if (got != cases[i].want)
+			fail_msg("%s: %lld", cases[i].text, (long long)got);
+	}
+	assert_int_equal(user_number("12:34", 2), 12);
+}
+
 /* ---- the file ---- */
 
 struct place {
@@ -815,6 +857,7 @@ int main(void)
 		cmocka_unit_test(test_warning),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_user_number),
 		cmocka_unit_test_setup_teardown(test_load_modes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_load_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_load_kinds, setup, teardown),
