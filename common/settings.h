@@ -57,7 +57,8 @@ struct settings_pod {
 	struct schema_entry entry; /* key: the pod's name */
 	struct strv owners;
 	bool owners_given;
-	struct strv users; /* "bob", "@group" */
+	struct strv users;     /* "bob", "@group" */
+	struct strv hostnames; /* beside POD and POD-... */
 	struct settings_ports host_ports;
 	struct settings_rate host_rate;
 	struct settings_link *connect_to;
@@ -178,6 +179,16 @@ DEFINE_CLEANUP(struct settings, settings_free);
 const struct settings_pod *settings_find_pod(const struct settings *s, const char *name);
 size_t settings_n_pods(const struct settings *s);
 const struct settings_pod *settings_pod_at(const struct settings *s, size_t i);
+
+/*
+ * The first name of a pod, wherever in the configuration it stands, that match takes; or NULL. Some
+ * come more than once.
+ */
+typedef bool settings_match_fn(const char *pod, const void *userdata);
+const char *settings_find_name(const struct settings *s, settings_match_fn *match,
+			       const void *userdata);
+/* The pod that may have this host name, by its key hostnames; or NULL. */
+const struct settings_pod *settings_find_hostname(const struct settings *s, const char *hostname);
 
 /* The entry that covers this host port, or NULL. */
 const struct settings_grant *settings_find_grant(const struct settings *s, uint8_t proto,
