@@ -135,7 +135,9 @@ int authz_check_labels(const struct authz_context *ctx, const char *name, json_t
 		return r;
 	/* also the name of a container that podctl may make */
 	before_dot = xstrndup(name, strcspn(name, "."));
-	return pod && streq(pod, before_dot) ? 0 : authz_check_name(ctx, name);
+	if (!(pod && streq(pod, before_dot)) && (r = authz_check_name(ctx, name)) != 0)
+		return r;
+	return *name ? authz_check_dns_name(ctx, "the name", name) : 0;
 }
 
 /* ---- images ---- */
@@ -280,7 +282,7 @@ int authz_check_create(const struct authz_context *ctx)
 {
 	const char *name = authz_request_query(ctx->request, "name") ?: "";
 	json_t *body = ctx->request->body, *image;
-	const char *user;
+	const char *user, *hostname;
 	int r;
 
 	name += *name == '/'; /* as the engine */
@@ -288,6 +290,9 @@ int authz_check_create(const struct authz_context *ctx)
 		return authz_deny(ctx, "the name %s: not one that a container can have", name);
 	r = check_asked(ctx, body);
 	if (r != 0)
+		return r;
+	hostname = authz_field_text(body, "Hostname");
+	if (*hostname && (r = authz_check_dns_name(ctx, "the host name", hostname)) != 0)
 		return r;
 	r = check_image(ctx, authz_field_text(body, "Image"), &image);
 	if (r != 0)
@@ -309,6 +314,19 @@ int authz_check_update(const struct authz_context *ctx)
 }
 
 /* ---- what is there ---- */
+
+#define SHORT_ID 12
+
+/* The engine's own choice is the beginning of the id. */
+static int check_hostname(const struct authz_context *ctx, json_t *container, json_t *config)
+{
+	const char *hostname = authz_field_text(config, "Hostname");
+	const char *id = json_string_value(json_object_get(container, "Id"));
+
+	if (!*hostname || (id && strlen(hostname) == SHORT_ID && startswith(id, hostname)))
+		return 0;
+	return authz_check_dns_name(ctx, "the host name", hostname);
+}
 
 int authz_check_container(const struct authz_context *request, const char *name)
 {
@@ -337,5 +355,8 @@ int authz_check_container(const struct authz_context *request, const char *name)
 		    0 ||
 	    (r = authz_check_host_config(ctx, host)) != 0)
 		return r;
-	return ctx->touch ? 0 : authz_check_labels(ctx, own + 1, labels, NULL);
+	if (ctx->touch)
+		return 0;
+	r = check_hostname(ctx, fact->json, config);
+	return r != 0 ? r : authz_check_labels(ctx, own + 1, labels, NULL);
 }

@@ -73,7 +73,8 @@ static void check_claims(struct checker *ck, struct mark mark, const char *hostn
 	if (named)
 		other = named->entry.key;
 	if (other)
-		PROBLEM(ck, mark, "hostname", "%s is a name of the pod %s of the configuration: another must be given",
+		PROBLEM(ck, mark, "hostname",
+			"%s is a name of the pod %s of the configuration: another must be given",
 			hostname, other);
 }
 
