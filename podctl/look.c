@@ -307,8 +307,7 @@ static void look_at_name(struct engine *e, struct look_name *n)
 	}
 }
 
-/* Nobody on the network, running or not, has a name of the pod's. */
-static int look_names(struct engine *e, const struct pod *pod, const char *network, struct err *err)
+int look_names(struct engine *e, const struct pod *pod, const char *network, struct err *err)
 {
 	_cleanup_free_ char *path = list_path("network", network);
 	_cleanup_free_ struct look_name *names = NULL;

@@ -68,6 +68,25 @@ pod cache
 check "... and a pod has that name when it is gone" podctl /root/cache.yml
 check_equal "... and is found" "$(container_ip4 cache)" "$(asks shop cache)"
 
+inside docker create --hostname idle-x --network pods busybox sleep 1000 > /dev/null
+refused "a name of one that never ran" 'answers to idle-x' idle 'hostname: idle-x'
+
+note "two that are made in one moment"
+pod twin 'hostname: twin-b'
+pod twin-b
+both=0 made=0
+for _ in 1 2 3 4 5; do
+	podctl --quiet /root/twin.yml > /dev/null 2>&1 &
+	first=$!
+	podctl --quiet /root/twin-b.yml > /dev/null 2>&1
+	wait "$first"
+	n=$(inside docker ps -aq --filter label=podctl.container= --filter name='^/twin' | wc -l)
+	made=$((made + n)) both=$((both + (n > 1)))
+	podctl --quiet down twin && podctl --quiet down twin-b
+done
+check_equal "... never both have the name" 0 "$both"
+note "$made of 5 were made"
+
 note "what the admin allows"
 pod named 'hostname: www.example.com'
 check "a name of the world" podctl /root/named.yml

@@ -347,6 +347,9 @@ static char *root_hash(const struct pod *pod, const struct settings *s)
 
 enum there { NOTHING, OLD_MEMBER, OLD_ROOT };
 
+/* What apply() below joins; NULL: as where the root container stays. */
+static const struct create_network *joined;
+
 /* Plans for what is there, carries it out, and looks that each call was made and no other. */
 static void apply(struct fixture *f, const char *settings, enum there there, int want,
 		  const char *said, const char *const *calls, size_t n)
@@ -364,6 +367,7 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 	struct apply a = {.engine = f->engine,
 			  .create = fixture_create(pod, s, PAUSE),
 			  .images = &images,
+			  .network = joined,
 			  .ui = &ui};
 	struct err err = {0};
 	int r;
@@ -544,6 +548,23 @@ static void test_settings_changed(void **state)
 	plan_images_done(&images);
 }
 
+#define ON_NETWORK "GET json?all=1&filters=%7B%22network%22%3A%5B%22bridge%22%5D%7D 200 "
+#define HAS_NAME   "[{\"Id\":\"X\",\"Names\":[\"/WEB\"],\"State\":\"created\"}]"
+
+/* Somebody had the name when the root container was made: it is not started, and goes. */
+static void test_same_moment(void **state)
+{
+	static const struct create_network network = {.user_defined = true};
+	struct fixture *f = *state;
+
+	joined = &network;
+	APPLY(f, unguarded, NOTHING, -EEXIST, "WEB answers", ROOT_MADE, ON_NETWORK HAS_NAME,
+	      ROOT_GONE);
+	APPLY(f, unguarded, OLD_ROOT, -EEXIST, "WEB answers", ROOT_NEW, ON_NETWORK HAS_NAME,
+	      ROOT_GONE);
+	joined = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -552,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names_and_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dns, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dns_default, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_moment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_create, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guard_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replace_member, setup, teardown),
