@@ -2,6 +2,7 @@
 /* Asking the settings, and freeing them. Pure. */
 #include "common/settings.h"
 
+#include "common/dns_name.h"
 #include "common/settings_decode.h"
 
 #include <net/if.h>
@@ -18,6 +19,7 @@ static void pod_done(struct settings_pod *p)
 	free(p->entry.key);
 	strv_done(&p->owners);
 	strv_done(&p->users);
+	strv_done(&p->hostnames);
 	free(p->host_ports.items);
 	for (size_t i = 0; i < p->n_connect_to; i++) {
 		free(p->connect_to[i].pod);
@@ -83,6 +85,39 @@ const struct settings_pod *settings_find_pod(const struct settings *s, const cha
 	return NULL;
 }
 
+const char *settings_find_name(const struct settings *s, settings_match_fn *match,
+			       const void *userdata)
+{
+	for (size_t i = 0; i < s->n_port_whitelist; i++) {
+		if (match(s->port_whitelist[i].pod, userdata))
+			return s->port_whitelist[i].pod;
+	}
+	for (size_t i = 0; i < s->pods.n; i++) {
+		const struct settings_pod *p = settings_pod_at(s, i);
+
+		if (match(p->entry.key, userdata))
+			return p->entry.key;
+		for (size_t j = 0; j < p->n_connect_to; j++) {
+			if (match(p->connect_to[j].pod, userdata))
+				return p->connect_to[j].pod;
+		}
+	}
+	return NULL;
+}
+
+const struct settings_pod *settings_find_hostname(const struct settings *s, const char *hostname)
+{
+	for (size_t i = 0; i < s->pods.n; i++) {
+		const struct settings_pod *p = settings_pod_at(s, i);
+
+		for (size_t j = 0; j < p->hostnames.n; j++) {
+			if (dns_name_same(p->hostnames.items[j], hostname))
+				return p;
+		}
+	}
+	return NULL;
+}
+
 const struct settings_grant *settings_find_grant(const struct settings *s, uint8_t proto,
 						 uint16_t port)
 {
@@ -116,6 +151,22 @@ bool pod_name_valid(const char *name)
 			return false;
 	}
 	return true;
+}
+
+#define USER_NUMBER_DIGITS 10
+
+int64_t user_number(const char *s, size_t n)
+{
+	int64_t value = 0;
+
+	if (n == 0 || n > USER_NUMBER_DIGITS)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		value = value * 10 + (s[i] - '0');
+	}
+	return value <= INT32_MAX ? value : -1;
 }
 
 bool ifname_pattern_valid(const char *pattern)

@@ -57,7 +57,8 @@ struct settings_pod {
 	struct schema_entry entry; /* key: the pod's name */
 	struct strv owners;
 	bool owners_given;
-	struct strv users; /* "bob", "@group" */
+	struct strv users;     /* "bob", "@group" */
+	struct strv hostnames; /* beside POD and POD-... */
 	struct settings_ports host_ports;
 	struct settings_rate host_rate;
 	struct settings_link *connect_to;
@@ -179,12 +180,29 @@ const struct settings_pod *settings_find_pod(const struct settings *s, const cha
 size_t settings_n_pods(const struct settings *s);
 const struct settings_pod *settings_pod_at(const struct settings *s, size_t i);
 
+/*
+ * The first name of a pod, wherever in the configuration it stands, that match takes; or NULL. Some
+ * come more than once.
+ */
+typedef bool settings_match_fn(const char *pod, const void *userdata);
+const char *settings_find_name(const struct settings *s, settings_match_fn *match,
+			       const void *userdata);
+/* The pod that may have this host name, by its key hostnames; or NULL. */
+const struct settings_pod *settings_find_hostname(const struct settings *s, const char *hostname);
+
 /* The entry that covers this host port, or NULL. */
 const struct settings_grant *settings_find_grant(const struct settings *s, uint8_t proto,
 						 uint16_t port);
 
 /* Rules for names and values, shared with podctl. */
 bool pod_name_valid(const char *name); /* [A-Za-z0-9][A-Za-z0-9_-]*, at most 63 */
+/*
+ * The value of a number of a user or group, as the engine reads it: decimal, whatever zeroes stand
+ * in front; -1 for anything else, which it looks up as a name in the image's /etc/passwd or
+ * /etc/group. So is a number that does not fit into an int, and one above 2147483647 can be made 0
+ * there.
+ */
+int64_t user_number(const char *s, size_t n);
 /* The canonical name ("NET_RAW") of "net_raw", "CAP_NET_RAW"..., or NULL: not one of Linux's. */
 const char *capability_name(const char *text);
 /* "512M", "1.5g", "2Gb", "1024": bytes, units of 1024 (k M G T P). Positive, or false. */

@@ -5,6 +5,7 @@
  * Values whose default is not zero are set before decoding (booleans) or after (what is allocated,
  * where the key was not given).
  */
+#include "common/dns_name.h"
 #include "common/settings_decode.h"
 
 #include <errno.h>
@@ -62,6 +63,12 @@ static const char *check_hostname(const void *value)
 	if (!*s || strlen(s) > 64 || strchr(".-", *s) || !only(s, ".-_"))
 		return "must be a host name of at most 64 letters, digits, dots and dashes";
 	return NULL;
+}
+
+static const char *check_pod_hostname(const void *value)
+{
+	return dns_name_valid(value) ? NULL
+				     : "must be a host name: letters, digits, - and ., at most 63";
 }
 
 static const char *check_interface(const void *value)
@@ -201,6 +208,11 @@ static const struct schema_field pod_fields[] = {
 	 .offset = AT(users),
 	 .check = check_user,
 	 .doc = "users of the host and @groups who may connect to its containers"},
+	{.key = "hostnames",
+	 .type = SCHEMA_STRINGS,
+	 .offset = AT(hostnames),
+	 .check = check_pod_hostname,
+	 .doc = "host names that it may have beside its own name and NAME-..."},
 	{.key = "host_ports",
 	 .type = SCHEMA_CUSTOM,
 	 .offset = AT(host_ports),

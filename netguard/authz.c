@@ -136,6 +136,9 @@ static char *lookup_path(const struct authz_need *need)
 		filters = xasprintf("{\"label\":[\"podctl.pod=%s\"]}", need->name);
 		escaped = engine_escape(filters);
 		return xasprintf("/containers/json?all=1&limit=1&filters=%s", escaped);
+	case AUTHZ_FACT_ROOTS:
+		escaped = engine_escape("{\"label\":[\"podctl.pod\",\"podctl.container=\"]}");
+		return xasprintf("/containers/json?all=1&filters=%s", escaped);
 	case AUTHZ_FACT_PATH:
 	case AUTHZ_FACT_CLOSED:
 		break;

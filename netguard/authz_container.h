@@ -28,6 +28,12 @@ int authz_check_labels(const struct authz_context *ctx, const char *name, json_t
 /* A name, of a container or on a network, that would stand for a pod or for a part of one. */
 int authz_check_name(const struct authz_context *ctx, const char *name);
 
+/*
+ * A name by which others on a network find the container, and get what is meant for whoever else
+ * has it: a container's own, its host name, an alias. what: for the message. authz_network.c.
+ */
+int authz_check_dns_name(const struct authz_context *ctx, const char *what, const char *name);
+
 /* authz_host.c: HostConfig, and what belongs to it. */
 int authz_check_host_config(const struct authz_context *ctx, json_t *host);
 /* fields that POST /containers/ID/update may bring */

@@ -13,20 +13,13 @@
 
 #include <strings.h>
 
-#define UID_MAX_DIGITS 10
-
-static bool is_number(const char *s, size_t n)
-{
-	return n > 0 && n <= UID_MAX_DIGITS && strspn(s, "0123456789") >= n;
-}
-
 /*
  * "1000", without sign or zeroes in front. A number is never looked up in the image's /etc/passwd;
  * a name is, and whoever made the image says whose it is.
  */
 static bool is_number_above_0(const char *s, size_t n)
 {
-	return is_number(s, n) && s[0] != '0';
+	return user_number(s, n) > 0 && s[0] != '0';
 }
 
 /* The group is not looked at: a user's own is the image's to say, or root's. */
@@ -42,11 +35,12 @@ int authz_check_user(const struct authz_context *ctx, const char *user, const ch
 				  "%s is root: root is not allowed, name a user by number "
 				  "(--user 1000:1000)",
 				  whose);
-	if (!is_number_above_0(user, n) || (colon && !is_number(colon + 1, strlen(colon + 1))))
-		return authz_deny(ctx,
-				  "%s is %s: must be a number that is not 0 (--user 1000:1000), "
-				  "since a name is what the image makes of it",
-				  whose, user);
+	if (!is_number_above_0(user, n) || (colon && user_number(colon + 1, strlen(colon + 1)) < 0))
+		return authz_deny(
+			ctx,
+			"%s is %s: must be a number from 1 to 2147483647 (--user 1000:1000), "
+			"since a name is what the image makes of it",
+			whose, user);
 	return 0;
 }
 
@@ -141,7 +135,9 @@ int authz_check_labels(const struct authz_context *ctx, const char *name, json_t
 		return r;
 	/* also the name of a container that podctl may make */
 	before_dot = xstrndup(name, strcspn(name, "."));
-	return pod && streq(pod, before_dot) ? 0 : authz_check_name(ctx, name);
+	if (!(pod && streq(pod, before_dot)) && (r = authz_check_name(ctx, name)) != 0)
+		return r;
+	return *name ? authz_check_dns_name(ctx, "the name", name) : 0;
 }
 
 /* ---- images ---- */
@@ -286,7 +282,7 @@ int authz_check_create(const struct authz_context *ctx)
 {
 	const char *name = authz_request_query(ctx->request, "name") ?: "";
 	json_t *body = ctx->request->body, *image;
-	const char *user;
+	const char *user, *hostname;
 	int r;
 
 	name += *name == '/'; /* as the engine */
@@ -294,6 +290,9 @@ int authz_check_create(const struct authz_context *ctx)
 		return authz_deny(ctx, "the name %s: not one that a container can have", name);
 	r = check_asked(ctx, body);
 	if (r != 0)
+		return r;
+	hostname = authz_field_text(body, "Hostname");
+	if (*hostname && (r = authz_check_dns_name(ctx, "the host name", hostname)) != 0)
 		return r;
 	r = check_image(ctx, authz_field_text(body, "Image"), &image);
 	if (r != 0)
@@ -315,6 +314,19 @@ int authz_check_update(const struct authz_context *ctx)
 }
 
 /* ---- what is there ---- */
+
+#define SHORT_ID 12
+
+/* The engine's own choice is the beginning of the id. */
+static int check_hostname(const struct authz_context *ctx, json_t *container, json_t *config)
+{
+	const char *hostname = authz_field_text(config, "Hostname");
+	const char *id = json_string_value(json_object_get(container, "Id"));
+
+	if (!*hostname || (id && strlen(hostname) == SHORT_ID && startswith(id, hostname)))
+		return 0;
+	return authz_check_dns_name(ctx, "the host name", hostname);
+}
 
 int authz_check_container(const struct authz_context *request, const char *name)
 {
@@ -343,5 +355,8 @@ int authz_check_container(const struct authz_context *request, const char *name)
 		    0 ||
 	    (r = authz_check_host_config(ctx, host)) != 0)
 		return r;
-	return ctx->touch ? 0 : authz_check_labels(ctx, own + 1, labels, NULL);
+	if (ctx->touch)
+		return 0;
+	r = check_hostname(ctx, fact->json, config);
+	return r != 0 ? r : authz_check_labels(ctx, own + 1, labels, NULL);
 }

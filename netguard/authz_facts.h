@@ -17,8 +17,9 @@ enum authz_fact_kind {
 	AUTHZ_FACT_USERS,     /* containers that mount the volume NAME, as an array */
 	AUTHZ_FACT_NETWORK,   /* GET /networks/NAME */
 	AUTHZ_FACT_POD,	      /* containers that podctl made for the pod NAME, as an array */
-	AUTHZ_FACT_PATH,      /* whether users could put a link into the path NAME; no json */
-	AUTHZ_FACT_CLOSED,    /* the same, and whether what root makes in it could serve them */
+	AUTHZ_FACT_ROOTS,  /* root containers of podctl's pods, as an array; NAME means nothing */
+	AUTHZ_FACT_PATH,   /* whether users could put a link into the path NAME; no json */
+	AUTHZ_FACT_CLOSED, /* the same, and whether what root makes in it could serve them */
 };
 
 /* No request has to know more than this: of mounts and networks there are only so many. */

@@ -6,6 +6,7 @@
  * finds a network also by the beginning of its id, so what is named is asked for, and its own name
  * has to be that.
  */
+#include "common/dns_name.h"
 #include "netguard/authz_container.h"
 #include "netguard/authz_route.h"
 
@@ -58,6 +59,65 @@ int authz_check_network_mode(const struct authz_context *ctx, const char *mode)
 	return authz_check_network(ctx, mode);
 }
 
+/* ---- names on a network ---- */
+
+/* No dot: it could be a name of the world, which the engine's DNS would not be asked for again. Nor
+ * letters that it folds into ASCII. */
+static bool is_plain(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789_-") == n;
+}
+
+static bool is_same(const char *pod, const void *userdata)
+{
+	return dns_name_same(pod, userdata);
+}
+
+/* Pods that the configuration does not speak of, and host names that files ask for. */
+static int check_roots(const struct authz_context *ctx, const char *what, const char *name)
+{
+	const struct authz_fact *fact;
+	json_t *root;
+	size_t i;
+	int r = authz_fact_get(ctx, AUTHZ_FACT_ROOTS, "", &fact);
+
+	if (r != 0)
+		return r;
+	json_array_foreach (fact->json, i, root) {
+		json_t *labels = json_object_get(root, "Labels");
+		const char *pod = json_string_value(json_object_get(labels, "podctl.pod")) ?: "";
+		const char *text = json_string_value(json_object_get(labels, "podctl.config"));
+		json_auto_t *config = json_loads(text ?: "{}", 0, NULL);
+		const char *hostname = json_string_value(json_object_get(config, "hostname")) ?: "";
+
+		if (dns_name_same(name, pod) || dns_name_same(name, hostname))
+			return authz_deny(ctx, "%s %s is one of podctl's pod %s on its network",
+					  what, name, pod);
+	}
+	return 0;
+}
+
+int authz_check_dns_name(const struct authz_context *ctx, const char *what, const char *name)
+{
+	const struct settings_pod *named = settings_find_hostname(ctx->settings, name);
+	const char *pod =
+		named ? named->entry.key : settings_find_name(ctx->settings, is_same, name);
+
+	if (!is_plain(name))
+		return authz_deny(ctx,
+				  "%s %s: must be letters, digits, - and _, since others on a "
+				  "network find the container by it, not who else has the name",
+				  what, name);
+	if (pod && !strv_has(&ctx->rules->pods, pod))
+		return authz_deny(ctx, "%s %s is one of the pod %s of the configuration", what,
+				  name, pod);
+	/* what is there had it first: podctl makes no pod that wants the same */
+	return ctx->existing ? 0 : check_roots(ctx, what, name);
+}
+
 int authz_check_endpoint(const struct authz_context *ctx, json_t *endpoint)
 {
 	static const struct authz_field ipam[] = {
@@ -95,8 +155,10 @@ int authz_check_endpoint(const struct authz_context *ctx, json_t *endpoint)
 		return r;
 	/* other containers of the network find it by these */
 	json_array_foreach (authz_field_get(endpoint, "Aliases"), i, item) {
-		r = authz_check_name(ctx, json_string_value(item));
-		if (r != 0)
+		const char *alias = json_string_value(item);
+
+		if ((r = authz_check_name(ctx, alias)) != 0 ||
+		    (r = authz_check_dns_name(ctx, "the alias", alias)) != 0)
 			return r;
 	}
 	config = authz_field_get(endpoint, "IPAMConfig");

@@ -81,23 +81,14 @@ static bool named_for(const char *container_name, const char *pod, const char *s
 	return rest && (*rest == '\0' || strchr(separators, *rest));
 }
 
+static bool is_this(const char *pod, const void *userdata)
+{
+	return streq(pod, userdata);
+}
+
 bool model_pod_configured(const struct settings *s, const char *pod)
 {
-	if (settings_find_pod(s, pod))
-		return true;
-	for (size_t i = 0; i < s->n_port_whitelist; i++) {
-		if (streq(s->port_whitelist[i].pod, pod))
-			return true;
-	}
-	for (size_t i = 0; i < settings_n_pods(s); i++) {
-		const struct settings_pod *p = settings_pod_at(s, i);
-
-		for (size_t j = 0; j < p->n_connect_to; j++) {
-			if (streq(p->connect_to[j].pod, pod))
-				return true;
-		}
-	}
-	return false;
+	return settings_find_name(s, is_this, pod) != NULL;
 }
 
 const char *model_pod_claimed(const struct settings *s,

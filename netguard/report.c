@@ -97,6 +97,8 @@ static void put_pod(const struct settings *s, const struct people *people, size_
 	put_users(out, "host users who reach its containers", &people->pod_users[i]);
 	if (p->owners_given)
 		put_users(out, "owners", &people->pod_owners[i]);
+	for (size_t j = 0; j < p->hostnames.n; j++)
+		fprintf(out, "  may have the host name %s\n", p->hostnames.items[j]);
 	put_grants(out, s, p->entry.key);
 	put_ports(out, "may reach host ports", &p->host_ports);
 	put_rate(out, &p->host_rate, &s->guard.host_rate);

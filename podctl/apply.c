@@ -2,6 +2,7 @@
 #include "podctl/apply.h"
 
 #include "podctl/apply_jobs.h"
+#include "podctl/look.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -135,6 +136,33 @@ int apply_remove_leftovers(const struct apply *a, const struct plan *plan, struc
 /* ---- a root container that is new or stays ---- */
 
 /*
+ * It was looked before, but of two that are made at once neither sees the other then. When both are
+ * there at least one does.
+ */
+int apply_check_names(const struct apply *a, struct err *err)
+{
+	int r = 0;
+
+	if (a->network && a->network->user_defined)
+		r = look_names(a->engine, a->create->pod, a->create->settings->network_name, err);
+	if (r < 0)
+		ui_error(a->ui, "%s", err->text);
+	return r;
+}
+
+static int check_made(const struct apply *a, const char *id, struct err *err)
+{
+	_cleanup_free_ char *path = xasprintf("/containers/%s?force=1&v=1", id);
+	struct err ignored;
+	int r = apply_check_names(a, err);
+
+	if (r < 0)
+		(void)engine_do(a->engine, &(struct engine_call){.method = "DELETE", .path = path},
+				NULL, &ignored);
+	return r;
+}
+
+/*
  * Leftovers go, since their names are needed, and the root container is made: the others want its
  * id. *ret_id is new.
  */
@@ -152,6 +180,8 @@ static int prepare(const struct apply *a, const struct plan *plan, char **ret_id
 	add_leftovers(a, plan, &jobs);
 	r = jobs_run(&jobs, a->engine, a->create->settings, a->ui, err);
 	/* a root that was made beside a leftover that stays is found by the next apply */
+	if (r == 0 && root)
+		r = check_made(a, root->new_id, err);
 	if (r == 0)
 		*ret_id = xstrdup(root ? root->new_id : plan->root->id);
 	jobs_done(&jobs);

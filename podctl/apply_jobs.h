@@ -32,6 +32,9 @@ int apply_run(const struct apply *a, struct jobs *jobs, struct err *err);
 /* Containers that are beside what they were to replace, but for those that other steps take. */
 int apply_remove_leftovers(const struct apply *a, const struct plan *plan, struct err *err);
 
+/* Once more, with a root container that is made and not started. Failures are told. */
+int apply_check_names(const struct apply *a, struct err *err);
+
 /* apply_swap.c: PLAN_REPLACE of the root. */
 int apply_swap(const struct apply *a, const struct present *present, const struct plan *plan,
 	       struct err *err);

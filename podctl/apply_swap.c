@@ -240,8 +240,12 @@ static int make_anew(struct swap *s, struct err *err)
 
 	if (r < 0)
 		return r;
-	ui_say(s->a->ui, "root container: %s, so the whole pod is made anew", s->root->reason);
-	r = make_members(s, err);
+	r = apply_check_names(s->a, err);
+	if (r == 0) {
+		ui_say(s->a->ui, "root container: %s, so the whole pod is made anew",
+		       s->root->reason);
+		r = make_members(s, err);
+	}
 	if (r < 0) {
 		discard_new(s);
 		return r;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/look.h"
 
+#include "common/dns_name.h"
+
 #include <errno.h>
 #include <stdio.h>
+
+#define SHORT_ID 12 /* of a container, which is a name of it, too */
 
 struct look_list {
 	json_t *list;	/* or whatever was asked for */
@@ -232,6 +236,112 @@ static int check_network(const char *network, json_t *json, struct create_networ
 	return r;
 }
 
+/* ---- names in DNS ---- */
+
+struct look_name {
+	const struct pod *pod;
+	const char *network;
+	const struct present_container *container;
+	char *taken; /* what both would answer to; NULL: nothing */
+	struct err *err;
+};
+
+static void compare_name(struct look_name *n, const char *name)
+{
+	if (!n->taken && name &&
+	    (dns_name_same(name, n->pod->name) || dns_name_same(name, n->pod->hostname)))
+		n->taken = xstrdup(name);
+}
+
+static void compare_names(struct look_name *n, json_t *names)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		compare_name(n, json_string_value(name));
+}
+
+static void names_done(void *userdata, const struct engine_reply *reply)
+{
+	struct look_name *n = userdata;
+	json_t *networks =
+		       json_object_get(json_object_get(reply->json, "NetworkSettings"), "Networks"),
+	       *endpoint = json_object_get(networks, n->network);
+	struct err err = {0};
+	int r = engine_reply_check(reply, &err);
+
+	if (r == -ENOENT) /* gone meanwhile */
+		return;
+	if (r < 0) {
+		*n->err = err;
+		return;
+	}
+	compare_name(n, json_string_value(json_object_get(json_object_get(reply->json, "Config"),
+							  "Hostname")));
+	compare_names(n, json_object_get(endpoint, "Aliases"));
+	compare_names(n, json_object_get(endpoint, "DNSNames"));
+}
+
+/*
+ * The list has no host names and no aliases: what podctl made has its host name in a label, and no
+ * aliases; the engine is asked for the others.
+ */
+static void look_at_name(struct engine *e, struct look_name *n)
+{
+	const struct present_container *c = n->container;
+	_cleanup_free_ char *path = xasprintf("/containers/%s/json", c->id),
+			    *id = xstrndup(c->id, SHORT_ID);
+
+	compare_name(n, c->name);
+	compare_name(n, id);
+	if (c->pod && c->config && plan_owns(c->pod, c)) {
+		json_auto_t *config = json_loads(c->config, JSON_REJECT_DUPLICATES, NULL);
+
+		compare_name(n, json_string_value(json_object_get(config, "hostname")));
+	} else if (!n->taken) {
+		engine_start(e, &(struct engine_call){.method = "GET",
+						      .path = path,
+						      .done = names_done,
+						      .userdata = n});
+	}
+}
+
+int look_names(struct engine *e, const struct pod *pod, const char *network, struct err *err)
+{
+	_cleanup_free_ char *path = list_path("network", network);
+	_cleanup_free_ struct look_name *names = NULL;
+	struct present present = {0};
+	json_t *list = NULL;
+	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = path}, &list, err);
+
+	if (r == 0)
+		r = decode_list(list, &present, err);
+	json_decref(list);
+	if (r < 0)
+		return r;
+	*err = (struct err){0};
+	names = xcalloc(present.n, sizeof(*names));
+	for (size_t i = 0; i < present.n; i++) {
+		names[i] = (struct look_name){pod, network, &present.items[i], NULL, err};
+		if (!plan_owns(pod->name, &present.items[i]))
+			look_at_name(e, &names[i]);
+	}
+	engine_wait(e);
+	r = -err->code;
+	for (size_t i = 0; i < present.n; i++) {
+		if (names[i].taken && r == 0)
+			r = err_set(err, EEXIST,
+				    "container %s answers to %s on the network %s already, and so "
+				    "would this pod by its %s: nothing was touched",
+				    names[i].container->name, names[i].taken, network,
+				    dns_name_same(names[i].taken, pod->name) ? "name" : "hostname");
+		free(names[i].taken);
+	}
+	present_done(&present);
+	return r;
+}
+
 int look_before(struct engine *e, const struct pod *pod, const char *network,
 		struct create_network *ret, struct err *err)
 {
@@ -265,6 +375,9 @@ int look_before(struct engine *e, const struct pod *pod, const char *network,
 		r = check_names(pod, names.list, err);
 	if (r == 0 && network)
 		r = check_network(network, net.list, ret, err);
+	/* the default network has no names */
+	if (r == 0 && network && ret->user_defined)
+		r = look_names(e, pod, network, err);
 	json_decref(names.list);
 	json_decref(net.list);
 	return r;

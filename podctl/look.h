@@ -20,9 +20,16 @@ int look_at_image(json_t *json, struct plan_image *image, struct err *err);
 int look_list(struct engine *e, const char *pod, json_t **ret, struct err *err);
 
 /*
+ * -EEXIST where a container on the network, running or not, that is not the pod's answers to one of
+ * its names there.
+ */
+int look_names(struct engine *e, const struct pod *pod, const char *network, struct err *err);
+
+/*
  * What must be so before a pod is touched. -EEXIST names a container that bears a name which the
  * pod wants and is not its own; it is left alone. With network (may be NULL), *ret is filled, to be
- * emptied by the caller: -EPERM unless it is there and is a bridge.
+ * emptied by the caller: -EPERM unless it is there and is a bridge. On one of its own -EEXIST also
+ * names a container that answers to the pod's name or host name there.
  */
 int look_before(struct engine *e, const struct pod *pod, const char *network,
 		struct create_network *ret, struct err *err);

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define HOSTNAME_MAX 63
-
 /* the kernel's own default, net.ipv4.ip_local_port_range, from which engines choose */
 #define EPHEMERAL_FIRST 32768
 #define EPHEMERAL_LAST	60999
@@ -41,47 +39,6 @@ bool pod_word_valid(const char *s, size_t n, const char *others)
 			return false;
 	}
 	return n > 0;
-}
-
-/* ---- host name ---- */
-
-static bool hostname_valid(const char *s)
-{
-	if (strlen(s) > HOSTNAME_MAX)
-		return false;
-	for (;;) {
-		size_t n = strcspn(s, ".");
-
-		if (!pod_word_valid(s, n, "-") || s[0] == '-' || s[n - 1] == '-')
-			return false;
-		if (!s[n])
-			return true;
-		s += n + 1;
-	}
-}
-
-static void check_hostname(struct checker *ck)
-{
-	struct pod *pod = ck->pod;
-	size_t n;
-
-	if (pod->hostname) {
-		if (!hostname_valid(pod->hostname))
-			PROBLEM(ck, pod->hostname_mark, "hostname",
-				"is no host name (letters, digits, - and ., at most 63)");
-		return;
-	}
-	pod->hostname = xasprintf("%s-%s", pod->name, ck->settings->host_hostname);
-	for (char *p = pod->hostname; *p; p++) {
-		if (*p == '_')
-			*p = '-';
-	}
-	n = strlen(pod->hostname);
-	if (n > HOSTNAME_MAX)
-		n = HOSTNAME_MAX;
-	while (n > 0 && (pod->hostname[n - 1] == '-' || pod->hostname[n - 1] == '.'))
-		n--;
-	pod->hostname[n] = '\0';
 }
 
 /* ---- ports ---- */
@@ -312,6 +269,6 @@ void pod_check(struct pod *pod, const struct settings *settings, struct problems
 		check_container(&ck, &((struct pod_container *)pod->containers.items)[i]);
 	if (pod->containers.n <= POD_CONTAINERS_MAX)
 		pod_check_size(&ck);
-	check_hostname(&ck);
+	pod_check_dns(&ck);
 	check_publish(&ck);
 }

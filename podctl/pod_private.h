@@ -40,6 +40,9 @@ void pod_check_root_labels(struct checker *ck);
 /* pod_size.c: what all that stands in lists of containers takes */
 void pod_check_size(struct checker *ck);
 
+/* pod_dns.c: the pod's name and host name, which is completed */
+void pod_check_dns(struct checker *ck);
+
 /* pod_order.c: depends_on */
 void pod_check_order(struct checker *ck);
 

@@ -67,7 +67,7 @@ for _ in $(seq "$rounds"); do
 		took podctl_noop "$podctl" /root/bench.yml
 		took docker_ps docker ps
 	done
-	sed -i "s/^hostname.*//; \$ a hostname: host$RANDOM" /root/bench.yml
+	sed -i "s/^hostname.*//; \$ a hostname: bench-$RANDOM" /root/bench.yml
 	gap podctl_gap "$podctl" /root/bench.yml
 	took podctl_down "$podctl" down bench
 	if command -v docker-compose > /dev/null; then

@@ -23,7 +23,7 @@ check_status "no guard where one is required: refused" 1 'guard' inside env \
 netguard_start
 
 cat <<'END' | put_file /root/web.yml
-hostname: frontend
+hostname: web-frontend
 publish: ["80:80", "8000-8001:8000-8001/tcp"]
 containers:
   app:
@@ -48,7 +48,7 @@ check_equal "root, app and helper run" "web web.app web.helper" \
 
 note "field by field against the engine's inspect"
 root=$(id_of web)
-check_equal "hostname" frontend "$(field web '{{.Config.Hostname}}')"
+check_equal "hostname" web-frontend "$(field web '{{.Config.Hostname}}')"
 check_equal "network of a member is the root's" "container:$root" "$(field web.app '{{.HostConfig.NetworkMode}}')"
 check_equal "IPC of a member is the root's" "container:$root" "$(field web.app '{{.HostConfig.IpcMode}}')"
 check_equal "PID of a member is the root's" "container:$root" "$(field web.app '{{.HostConfig.PidMode}}')"
@@ -90,9 +90,9 @@ check_equal "... starts it" true "$(field web.app '{{.State.Running}}')"
 inside docker rm -f web > /dev/null
 check "apply with the root gone" podctl /root/web.yml
 check_equal "... makes the pod again" "container:$(id_of web)" "$(field web.app '{{.HostConfig.NetworkMode}}')"
-inside sed -i 's/hostname: frontend/hostname: other/' /root/web.yml
+inside sed -i 's/hostname: web-frontend/hostname: web-other/' /root/web.yml
 check "apply with the root changed" podctl /root/web.yml
-check_equal "... its hostname" other "$(field web '{{.Config.Hostname}}')"
+check_equal "... its hostname" web-other "$(field web '{{.Config.Hostname}}')"
 check_equal "... members on the new root" "container:$(id_of web)" "$(field web.app '{{.HostConfig.NetworkMode}}')"
 
 note "what is not ours is not touched"

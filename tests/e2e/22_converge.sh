@@ -128,7 +128,7 @@ inside sed -i '3s/sleep, "1000"/nosuchprogram/' /root/part.yml
 check_status "changed to one that does not start: the old one comes back" 1 'the old one is back' podctl /root/part.yml
 check_equal "... under its name, running" "$b true" "$(field part.b '{{.Id}} {{.State.Running}}')"
 check_equal "... and nothing beside it" "part part.a part.b part.c" "$(running part)"
-inside sed -i '1ihostname: new' /root/part.yml
+inside sed -i '1ihostname: part-new' /root/part.yml
 all=$(inside docker ps -q --filter label=podctl.pod=part | sort)
 check_status "a new root container, and one does not start: the whole old pod comes back" 1 'the old one is back' podctl /root/part.yml
 check_equal "... all of it" "$all" "$(inside docker ps -q --filter label=podctl.pod=part | sort)"

@@ -224,4 +224,38 @@ done
 check_equal "all are as they were" "$before" \
 	"$(inside docker inspect -f '{{.Id}} {{.State.StartedAt}} {{.State.Status}}' byhand.app byhand2 liar.app)"
 check_equal "... and nothing was made" "" "$(ids byhand)$(ids byhand2)$(ids liar)"
+
+note "root by a number that is none to the engine: it looks for such a name in the image's /etc/passwd"
+put_config <<'END'
+mount_root: /srv/pods
+network_name: pods
+guard: { required: false }
+policy: { allow_root_user: false, require_user: true }
+pods:
+  numbers: { owners: [bob] }
+END
+inside sh -c 'docker create --name numbers-image busybox true &&
+	printf "99999999999999999999:x:0:0::/:/bin/sh\nbig:x:4294967296:0::/:/bin/sh\n0x10:x:0:0::/:/bin/sh\n" > /run/passwd &&
+	docker cp /run/passwd numbers-image:/etc/passwd && docker commit numbers-image numbers:1 &&
+	docker rm numbers-image' > /dev/null
+check_equal "the engine makes root of it, or this tests nothing" 0 \
+	"$(inside docker run --rm --user 99999999999999999999 numbers:1 id -u)"
+numbers() { # USER: of the pod's container
+	put_file /root/numbers.yml <<< "containers: { app: { image: 'numbers:1', update_image: false, user: \"$1\", command: [sleep, '1000'] } }"
+}
+for user in 99999999999999999999 4294967296 2147483648 0000000000001000 0x10 99999999999999999999:1000; do
+	numbers "$user"
+	check_status "user $user: refused" 1 'up to the image' podctl /root/numbers.yml
+done
+numbers 1000:99999999999999999999
+check_status "such a group: refused" 1 'policy wants a group' podctl /root/numbers.yml
+check_equal "nothing was made of all that" "" "$(ids numbers)"
+numbers 0000001000
+check "a number of the engine's runs" podctl /root/numbers.yml
+check_equal "... as that" 1000 "$(podctl exec app numbers -- id -u)"
+for user in 99999999999999999999 4294967296 0; do
+	check_status "exec as $user: refused" 1 'policy wants a user' podctl exec -u "$user" app numbers -- id -u
+done
+check_equal "exec as another number" 2147483647 "$(podctl exec -u 2147483647 app numbers -- id -u)"
+check "down" podctl down numbers
 e2e_end

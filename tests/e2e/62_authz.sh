@@ -199,6 +199,16 @@ no "a name within one" "podctl.s" POST "$C?name=web.x" -H "$J" -d "$(top "$U")"
 ok "... but another" POST "$C?name=shopper" -H "$J" -d "$(top "$U")"
 pair_top "a name on the network that is a pod's" "podctl.s" "$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"web\"]}}}" \
 	"$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"weba\"]}}}"
+pair_top "... in other case" "podctl.s" "$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"WEB\"]}}}" \
+	"$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"web_1\"]}}}"
+pair_top "a name of the world there" "must be letters" "$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"deb.debian.org\"]}}}" \
+	"$U,\"NetworkingConfig\":{\"EndpointsConfig\":{\"pods\":{\"Aliases\":[\"deb\"]}}}"
+pair_top "a host name that is a pod's" "pod shop" "$U,\"Hostname\":\"Shop\"" "$U,\"Hostname\":\"shopper\""
+pair_top "... of podctl's" "podctl.s" "$U,\"Hostname\":\"web-host1\"" "$U,\"Hostname\":\"host1\""
+pair_top "... of the world" "must be letters" "$U,\"Hostname\":\"deb.debian.org\"" "$U,\"Hostname\":\"\""
+no "a name of the world" "must be letters" POST "$C?name=deb.debian.org" -H "$J" -d "$(top "$U")"
+no "a pod's name in other case" "pod shop" POST "$C?name=SHOP" -H "$J" -d "$(top "$U")"
+no "... of podctl's" "podctl.s" POST "$C?name=Web" -H "$J" -d "$(top "$U")"
 # -- how it is said
 B=$(top "$U") P="{$U,\"HostConfig\":{$NNP,\"Privileged\":true}}"
 no "a key twice" "key twice" POST "$(new)" -H "$J" -d "{$U,\"HostConfig\":{$NNP,\"Privileged\":false,\"Privileged\":true}}"

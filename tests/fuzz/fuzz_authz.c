@@ -42,6 +42,7 @@ static json_t *fact_of(const struct authz_need *need)
 	case AUTHZ_FACT_NETWORK:
 		return json_pack("{s:s, s:s}", "Name", need->name, "Driver", "bridge");
 	case AUTHZ_FACT_POD:
+	case AUTHZ_FACT_ROOTS:
 	case AUTHZ_FACT_USERS:
 		return json_array();
 	case AUTHZ_FACT_VOLUME:

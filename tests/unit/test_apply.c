@@ -194,6 +194,8 @@ static void test_names_and_network(void **state)
 
 		fake_engine_json(f->fake, LIST41, 200, "[]");
 		fake_engine_json(f->fake, "/v1.41/networks/pods", 200, networks[i].network);
+		if (networks[i].r == 0)
+			fake_engine_json(f->fake, LIST41, 200, "[]");
 		if (look_before(f->engine, pod, "pods", &network, &err) != networks[i].r)
 			fail_msg("%s", networks[i].network);
 		assert_int_equal(network.user_defined, networks[i].r == 0);
@@ -203,6 +205,95 @@ static void test_names_and_network(void **state)
 	fake_engine_json(f->fake, LIST41, 200, "[]");
 	assert_int_equal(look_before(f->engine, pod, "pods", NULL, &err), -ENOENT);
 	assert_int_equal(look_before(f->engine, pod, NULL, NULL, &err), -ENOENT);
+}
+
+#define SOME_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define LISTED(name, labels)                                                                       \
+	"[{\"Id\":\"" SOME_ID "\",\"State\":\"exited\",\"Names\":[\"/" name                        \
+	"\"],\"Labels\":{" labels "}}]"
+#define LABELS_OF(pod, config)                                                                     \
+	"\"podctl.pod\":\"" pod                                                                    \
+	"\",\"podctl.container\":\"\",\"podctl.config-hash\":\"h\",\"podctl.config\":\"" config    \
+	"\""
+#define INSPECT(hostname, endpoint)                                                                \
+	"{\"Config\":{\"Hostname\":\"" hostname                                                    \
+	"\"},\"NetworkSettings\":{\"Networks\":{\"pods\":" endpoint                                \
+	",\"x\":{\"Aliases\":[\"web\"]}}}}"
+
+/* What others answer to on the network is not taken: by name, id, host name or alias. */
+static void test_dns(void **state)
+{
+	static const struct {
+		const char *list, *inspect; /* NULL: not asked for */
+		int r;
+		const char *want;
+	} cases[] = {
+		{"[]", NULL, 0, NULL},
+		{LISTED("web", LABELS_OF("web", "{\\\"hostname\\\":\\\"web-front\\\"}")), NULL, 0,
+		 NULL},
+		{LISTED("db", LABELS_OF("db", "{\\\"hostname\\\":\\\"db-1\\\"}")), NULL, 0, NULL},
+		{LISTED("Web", LABELS_OF("Web", "{}")), NULL, -EEXIST, "by its name"},
+		{LISTED("web-front", LABELS_OF("web-front", "no JSON")), NULL, -EEXIST,
+		 "by its hostname"},
+		{LISTED("db", LABELS_OF("db", "{\\\"hostname\\\":\\\"WEB\\\"}")), NULL, -EEXIST,
+		 "db answers to WEB on the network pods"},
+		{LISTED("db", LABELS_OF("db", "{\\\"hostname\\\":\\\"Web-Front\\\"}")), NULL,
+		 -EEXIST, "by its hostname"},
+		/* labels alone say nothing */
+		{LISTED("x", LABELS_OF("db", "{\\\"hostname\\\":\\\"db-1\\\"}")),
+		 INSPECT("a", "{\"Aliases\":[\"b\",\"Web-front\"]}"), -EEXIST, "by its hostname"},
+		{LISTED("x", ""), INSPECT("WEB", "null"), -EEXIST, "x answers to WEB"},
+		{LISTED("x", ""), INSPECT("a", "{\"Aliases\":null,\"DNSNames\":[1,\"web\"]}"),
+		 -EEXIST, "x answers to web"},
+		{LISTED("x", ""), INSPECT("a", "{\"Aliases\":[\"webs\"]}"), 0, NULL},
+		{LISTED("x", ""), "", 0, NULL}, /* gone meanwhile */
+		{LISTED("x", ""), "{", -EPROTO, "JSON"},
+		{"{}", NULL, -EPROTO, "no list"},
+	};
+	const struct fixture *f = *state;
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(unguarded);
+	_cleanup_(pod_freep)
+	struct pod *pod =
+		fixture_pod("web", "hostname: web-front\ncontainers: {a: {image: busybox}}", s);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct create_network network = {0};
+		const char *inspect = cases[i].inspect;
+		struct err err = {0};
+
+		fake_engine_clear(f->fake);
+		fake_engine_json(f->fake, LIST41, 200, "[]");
+		fake_engine_json(f->fake, "/v1.41/networks/pods", 200,
+				 "{\"Id\":\"n1\",\"Name\":\"pods\",\"Driver\":\"bridge\"}");
+		fake_engine_json(f->fake, LIST41, 200, cases[i].list);
+		if (inspect)
+			fake_engine_json(f->fake, "/v1.41/containers/" SOME_ID "/json",
+					 *inspect ? 200 : 404,
+					 *inspect ? inspect : "{\"message\":\"no\"}");
+		if (look_before(f->engine, pod, "pods", &network, &err) != cases[i].r ||
+		    (cases[i].want && !strstr(err.text, cases[i].want)))
+			fail_msg("case %zu: %s", i, err.text);
+		strv_done(&network.subnets);
+	}
+}
+
+/* The default network answers for no names. */
+static void test_dns_default(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(unguarded);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", "containers: {a: {image: busybox}}", s);
+	struct create_network network = {0};
+	struct err err = {0};
+
+	fake_engine_json(f->fake, LIST41, 200, "[]");
+	fake_engine_json(f->fake, "/v1.41/networks/bridge", 200,
+			 "{\"Id\":\"n1\",\"Name\":\"bridge\",\"Driver\":\"bridge\"}");
+	assert_int_equal(look_before(f->engine, pod, "bridge", &network, &err), 0);
+	strv_done(&network.subnets);
 }
 
 /* ---- doing ---- */
@@ -256,6 +347,9 @@ static char *root_hash(const struct pod *pod, const struct settings *s)
 
 enum there { NOTHING, OLD_MEMBER, OLD_ROOT };
 
+/* What apply() below joins; NULL: as where the root container stays. */
+static const struct create_network *joined;
+
 /* Plans for what is there, carries it out, and looks that each call was made and no other. */
 static void apply(struct fixture *f, const char *settings, enum there there, int want,
 		  const char *said, const char *const *calls, size_t n)
@@ -273,6 +367,7 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 	struct apply a = {.engine = f->engine,
 			  .create = fixture_create(pod, s, PAUSE),
 			  .images = &images,
+			  .network = joined,
 			  .ui = &ui};
 	struct err err = {0};
 	int r;
@@ -453,12 +548,32 @@ static void test_settings_changed(void **state)
 	plan_images_done(&images);
 }
 
+#define ON_NETWORK "GET json?all=1&filters=%7B%22network%22%3A%5B%22bridge%22%5D%7D 200 "
+#define HAS_NAME   "[{\"Id\":\"X\",\"Names\":[\"/WEB\"],\"State\":\"created\"}]"
+
+/* Somebody had the name when the root container was made: it is not started, and goes. */
+static void test_same_moment(void **state)
+{
+	static const struct create_network network = {.user_defined = true};
+	struct fixture *f = *state;
+
+	joined = &network;
+	APPLY(f, unguarded, NOTHING, -EEXIST, "WEB answers", ROOT_MADE, ON_NETWORK HAS_NAME,
+	      ROOT_GONE);
+	APPLY(f, unguarded, OLD_ROOT, -EEXIST, "WEB answers", ROOT_NEW, ON_NETWORK HAS_NAME,
+	      ROOT_GONE);
+	joined = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_look, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_look_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names_and_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dns, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dns_default, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_same_moment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_create, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guard_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replace_member, setup, teardown),

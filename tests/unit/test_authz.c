@@ -13,7 +13,8 @@
 
 #define OPEN                                                                                       \
 	"port_whitelist: {80: front}\n"                                                            \
-	"pods: {shop: {connect_to: {db: }}, blog: }\n"                                             \
+	"pods: {shop: {connect_to: {db: }}, blog: {hostnames: [b.example.com, journal]}, "         \
+	"front: {hostnames: [www]}}\n"                                                             \
 	"policy: {labels_reserved: [traefik.]}\n"                                                  \
 	"other_containers: {pod_label: com.example.pod}\n"                                         \
 	"engine_policy:\n"                                                                         \
@@ -45,6 +46,10 @@
 	"{\"Id\":\"" name "\",\"Name\":\"/" name "\",\"Config\":{\"User\":\"" user                 \
 	"\",\"Image\":\"busybox\",\"Labels\":{" labels "},\"Cmd\":[\"sh\"]},\"HostConfig\":" host  \
 	"}}"
+#define CALLED(id, name, hostname)                                                                 \
+	"{\"Id\":\"" id "\",\"Name\":\"/" name                                                     \
+	"\",\"Config\":{\"User\":\"1000\",\"Hostname\":\"" hostname                                \
+	"\"},\"HostConfig\":" HOST_GOOD "}}"
 #define IMAGE(tag, user, labels)                                                                   \
 	"{\"RepoTags\":[\"" tag "\"],\"RepoDigests\":[],\"Config\":{\"User\":\"" user              \
 	"\",\"Labels\":{" labels "}}}"
@@ -73,6 +78,15 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, "web.app", 0,
 	 CONTAINER("web.app", "1000", "\"podctl.pod\":\"web\"", HOST_GOOD)},
 	{AUTHZ_FACT_CONTAINER, "shop", 0, CONTAINER("shop", "1000", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "Shop", 0, CONTAINER("Shop", "1000", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "dotted.name", 0, CONTAINER("dotted.name", "1000", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "called", 0, CALLED("0123456789abcdef", "called", "0123456789ab")},
+	{AUTHZ_FACT_CONTAINER, "called2", 0, CALLED("db0123456789abcdef", "called2", "db")},
+	{AUTHZ_FACT_CONTAINER, "called3", 0,
+	 CALLED("db0123456789abcdef", "called3", "db0123456.89")},
+	{AUTHZ_FACT_CONTAINER, "called4", 0,
+	 "{\"Name\":\"/called4\",\"Config\":{\"User\":\"1\",\"Hostname\":\"0123456789ab\"},"
+	 "\"HostConfig\":" HOST_GOOD "}}"},
 	{AUTHZ_FACT_CONTAINER, "mute", 0, "{\"Id\":\"mute\"}"},
 	{AUTHZ_FACT_CONTAINER, "mute2", 0, "{\"Config\":{}}"},
 	{AUTHZ_FACT_CONTAINER, "mute3", 0, "{\"Config\":{},\"HostConfig\":{}}"},
@@ -138,6 +152,11 @@ static const struct {
 	{AUTHZ_FACT_NETWORK, "front-mute", 0, "{\"Driver\":\"bridge\"}"},
 	{AUTHZ_FACT_NETWORK, "front-odd", 0, "{\"Name\":\"front-odd\"}"},
 	{AUTHZ_FACT_POD, "web", 0, "[{\"Id\":\"web.app\"}]"},
+	{AUTHZ_FACT_ROOTS, "", 0,
+	 "[{},{\"Labels\":{\"podctl.pod\":\"Cache\",\"podctl.config\":\"{\"}},"
+	 "{\"Labels\":{\"podctl.pod\":\"web\",\"podctl.config\":\"{\\\"hostname\\\":\\\"Web-"
+	 "front\\\"}"
+	 "\"}}]"},
 	{AUTHZ_FACT_PATH, "/srv/share", 0, NULL},
 	{AUTHZ_FACT_PATH, "/srv/share/bob", 0, NULL},
 	{AUTHZ_FACT_CLOSED, "/srv/x", 0, NULL},
@@ -251,7 +270,10 @@ static void expect(const char *config, const char *client, const char *method, c
 
 /* ---- create ---- */
 
-#define NNP	"\"SecurityOpt\":[\"no-new-privileges\"]"
+#define NNP "\"SecurityOpt\":[\"no-new-privileges\"]"
+#define ALIAS(name)                                                                                \
+	TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"Aliases\":[\"" name   \
+		 "\"]}}}")
 #define USER	"\"Image\":\"busybox\",\"User\":\"1000\""
 #define HOST(h) "{" USER ",\"HostConfig\":{" NNP "," h "}}"
 #define TOP(t)	"{" t ",\"HostConfig\":{" NNP "}}"
@@ -313,6 +335,14 @@ static const struct {
 	{TOP(USER ",\"Runtime\":null"), NULL},
 	/* values that are none */
 	{TOP("\"Image\":\"busybox\",\"User\":\"12345678901\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"99999999999999999999\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"2147483648\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"4294967296\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"2147483647\""), NULL},
+	{TOP("\"Image\":\"busybox\",\"User\":\"01000\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"1_000\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"1:4294967296\""), "must be a number"},
+	{TOP("\"Image\":\"busybox\",\"User\":\"1:2147483647\""), NULL},
 	{TOP(USER ",\"Labels\":{\"netguard.x\":\"1\"}"), "reserved"},
 	{TOP(USER ",\"Labels\":[]"), "not a value"},
 	{TOP(USER ",\"Labels\":{\"a\":1}"), "not a value"},
@@ -526,6 +556,28 @@ static const struct {
 		  "x\"]}}}"),
 	 "pod shop"},
 	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-c\":{}}}"), "whole name"},
+	/* names by which others would find it */
+	{ALIAS("SHOP"), "alias SHOP is one of the pod shop"},
+	{ALIAS("Front"), "the pod front"},
+	{ALIAS("WWW"), "the pod front"},
+	{ALIAS("BLOG"), NULL},
+	{ALIAS("journal"), NULL},
+	{ALIAS("b.example.com"), "must be letters"},
+	{ALIAS("cache"), "podctl's pod Cache"},
+	{ALIAS("web-FRONT"), "podctl's pod web"},
+	{ALIAS("web-1"), NULL},
+	{ALIAS("deb.debian.org"), "must be letters"},
+	{ALIAS("shop."), "pod shop"},
+	{ALIAS("web "), "must be letters"},
+	{ALIAS("\xe2\x84\xaa"), "must be letters"},
+	{ALIAS(""), "must be letters"},
+	{TOP(USER ",\"Hostname\":\"Shop\""), "host name Shop is one of the pod shop"},
+	{TOP(USER ",\"Hostname\":\"db\""), "the pod db"},
+	{TOP(USER ",\"Hostname\":\"WEB\""), "podctl's pod web"},
+	{TOP(USER ",\"Hostname\":\"deb.debian.org\""), "must be letters"},
+	{TOP(USER ",\"Hostname\":\"\""), NULL},
+	{TOP(USER ",\"Hostname\":\"Blog\""), NULL},
+	{TOP(USER ",\"Hostname\":\"mine_1\""), NULL},
 	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"host\":{}}}"),
 	 "not one that may be joined"},
 	{TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"IPAMConfig\":{"
@@ -718,7 +770,12 @@ static const struct {
 	{"", "POST", "/containers/create?Name=a", TOP(USER), "parameter Name"},
 	{OPEN, "POST", "/containers/create?name=shop", TOP(USER), "pod shop"},
 	{OPEN, "POST", "/containers/create?name=shop.x", TOP(USER), "pod shop"},
-	{OPEN, "POST", "/containers/create?name=blog.x", TOP(USER), NULL},
+	{OPEN, "POST", "/containers/create?name=blog.x", TOP(USER), "must be letters"},
+	{OPEN, "POST", "/containers/create?name=blog-x", TOP(USER), NULL},
+	{OPEN, "POST", "/containers/create?name=blog", TOP(USER), NULL},
+	{OPEN, "POST", "/containers/create?name=Shop", TOP(USER), "name Shop is one of the pod"},
+	{OPEN, "POST", "/containers/create?name=CACHE", TOP(USER), "podctl's pod Cache"},
+	{OPEN, "POST", "/containers/create?name=deb.debian.org", TOP(USER), "must be letters"},
 	{OPEN, "POST", "/containers/create?name=web", TOP(USER), "podctl's"},
 	{OPEN, "POST", "/containers/create?name=web.new", TOP(USER), "podctl's"},
 	/* what is there */
@@ -741,6 +798,14 @@ static const struct {
 	{"", "POST", "/containers/mute/start", "-", "does not describe"},
 	{OPEN, "POST", "/containers/shop/start", "-", "pod shop"},
 	{"", "POST", "/containers/shop/start", "-", NULL},
+	{OPEN, "POST", "/containers/Shop/start", "-", "pod shop"},
+	{"", "POST", "/containers/dotted.name/start", "-", "must be letters"},
+	{"", "POST", "/containers/dotted.name/stop", "-", NULL},
+	{OPEN, "POST", "/containers/called/start", "-", NULL},
+	{OPEN, "POST", "/containers/called2/start", "-", "host name db is one of the pod db"},
+	{OPEN, "POST", "/containers/called2/stop", "-", NULL},
+	{"", "POST", "/containers/called3/start", "-", "must be letters"},
+	{"", "POST", "/containers/called4/start", "-", NULL},
 	{"", "GET", "/containers/good/logs?follow=1", NULL, NULL},
 	{"", "GET", "/containers/web.app/logs", NULL, "reserved"},
 	{"", "GET", "/containers/web.app/json", NULL, "reserved"},
@@ -752,6 +817,8 @@ static const struct {
 	{"", "POST", "/containers/good/rename?name=x", "-", "not among"},
 	{ALL, "POST", "/containers/good/rename?name=other", "-", NULL},
 	{ALL, "POST", "/containers/good/rename?name=web", "-", "podctl's"},
+	{ALL, "POST", "/containers/good/rename?name=Web", "-", "podctl's"},
+	{ALL, "POST", "/containers/good/rename?name=a.b", "-", "must be letters"},
 	{ALL, "POST", "/containers/web.app/rename?name=other", "-", "reserved"},
 	{ALL, "POST", "/containers/good/update", "{\"Memory\":1}", NULL},
 	{ALL, "POST", "/containers/good/update", "{\"Devices\":[{}]}", "devices"},
@@ -765,6 +832,8 @@ static const struct {
 	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"],\"User\":\"1\"}", NULL},
 	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"],\"User\":\"root\"}", "root"},
 	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"],\"user\":\"0:0\"}", "0:0"},
+	{"", "POST", "/containers/good/exec", "{\"Cmd\":[\"sh\"],\"User\":\"4294967296\"}",
+	 "must be a number"},
 	{"", "POST", "/containers/good/exec", "{\"Privileged\":true}", "privileged"},
 	{"", "POST", "/containers/good/exec", "{\"privileged\":true}", "privileged"},
 	{"", "POST", "/containers/good/exec", NULL, "not handed over"},

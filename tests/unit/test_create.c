@@ -104,7 +104,7 @@ static void test_hash(void **state _unused_)
 	static const char base[] = "containers: {a: {image: b}}";
 	static const char *const same[] = {
 		"containers:\n  a:\n    image: b:latest\n",
-		"hostname: x\ncontainers: {a: {image: b, restart: 'no'}}",
+		"hostname: web-x\ncontainers: {a: {image: b, restart: 'no'}}",
 		"containers: {a: {image: b, mounts: []}, c: {image: d}}",
 	};
 	static const char *const others[] = {

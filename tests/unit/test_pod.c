@@ -13,7 +13,7 @@ static void test_whole(void **state _unused_)
 	struct settings *s = fixture_settings(NULL);
 	_cleanup_(pod_freep)
 	struct pod *pod = fixture_pod("web",
-				      "hostname: front.example\n"
+				      "hostname: web-front\n"
 				      "publish: [\"80:8080\", 8000-8009:9000-9009, \"53:53/udp\"]\n"
 				      "containers:\n"
 				      "  app:\n"
@@ -32,7 +32,7 @@ static void test_whole(void **state _unused_)
 	const struct pod_container *app = pod_find_container(pod, "app"),
 				   *b = pod_container_at(pod, 1);
 
-	assert_string_equal(pod->hostname, "front.example");
+	assert_string_equal(pod->hostname, "web-front");
 	assert_int_equal(pod_n_containers(pod), 2);
 	assert_int_equal(pod->n_publish, 3);
 	assert_int_equal(pod->publish[1].publish.last, 9009);
@@ -59,7 +59,8 @@ static void test_hostname(void **state _unused_)
 	} cases[] = {
 		{"web", "host1", "web-host1"},
 		{"my_pod", "host1", "my-pod-host1"},
-		{"web", "a.example.com", "web-a.example.com"},
+		{"web", "a.example.com", "web-a"},
+		{"web", "a_-.example.com", "web-a"},
 		{"web", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bb.cc",
 		 "web-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
 	};
@@ -73,6 +74,62 @@ static void test_hostname(void **state _unused_)
 
 		assert_string_equal(pod->hostname, cases[i].want);
 		assert_true(strlen(pod->hostname) <= 63);
+	}
+}
+
+/* No name by which others would find this pod in place of another one. */
+static void test_dns(void **state _unused_)
+{
+	static const struct {
+		const char *pod, *hostname, *settings, *want;
+	} cases[] = {
+		{"web", "web", "", ""},
+		{"web", "WEB-Front-2", "", ""},
+		{"my_pod", "my-pod-x", "", ""},
+		{"my_pod", "my-pod", "", ""},
+		{"my_pod", "my", "", "must be the pod's name"},
+		/* a longer name has it, wherever the configuration has that */
+		{"web", "web-db", "pods: {web-cache: , db: }", ""},
+		{"web", "web-db", "pods: {web-db: }", "a name of the pod web-db"},
+		{"web", "web-db", "pods: {Web-DB: }", "a name of the pod Web-DB"},
+		{"web", "web-db", "pods: {web_db: }", "a name of the pod web_db"},
+		{"web", "web-db-1", "pods: {web-db: , web: }", "a name of the pod web-db"},
+		{"web", "web-db", "port_whitelist: {80: web-db}", "a name of the pod web-db"},
+		{"web", "web-db", "pods: {x: {connect_to: {web-db: }}}", "of the pod web-db"},
+		{"web-db", "web-db-1", "pods: {web: }", ""},
+		{"web-db", "web-db", "pods: {web: }", ""},
+		{"my_pod", "my-pod-1", "pods: {my-pod: }", "of the pod my-pod"},
+		{"my_pod", "my-pod-1", "pods: {my-pod: , my_pod: }", ""},
+		{"my_pod", "my-pod", "pods: {my-pod: , my_pod: }", "of the pod my-pod"},
+		/* the default */
+		{"web", NULL, "pods: {web-host1: }", "hostname: web-host1 is a name of the pod"},
+		{"web", NULL, "pods: {x: {hostnames: [WEB-host1]}}", "of the pod x"},
+		{"web", NULL, "pods: {host1: }", ""},
+		/* what the admin gives */
+		{"web", "www.example.com", "pods: {web: {hostnames: [a, WWW.example.com]}}", ""},
+		{"web", "www", "pods: {x: {hostnames: [www]}}", "must be the pod's name"},
+		{"web", "web-a", "pods: {x: {hostnames: [web-a]}}", "of the pod x"},
+		{"web", "db", "pods: {web: {hostnames: [db]}, db: }", ""},
+		/* the pod's own name */
+		{"Shop", "Shop-1", "pods: {shop: }", "name: the configuration has a pod shop"},
+		{"Shop", "Shop-1", "port_whitelist: {80: shop}", "has a pod shop"},
+		{"Shop", "Shop-1", "pods: {shops: }", ""},
+		{"www", "www-1", "pods: {x: {hostnames: [WWW]}}", "name: the configuration gives"},
+		{"www", "www-1", "pods: {www: {hostnames: [WWW]}}", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = fixture_settings(cases[i].settings);
+		_cleanup_free_ char *yaml =
+			cases[i].hostname ? xasprintf("hostname: %s\ncontainers: {a: {image: b}}",
+						      cases[i].hostname)
+					  : xstrdup("containers: {a: {image: b}}");
+		_cleanup_free_ char *got = fixture_problems(cases[i].pod, yaml, s, NULL);
+
+		if (*cases[i].want ? !strstr(got, cases[i].want) : *got != '\0')
+			fail_msg("pod %s, %s under %s gives: %s", cases[i].pod, yaml,
+				 cases[i].settings, got);
 	}
 }
 
@@ -152,6 +209,14 @@ static void test_problems(void **state _unused_)
 		{"hostname: a_b\ncontainers: {a: {image: b}}", "1:11: hostname: is no host name"},
 		{"hostname: -a\ncontainers: {a: {image: b}}", "hostname: is no host name"},
 		{"hostname: a..b\ncontainers: {a: {image: b}}", "hostname: is no host name"},
+		{"hostname: db\ncontainers: {a: {image: b}}",
+		 "1:11: hostname: must be the pod's name"},
+		{"hostname: deb.debian.org\ncontainers: {a: {image: b}}", "must be the pod's name"},
+		{"hostname: web.example.org\ncontainers: {a: {image: b}}",
+		 "must be the pod's name"},
+		{"hostname: web-a.example.org\ncontainers: {a: {image: b}}", "without dots"},
+		{"hostname: webs\ncontainers: {a: {image: b}}", "(web-...)"},
+		{"hostname: web-\ncontainers: {a: {image: b}}", "hostname: is no host name"},
 		{"publish: 80\ncontainers: {a: {image: b}}", "publish: must be a list"},
 		{"publish: [x]\ncontainers: {a: {image: b}}", "publish: has a port"},
 		{"publish: ['443:80']\ncontainers: {a: {image: b}}",
@@ -228,6 +293,37 @@ static void test_policy(void **state _unused_)
 		{"policy: {allow_root_user: false}", "{image: a, user: 'app:app'}",
 		 "up to the image"},
 		{"policy: {allow_root_user: false}", "{image: a, user: '01'}", ""},
+		{"policy: {allow_root_user: false}", "{image: a, user: '2147483647:2147483647'}",
+		 ""},
+		{"policy: {allow_root_user: false}", "{image: a, user: '1000:app'}", ""},
+		{"policy: {allow_root_user: false}", "{image: a, user: '1000:1_000'}", ""},
+		/* no number to the engine, which looks for such a name */
+		{"policy: {allow_root_user: false}", "{image: a, user: '99999999999999999999'}",
+		 "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '99999999999999999999:5'}",
+		 "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '2147483648'}",
+		 "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '4294967296'}",
+		 "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '0000000000001000'}",
+		 "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '0000000000'}",
+		 "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: '1_000'}", "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '0x10'}", "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '-5'}", "up to the image"},
+		{"policy: {require_user: true}", "{image: a, user: '+1000'}", "must be USER"},
+		{"policy: {require_user: true}", "{image: a, user: ' 1000'}", "must be USER"},
+		{"policy: {require_user: true}", "{image: a, user: '1000:'}", "must be USER"},
+		{"policy: {require_user: true}", "{image: a, user: \"\\u0661\"}", "must be USER"},
+		{"policy: {require_user: true}", "{image: a, user: ':0'}", "policy wants a user"},
+		{"policy: {require_user: true}", "{image: a, user: '1000:99999999999999999999'}",
+		 "policy wants a group"},
+		{"policy: {require_user: true}", "{image: a, user: '1000:4294967296'}",
+		 "policy wants a group"},
+		{"policy: {max_pids: 5}", "{image: a, user: '99999999999999999999:4294967296'}",
+		 ""},
 		/* set-user-id programs of the image would give root's rights */
 		{"policy: {allow_root_user: false}",
 		 "{image: a, user: '5', no_new_privileges: false}",
@@ -424,7 +520,8 @@ int main(void)
 		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_hostname),
 		cmocka_unit_test(test_problems), cmocka_unit_test(test_all_at_once),
 		cmocka_unit_test(test_policy),	 cmocka_unit_test(test_names),
-		cmocka_unit_test(test_pin_path), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_dns),	 cmocka_unit_test(test_pin_path),
+		cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

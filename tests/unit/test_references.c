@@ -129,7 +129,8 @@ static void test_json(void **state)
 		"port_whitelist: { 80: web, 443: { pod: web, from: [192.0.2.0/24], host_users: pod "
 		"}, 53/udp: dns }\n"
 		"guard: { host_ports: [53/udp], host_rate: 100/minute, log_denied: false }\n"
-		"pods:\n  web: { users: [bob], host_ports: [1-2], egress: [] }\n"
+		"pods:\n  web: { users: [bob], hostnames: [www, a.b], host_ports: [1-2], egress: "
+		"[] }\n"
 		"  db: { connect_to: { web: any, x: [1, 2/udp] }, egress: [\"0.0.0.0/0:25\"] }\n");
 	struct people people;
 	json_t *j;
@@ -148,10 +149,12 @@ static void test_json(void **state)
 		"\"root\",\"uid\":0}]},\"pods\":{\"db\":{\"connect_to\":{\"web\":\"any\",\"x\":["
 		"\"1/tcp\",\"2/udp\"]},\"direct_ports\":[],\"egress\":[{\"port\":\"25/tcp\",\"to\":"
 		"\"0.0.0.0/0\"}],\"host_ports\":[],\"host_rate\":{\"burst\":5,\"packets\":100,"
-		"\"seconds\":60},\"owners\":null,\"publish\":[],\"users\":[]},\"dns\":{\"publish\":"
+		"\"seconds\":60},\"hostnames\":[],\"owners\":null,\"publish\":[],\"users\":[]},"
+		"\"dns\":{\"publish\":"
 		"[{\"from\":null,\"host_users\":\"any\",\"port\":\"53/udp\"}]},\"web\":{"
 		"\"connect_to\":{},\"direct_ports\":[],\"egress\":[],\"host_ports\":[\"1-2/tcp\"],"
-		"\"host_rate\":{\"burst\":5,\"packets\":100,\"seconds\":60},\"owners\":null,"
+		"\"host_rate\":{\"burst\":5,\"packets\":100,\"seconds\":60},\"hostnames\":[\"www\","
+		"\"a.b\"],\"owners\":null,"
 		"\"publish\":[{\"from\":null,\"host_users\":\"any\",\"port\":\"80/"
 		"tcp\"},{\"from\":["
 		"\"192.0.2.0/24\"],\"host_users\":\"pod\",\"port\":\"443/tcp\"}],\"users\":[{"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/dns_name.h"
 #include "common/file.h"
 #include "common/settings.h"
 
@@ -109,6 +110,8 @@ static void check_example_pod(const struct settings_pod *web)
 	assert_true(web->owners_given);
 	assert_string_equal(web->owners.items[1], "@webteam");
 	assert_string_equal(web->users.items[0], "bob");
+	assert_int_equal(web->hostnames.n, 2);
+	assert_string_equal(web->hostnames.items[1], "www.example.com");
 	assert_int_equal(web->host_ports.items[0].first, 5432);
 	assert_int_equal(web->host_rate.rate, 20);
 	assert_int_equal(web->host_rate.burst, 10);
@@ -579,6 +582,96 @@ static void test_names(void **state _unused_)
 	assert_null(capability_name(""));
 }
 
+/* What Go's strconv.Atoi takes on every machine, and no more. */
+static void test_user_number(void **state _unused_)
+{
+	static const struct {
+		const char *text;
+		int64_t want;
+	} cases[] = {
+		{"0", 0},
+		{"1", 1},
+		{"1000", 1000},
+		{"0000001000", 1000},
+		{"2147483647", 2147483647},
+		{"2147483648", -1},
+		{"4294967295", -1},
+		{"4294967296", -1}, /* 0 as a uid_t */
+		{"9999999999", -1},
+		{"00000000001", -1},
+		{"0000000000001000", -1},
+		{"18446744073709551616", -1},
+		{"99999999999999999999", -1},
+		{"", -1},
+		{"-1", -1},
+		{"-0", -1},
+		{"+1000", -1},
+		{"0x10", -1},
+		{"1_000", -1},
+		{" 1000", -1},
+		{"1000 ", -1},
+		{"1e3", -1},
+		{"\xd9\xa1", -1}, /* digits of other scripts */
+		{"\xef\xbc\x91", -1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t got = user_number(cases[i].text, strlen(cases[i].text));
+
+		if (got != cases[i].want)
+			fail_msg("%s: %lld", cases[i].text, (long long)got);
+	}
+	assert_int_equal(user_number("12:34", 2), 12);
+}
+
+static void test_dns_names(void **state _unused_)
+{
+	static const char *const bad[] = {"",	 "-a",	"a-",	"a..b", ".a",	    "a.",
+					  "a_b", "a b", "a.-b", "a-.b", "\xc3\xa4", "\xe2\x84\xaa"};
+	char name[65];
+
+	assert_true(dns_name_valid("a") && dns_name_valid("A-9.b") && dns_name_valid("0"));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(dns_name_valid(bad[i]));
+	memset(name, 'x', 64);
+	name[64] = '\0';
+	assert_false(dns_name_valid(name));
+	name[63] = '\0';
+	assert_true(dns_name_valid(name));
+
+	assert_true(dns_name_same("", "") && dns_name_same("Shop-1", "sHOP-1"));
+	assert_false(dns_name_same("shop", "shops") || dns_name_same("shops", "shop"));
+	assert_false(dns_name_same("a_b", "a-b") || dns_name_same("@", "`"));
+	/* the Kelvin sign is no k: what may be a name is ASCII */
+	assert_false(dns_name_same("\xe2\x84\xaa", "k"));
+
+	assert_true(dns_name_of_pod("web", "web") && dns_name_of_pod("Web-x", "wEB"));
+	assert_true(dns_name_of_pod("my-pod-1", "my_pod"));
+	assert_false(dns_name_of_pod("webs", "web") || dns_name_of_pod("we", "web"));
+	assert_false(dns_name_of_pod("web.a", "web") || dns_name_of_pod("my_pod", "my_pod"));
+}
+
+static bool takes(const char *pod, const void *userdata)
+{
+	return streq(pod, userdata);
+}
+
+static void test_find_name(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = parse_good("port_whitelist: {80: web}\n"
+					"pods: {shop: {connect_to: {db: }}, blog: "
+					"{hostnames: [Www.Example.com, b]}}\n");
+	static const char *const names[] = {"web", "shop", "db", "blog"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_string_equal(settings_find_name(s, takes, names[i]), names[i]);
+	assert_null(settings_find_name(s, takes, "b"));
+	assert_string_equal(settings_find_hostname(s, "www.example.com")->entry.key, "blog");
+	assert_string_equal(settings_find_hostname(s, "B")->entry.key, "blog");
+	assert_null(settings_find_hostname(s, "blog"));
+}
+
 /* ---- the file ---- */
 
 struct place {
@@ -815,6 +908,9 @@ int main(void)
 		cmocka_unit_test(test_warning),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_user_number),
+		cmocka_unit_test(test_dns_names),
+		cmocka_unit_test(test_find_name),
 		cmocka_unit_test_setup_teardown(test_load_modes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_load_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_load_kinds, setup, teardown),

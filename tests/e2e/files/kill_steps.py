@@ -226,7 +226,7 @@ def main():
         a, b = (x.replace(", update_image: false, stop_timeout: 1", "") for x in (a, b))
     both = "containers:\n" + a + b
     changed = "containers:\n" + a.replace("'1000'", "'1001'") + b
-    other_root = "hostname: other\n" + both
+    other_root = f"hostname: {pod}-other\n" + both
     one = "containers:\n" + a
     health = ", startup_health_check: { command: 'test -d /proc/1', interval: 0.1 }"
     checked = "containers:\n" + container("a", health) + container("b", ", depends_on: [a]")
