@@ -61,7 +61,7 @@ struct model *model_new(void)
 {
 	struct model *m = xcalloc(1, sizeof(*m));
 
-	m->all = true;
+	m->all = m->pods_changed = true;
 	return m;
 }
 
@@ -171,6 +171,7 @@ void model_put(struct model *m, struct member *member)
 	size_t i = place_of(m, member->id);
 
 	model_touch(m, member->id);
+	m->pods_changed = true;
 	if (i < m->n_members && streq(m->members[i].id, member->id)) {
 		member_done(&m->members[i]);
 	} else {
@@ -190,6 +191,7 @@ void model_remove(struct model *m, const char *id)
 	if (i == m->n_members || !streq(m->members[i].id, id))
 		return;
 	model_touch(m, id);
+	m->pods_changed = true;
 	member_done(&m->members[i]);
 	memmove(&m->members[i], &m->members[i + 1], (m->n_members - i - 1) * sizeof(*m->members));
 	m->n_members--;
