@@ -736,6 +736,13 @@ static void test_kept_apart(void **state)
 	assert_string_equal(model_find(m, "e")->pod, "acct/others");
 	assert_string_equal(m->members[0].pod, "acct/others");
 	assert_int_equal(m->n_changes, 2);
+	/* what is said again is no change; of one that is apart it has to be looked at */
+	put_named(m, "p", "acct", true);
+	assert_false(m->pods_changed);
+	put_named(m, "e", "acct", false);
+	assert_true(m->pods_changed);
+	model_keep_apart(m);
+	assert_string_equal(model_find(m, "e")->pod, "acct/others");
 	model_remove(m, "p");
 	model_keep_apart(m);
 	assert_string_equal(m->members[0].pod, "acct/others");
