@@ -5,6 +5,8 @@
 #define LABEL_POD     "podctl.pod"
 #define LABEL_COMPOSE "com.docker.compose.project"
 #define POD_NAME_MAX  63
+/* no pod's name has a slash; nft takes one in a limit's */
+#define OTHERS	      "/others"
 
 /*
  * The words that nft reads as something else where a limit's name stands: found by trying with nft
@@ -123,6 +125,51 @@ char *model_pod_name(const struct settings *s, const char *container_name,
 	if (value && (named_for(container_name, value, "-_.") || !model_pod_configured(s, value)))
 		return xstrdup(value);
 	return model_name_to_pod(container_name);
+}
+
+bool model_pod_apart(const char *pod)
+{
+	return strchr(pod, '/') != NULL;
+}
+
+bool model_pod_valid(const char *pod)
+{
+	const char *slash = strchr(pod, '/');
+	_cleanup_free_ char *name = NULL;
+
+	if (!slash)
+		return pod_name_valid(pod);
+	name = xstrndup(pod, (size_t)(slash - pod));
+	return streq(slash, OTHERS) && pod_name_valid(name);
+}
+
+static void keep_apart(struct model *m, const struct strv *podctls, struct member *member)
+{
+	_cleanup_free_ char *name = xstrndup(member->pod, strcspn(member->pod, "/"));
+	bool apart = strv_find(podctls, name) != NULL;
+
+	if (apart == model_pod_apart(member->pod))
+		return;
+	model_touch(m, member->id);
+	free(member->pod);
+	member->pod = apart ? xasprintf("%s" OTHERS, name) : take_ptr(name);
+}
+
+void model_keep_apart(struct model *m)
+{
+	struct strv podctls = {0}; /* borrowed */
+
+	if (!m->pods_changed)
+		return;
+	m->pods_changed = false;
+	for (size_t i = 0; i < m->n_members; i++)
+		if (m->members[i].ours && m->members[i].pod)
+			ARRAY_PUSH(podctls.items, podctls.n) = m->members[i].pod;
+	strv_sort(&podctls);
+	for (size_t i = 0; i < m->n_members; i++)
+		if (m->members[i].yields && m->members[i].pod)
+			keep_apart(m, &podctls, &m->members[i]);
+	free(podctls.items);
 }
 
 char *model_limit_name(const char *pod)
