@@ -117,8 +117,11 @@ static int check_pod(const struct authz_context *ctx, const char *pod)
 int authz_check_name(const struct authz_context *ctx, const char *name)
 {
 	_cleanup_free_ char *before_dot = xstrndup(name, strcspn(name, "."));
+	_cleanup_free_ char *own = model_name_to_pod(name);
+	int r = pod_name_valid(before_dot) ? check_pod(ctx, before_dot) : 0;
 
-	return pod_name_valid(before_dot) ? check_pod(ctx, before_dot) : 0;
+	/* "my.shop" is the pod my_shop, once a label of its does not count */
+	return r != 0 || !*name || streq(own, before_dot) ? r : check_pod(ctx, own);
 }
 
 int authz_check_labels(const struct authz_context *ctx, const char *name, json_t *own,

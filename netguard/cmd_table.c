@@ -79,6 +79,7 @@ static int print_table(struct asking *a, struct err *err)
 	r = loop_run(a->loop, err);
 	if (r < 0)
 		return r;
+	model_keep_apart(watch_edit_model(w));
 	r = links_new(&l, err);
 	if (r == 0)
 		r = links_assign(l, config_settings(a->config), watch_edit_model(w), err);

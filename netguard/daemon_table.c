@@ -299,6 +299,7 @@ int daemon_apply(struct daemon *d, struct err *err)
 		d->n_applied = 0;
 	}
 	d->n_applied++;
+	model_keep_apart(edit_model(d));
 	/* what was known of ports stays: the table is changed anyway, and takes away what has to go
 	 */
 	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)

@@ -143,6 +143,9 @@ int explain_parse_to(const char *text, struct explain_spec *ret, struct err *err
 	if (r < 0)
 		return r;
 	slash = strrchr(buf, '/');
+	/* that of pod:NAME/others:80 stands before the port */
+	if (slash && strchr(slash, ':'))
+		slash = NULL;
 	if (slash)
 		*slash++ = '\0';
 	if (slash && streq(slash, "icmp"))

@@ -520,6 +520,17 @@ static void put_rule(struct words *w)
 		w->c->element = nft_element_text(s->set, s->found);
 }
 
+/* Of NAME/others nothing can be written: the configuration has no name for it. */
+static void forget_unwritable(struct explain_case *c, const char *pod)
+{
+	if (!pod || !model_pod_apart(pod) ||
+	    !((c->key && strstr(c->key, pod)) || (c->change && strstr(c->change, pod))))
+		return;
+	free(take_ptr(c->key));
+	free(take_ptr(c->change));
+	c->mark = (struct mark){0};
+}
+
 void explain_words(const struct explain_run *run, const struct explain_flow *f,
 		   const struct explain_trace *t, struct explain_case *c)
 {
@@ -530,4 +541,6 @@ void explain_words(const struct explain_run *run, const struct explain_flow *f,
 		denied(&words);
 	else
 		accepted(&words);
+	forget_unwritable(c, pod_of(f->from));
+	forget_unwritable(c, pod_of(f->to));
 }

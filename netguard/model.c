@@ -61,7 +61,7 @@ struct model *model_new(void)
 {
 	struct model *m = xcalloc(1, sizeof(*m));
 
-	m->all = true;
+	m->all = m->pods_changed = true;
 	return m;
 }
 
@@ -172,16 +172,24 @@ bool model_publishes(const struct model *m, const char *other_than_id, uint8_t p
 	return false;
 }
 
+/* As most answers of the engine say. */
+static bool same_pod(const struct member *a, const struct member *b)
+{
+	return streq_null(a->pod, b->pod) && a->ours == b->ours && a->yields == b->yields;
+}
+
 void model_put(struct model *m, struct member *member)
 {
 	size_t i = place_of(m, member->id);
 
 	model_touch(m, member->id);
 	if (i < m->n_members && streq(m->members[i].id, member->id)) {
+		m->pods_changed |= !same_pod(&m->members[i], member);
 		member_done(&m->members[i]);
 	} else {
 		size_t behind = m->n_members - i;
 
+		m->pods_changed = true;
 		ARRAY_PUSH(m->members, m->n_members) = (struct member){0};
 		memmove(&m->members[i + 1], &m->members[i], behind * sizeof(*m->members));
 	}
@@ -196,6 +204,7 @@ void model_remove(struct model *m, const char *id)
 	if (i == m->n_members || !streq(m->members[i].id, id))
 		return;
 	model_touch(m, id);
+	m->pods_changed = true;
 	member_done(&m->members[i]);
 	memmove(&m->members[i], &m->members[i + 1], (m->n_members - i - 1) * sizeof(*m->members));
 	m->n_members--;

@@ -34,6 +34,7 @@ struct member {
 	char *id, *name;
 	char *pod;	 /* NULL: not guarded as a pod (other_containers.guard: false) */
 	bool ours;	 /* made by podctl */
+	bool yields;	 /* not by podctl, and apart from what is: see model_keep_apart */
 	char *joined_id; /* network_mode container:ID: whose addresses it has; else NULL */
 	bool running;
 	bool own_ports; /* ports are what its own answer said; a list tells only those in force */
@@ -70,8 +71,9 @@ struct model {
 	size_t n_members;
 	struct model_change *changes; /* since model_settle */
 	size_t n_changes;
-	bool all;		 /* too much has changed to list it; a new model begins so */
-	struct strv ports;	 /* all interfaces on guarded bridges, see links.h */
+	bool all;	   /* too much has changed to list it; a new model begins so */
+	bool pods_changed; /* since model_keep_apart: who is of which pod may be another now */
+	struct strv ports; /* all interfaces on guarded bridges, see links.h */
 	struct strv other_ports; /* those on others, sorted, which containers could be behind */
 };
 struct model *model_new(void);
@@ -118,6 +120,16 @@ const char *model_pod_claimed(const struct settings *s,
 			      void *userdata);
 /* Whether the configuration says anything about this pod, so that being it is worth something. */
 bool model_pod_configured(const struct settings *s, const char *pod);
+
+/*
+ * Where podctl has a container of some pod, those that yield and call themselves the same are the
+ * pod NAME/others, which no label, file or configuration can name; else they are the pod NAME. To
+ * be called before anything is computed of a model that was changed: it does not matter who came
+ * first, nor who goes.
+ */
+void model_keep_apart(struct model *m);
+bool model_pod_apart(const char *pod); /* it is some NAME/others */
+bool model_pod_valid(const char *pod); /* as pod_name_valid, or NAME/others */
 
 /* "web.app:v1" as a valid pod name: what may not be there becomes '_', at most 63 bytes. */
 char *model_name_to_pod(const char *name);

@@ -5,6 +5,8 @@
 #define LABEL_POD     "podctl.pod"
 #define LABEL_COMPOSE "com.docker.compose.project"
 #define POD_NAME_MAX  63
+/* no pod's name has a slash; nft takes one in a limit's */
+#define OTHERS	      "/others"
 
 /*
  * The words that nft reads as something else where a limit's name stands: found by trying with nft
@@ -123,6 +125,85 @@ char *model_pod_name(const struct settings *s, const char *container_name,
 	if (value && (named_for(container_name, value, "-_.") || !model_pod_configured(s, value)))
 		return xstrdup(value);
 	return model_name_to_pod(container_name);
+}
+
+bool model_pod_apart(const char *pod)
+{
+	return strchr(pod, '/') != NULL;
+}
+
+bool model_pod_valid(const char *pod)
+{
+	const char *slash = strchr(pod, '/');
+	_cleanup_free_ char *name = NULL;
+
+	if (!slash)
+		return pod_name_valid(pod);
+	name = xstrndup(pod, (size_t)(slash - pod));
+	return streq(slash, OTHERS) && pod_name_valid(name);
+}
+
+/* The pod whose it would be, if that is not podctl's; not apart from it. */
+static char *pod_wanted(const struct member *member)
+{
+	return xstrndup(member->pod, strcspn(member->pod, "/"));
+}
+
+static bool yields(const struct member *member)
+{
+	return member->yields && member->pod;
+}
+
+/* The pods of podctl's containers that one of these names is of, sorted and borrowed. */
+static void find_podctls(const struct model *m, const struct strv *wanted, struct strv *ret)
+{
+	*ret = (struct strv){0};
+	for (size_t i = 0; i < m->n_members; i++) {
+		const struct member *member = &m->members[i];
+
+		if (member->ours && member->pod && strv_find(wanted, member->pod))
+			ARRAY_PUSH(ret->items, ret->n) = member->pod;
+	}
+	strv_sort(ret);
+}
+
+static void keep_apart(struct model *m, const struct strv *podctls, struct member *member)
+{
+	_cleanup_free_ char *name = pod_wanted(member);
+	bool apart = strv_find(podctls, name) != NULL;
+
+	if (apart == model_pod_apart(member->pod))
+		return;
+	model_touch(m, member->id);
+	free(member->pod);
+	member->pod = apart ? xasprintf("%s" OTHERS, name) : take_ptr(name);
+}
+
+void model_keep_apart(struct model *m)
+{
+	_cleanup_(strv_done)
+	struct strv wanted = {0};
+	struct strv podctls; /* borrowed */
+	bool needed = false;
+
+	if (!m->pods_changed)
+		return;
+	m->pods_changed = false;
+	/* where podctl has no pod, and had none, there is nothing to look for */
+	for (size_t i = 0; i < m->n_members; i++)
+		needed |= m->members[i].ours ||
+			  (m->members[i].pod && model_pod_apart(m->members[i].pod));
+	if (!needed)
+		return;
+	for (size_t i = 0; i < m->n_members; i++)
+		if (yields(&m->members[i]))
+			strv_take(&wanted, pod_wanted(&m->members[i]));
+	strv_sort(&wanted);
+	find_podctls(m, &wanted, &podctls);
+	for (size_t i = 0; i < m->n_members; i++)
+		if (yields(&m->members[i]))
+			keep_apart(m, &podctls, &m->members[i]);
+	free(podctls.items);
 }
 
 char *model_limit_name(const char *pod)

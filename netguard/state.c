@@ -52,11 +52,11 @@ static json_t *encode_member(const struct member *m)
 	for (size_t i = 0; i < m->n_ports; i++)
 		if (m->ports[i].port)
 			json_array_append_new(ports, encode_port(&m->ports[i]));
-	return json_pack("{s:s, s:s, s:s?, s:b, s:b, s:i, s:b, s:s?, s:s?, s:o, s:o}", "id", m->id,
-			 "name", m->name, "pod", m->pod, "ours", (int)m->ours, "running",
-			 (int)m->running, "pid", (int)m->pid, "host_network", (int)m->host_network,
-			 "joined", m->joined_id, "unguarded", m->unguarded, "addresses", addresses,
-			 "ports", ports);
+	return json_pack("{s:s, s:s, s:s?, s:b, s:b, s:b, s:i, s:b, s:s?, s:s?, s:o, s:o}", "id",
+			 m->id, "name", m->name, "pod", m->pod, "ours", (int)m->ours, "yields",
+			 (int)m->yields, "running", (int)m->running, "pid", (int)m->pid,
+			 "host_network", (int)m->host_network, "joined", m->joined_id, "unguarded",
+			 m->unguarded, "addresses", addresses, "ports", ports);
 }
 
 /* One line; NULL for a name that is no UTF-8: left out, so unknown, so closed. */
@@ -145,17 +145,20 @@ static bool decode_optional(json_t *json, const char *key, char **ret)
 static bool decode_member(json_t *json, struct member *m)
 {
 	const char *id, *name;
-	int ours, running, host_network, pid = 0;
+	int ours, yields = 1, running, host_network, pid = 0;
 	json_t *addresses, *ports;
 
-	if (json_unpack(json, "{s:s, s:s, s:b, s:b, s?i, s:b, s:o, s:o}", "id", &id, "name", &name,
-			"ours", &ours, "running", &running, "pid", &pid, "host_network",
-			&host_network, "addresses", &addresses, "ports", &ports) < 0 ||
+	if (json_unpack(json, "{s:s, s:s, s:b, s?b, s:b, s?i, s:b, s:o, s:o}", "id", &id, "name",
+			&name, "ours", &ours, "yields", &yields, "running", &running, "pid", &pid,
+			"host_network", &host_network, "addresses", &addresses, "ports",
+			&ports) < 0 ||
 	    pid < 0)
 		return false;
 	m->id = xstrdup(id);
 	m->name = xstrdup(name);
 	m->ours = ours;
+	/* an older file does not say */
+	m->yields = yields && !ours;
 	m->running = running;
 	m->pid = running ? pid : 0;
 	m->unsure = running;
@@ -164,7 +167,7 @@ static bool decode_member(json_t *json, struct member *m)
 	    !decode_optional(json, "joined", &m->joined_id) ||
 	    !decode_optional(json, "unguarded", &m->unguarded))
 		return false;
-	return id[0] && (!m->pod || pod_name_valid(m->pod)) && decode_lists(addresses, ports, m);
+	return id[0] && (!m->pod || model_pod_valid(m->pod)) && decode_lists(addresses, ports, m);
 }
 
 /* "{"version":2,"boot":"...","members":[" */

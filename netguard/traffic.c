@@ -2,7 +2,7 @@
 /* Statistics of links: see traffic.h. Source: rtnetlink(7), linux/if_link.h. */
 #include "netguard/traffic.h"
 
-#include "common/settings.h"
+#include "netguard/model.h"
 #include "netguard/rtnl.h"
 
 #include <linux/rtnetlink.h>
@@ -22,7 +22,7 @@ static const char *pod_of(const struct elements *held, const char *name)
 
 	nft_key_ifname(&port.key, name);
 	found = elements_find(held, SET_BRIDGE_PORTS, &port);
-	return found && found->comment && pod_name_valid(found->comment) ? found->comment : NULL;
+	return found && found->comment && model_pod_valid(found->comment) ? found->comment : NULL;
 }
 
 bool traffic_take(struct traffic *t, const struct elements *held, const struct nlmsghdr *nlh)

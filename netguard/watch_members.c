@@ -68,13 +68,22 @@ static const char *get_attribute(void *userdata, const char *label)
 	return json_string_value(json_object_get(userdata, label));
 }
 
+static void name_pod(const struct settings *s,
+		     const char *(*get)(void *userdata, const char *label), void *userdata,
+		     struct member *m)
+{
+	m->pod = model_pod_name(s, m->name, get, userdata, &m->ours);
+	/* where the configuration speaks of a pod, it is the admin who mixes its containers */
+	m->yields = m->pod && !m->ours && !model_pod_configured(s, m->pod);
+}
+
 void member_from_event(const struct settings *s, const char *id, const char *name,
 		       const json_t *attributes, struct member *ret)
 {
 	struct member m = {.id = xstrdup(id), .name = xstrdup(name)};
 
 	/* only read, but jansson's getter wants it without const in a void pointer */
-	m.pod = model_pod_name(s, name, get_attribute, (void *)(uintptr_t)attributes, &m.ours);
+	name_pod(s, get_attribute, (void *)(uintptr_t)attributes, &m);
 	*ret = m;
 }
 
@@ -290,7 +299,7 @@ bool member_from_container(struct model *model, const struct settings *s,
 		return false;
 	}
 	/* get_label only reads; the pointer goes through a void pointer without const */
-	m.pod = model_pod_name(s, c->name, get_label, (void *)(uintptr_t)c, &m.ours);
+	name_pod(s, get_label, (void *)(uintptr_t)c, &m);
 	m.joined_id = xstrdup(joined);
 	/* a list does not say */
 	m.pid = c->pid || !c->running || !old || !old->running ? c->pid : old->pid;

@@ -91,23 +91,23 @@ for name in two other; do
 done
 inside "$PROBE" hear 4242 > "$SANDBOX/hear.host" 2>&1 &
 sleep 0.3
-to_all() { # FROM WORD
+to_all() { # DEVICE WORD FROM...
 	local address
 	for address in 10.88.1.255 255.255.255.255 224.0.0.1; do
-		"${@:1:$#-1}" python3 -c '
+		"${@:3}" python3 -c '
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[3].encode())
-s.sendto(sys.argv[2].encode(), (sys.argv[1], 4242))' "$address" "${*: -1}" "$device"
+s.sendto(sys.argv[2].encode(), (sys.argv[1], 4242))' "$address" "$2" "$1"
 	done
 	sleep 0.3
 }
 before=$(bridged)
-device=eth0 to_all in_net one fromone
+to_all eth0 fromone in_net one
 check "none came to another container, of its pod or not" not grep -q fromone "$SANDBOX"/hear.{two,other}
 check "... and that is counted" test "$(bridged)" -gt "$before"
-device=br-pods to_all inside fromhost
+to_all br-pods fromhost inside
 for name in two other; do check "$name hears the host" grep -q fromhost "$SANDBOX/hear.$name"; done
 
 note "a bridge that does not know the host's MAC: closed"
@@ -159,7 +159,7 @@ all_ways open new1 one "of one pod"
 note "the control: without the tables"
 netguard_stop
 inside "$BUILD/netguard" remove > /dev/null
-device=eth0 to_all in_net one unguarded
+to_all eth0 unguarded in_net one
 for name in two other; do check "$name hears what is for all" grep -q unguarded "$SANDBOX/hear.$name"; done
 flow open container:one tcp "$(container_ip4 other)" 80 "of another pod"
 kill "${heard_by[@]}"

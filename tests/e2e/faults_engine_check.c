@@ -28,6 +28,9 @@ static void check_closed(const char *what, size_t at)
 	}
 }
 
+/* elements of the third container: its membership, and that its address is one */
+enum { THIRD = 2 };
+
 static bool wait_said(const char *text)
 {
 	for (int i = 0; i < 4000; i++) {
@@ -109,9 +112,9 @@ static void test_cut(void **state _unused_)
 static void comes_and_goes(void)
 {
 	fault_host_third(h, true);
-	for (int i = 0; i < 2000 && fault_host_too_many(h) != 1; i++)
+	for (int i = 0; i < 2000 && fault_host_too_many(h) != THIRD; i++)
 		usleep(1000);
-	assert_int_equal(fault_host_too_many(h), 1);
+	assert_int_equal(fault_host_too_many(h), THIRD);
 	fault_host_third(h, false);
 	assert_true(fault_host_settled(h));
 }
@@ -171,7 +174,7 @@ static void test_takes_away(void **state _unused_)
 		/* of those that come behind the stream of events */
 		if (strstr(replies[i].path, "/networks")) {
 			fault_host_third(h, true);
-			for (int j = 0; j < 2000 && fault_host_too_many(h) != 1; j++)
+			for (int j = 0; j < 2000 && fault_host_too_many(h) != THIRD; j++)
 				usleep(1000);
 			fault_host_answer(h, &(struct fake_reply){.path = replies[i].path,
 								  .data = replies[i].data,
@@ -182,7 +185,7 @@ static void test_takes_away(void **state _unused_)
 			for (int j = 0; j < 2000 && fault_host_unused(h); j++)
 				usleep(1000);
 			usleep(50000);
-			assert_int_equal(fault_host_too_many(h), 1);
+			assert_int_equal(fault_host_too_many(h), THIRD);
 			fault_host_third(h, false);
 			for (int j = 0; j < 1000 && fault_host_too_many(h) != 0; j++)
 				usleep(1000);

@@ -41,6 +41,11 @@ static const char *const network_ids[N_NETWORKS] = {
 static const char *const bridges[N_NETWORKS] = {"br-one", "br-two"};
 static const char *const network_names[N_NETWORKS] = {"one", "two"};
 static const char *const pods[] = {"web", "db", "web", "job", "db", "other"};
+/* two are podctl's: where the configuration does not name their pods, they are apart from others */
+#define COMPOSE "com.docker.compose.project"
+#define PODCTL	"podctl.pod"
+static const char *const labels[] = {COMPOSE, COMPOSE, PODCTL, COMPOSE, PODCTL, COMPOSE};
+static const char *const names[] = {"web-0", "db-1", "web.2", "job-3", "db.4", "other-5"};
 
 static const char *const configs[] = {
 	"guard: { allowed_users: [root] }\n",
@@ -120,13 +125,13 @@ static char *inspect_of(const struct box *b, size_t index)
 			: xstrdup("");
 
 	fprintf(f,
-		"{\"Id\":\"%s\",\"Name\":\"/%s-%zu\",\"Image\":\"sha256:x\","
+		"{\"Id\":\"%s\",\"Name\":\"/%s\",\"Image\":\"sha256:x\","
 		"\"State\":{\"Status\":\"%s\",\"Running\":%s,\"Pid\":0,\"ExitCode\":0},"
-		"\"Config\":{\"Image\":\"x\",\"Labels\":{\"com.docker.compose.project\":\"%s\"}},"
+		"\"Config\":{\"Image\":\"x\",\"Labels\":{\"%s\":\"%s\"}},"
 		"\"HostConfig\":{\"NetworkMode\":\"one\",\"PortBindings\":{%s}},"
 		"\"NetworkSettings\":{\"Ports\":{",
-		b->id, pods[index], index, b->running ? "running" : "exited",
-		b->running ? "true" : "false", pods[index], bindings);
+		b->id, names[index], b->running ? "running" : "exited",
+		b->running ? "true" : "false", labels[index], pods[index], bindings);
 	fprintf(f, "%s},\"Networks\":{", b->running ? bindings : "");
 	for (size_t i = 0; i < N_NETWORKS; i++) {
 		if (!b->on[i])
@@ -161,9 +166,9 @@ static char *network_of(const struct world *w, size_t n)
 		if (!b->exists || !b->running || !b->on[n])
 			continue;
 		fprintf(f,
-			"%s\"%s\":{\"Name\":\"%s-%zu\",\"MacAddress\":\"\","
+			"%s\"%s\":{\"Name\":\"%s\",\"MacAddress\":\"\","
 			"\"IPv4Address\":\"10.1.%zu.%u/24\",\"IPv6Address\":\"\"}",
-			comma, b->id, pods[i], i, n, b->ip[n]);
+			comma, b->id, names[i], n, b->ip[n]);
 		comma = ",";
 	}
 	fprintf(f, "}}");
@@ -186,10 +191,11 @@ static char *list_of(const struct world *w)
 		if (!b->exists)
 			continue;
 		fprintf(f,
-			"%s{\"Id\":\"%s\",\"Names\":[\"/%s-%zu\"],\"Image\":\"x\",\"State\":\"%s\","
-			"\"Status\":\"\",\"Created\":1,\"Labels\":{\"com.docker.compose.project\":"
+			"%s{\"Id\":\"%s\",\"Names\":[\"/%s\"],\"Image\":\"x\",\"State\":\"%s\","
+			"\"Status\":\"\",\"Created\":1,\"Labels\":{\"%s\":"
 			"\"%s\"},\"HostConfig\":{\"NetworkMode\":\"one\"},\"Ports\":[",
-			comma, b->id, pods[i], i, b->running ? "running" : "exited", pods[i]);
+			comma, b->id, names[i], b->running ? "running" : "exited", labels[i],
+			pods[i]);
 		if (i < 2 && b->running)
 			fprintf(f,
 				"{\"IP\":\"0.0.0.0\",\"PrivatePort\":8080,\"PublicPort\":%zu,"
@@ -291,9 +297,8 @@ static void tell_network(struct world *w, const char *action, size_t network, co
 
 static void tell_container(struct world *w, const char *action, size_t index)
 {
-	_cleanup_free_ char *attributes = xasprintf(
-		"\"name\":\"%s-%zu\",\"image\":\"x\",\"com.docker.compose.project\":\"%s\"",
-		pods[index], index, pods[index]);
+	_cleanup_free_ char *attributes = xasprintf("\"name\":\"%s\",\"image\":\"x\",\"%s\":\"%s\"",
+						    names[index], labels[index], pods[index]);
 
 	tell(w, "container", action, w->boxes[index].id, attributes);
 }
@@ -531,6 +536,7 @@ static struct elements *from_scratch(const struct world *w)
 		engine_container_done(&c);
 		json_decref(json);
 	}
+	model_keep_apart(m);
 	people_resolve(s, &people);
 	ret = model_elements(s, &people, m);
 	people_done(&people);

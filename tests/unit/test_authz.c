@@ -626,6 +626,10 @@ static void test_create(void **state _unused_)
 	expect(OPEN, NULL, "POST", "/containers/create",
 	       TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"shop\"}"), "pod shop");
 	expect(OPEN, NULL, "POST", "/containers/create", TOP(USER), NULL);
+	/* which the name does not fit, so that it is the name that counts */
+	expect("pods: {blog: , my_shop: }\nengine_policy: {pods: [blog]}\n", NULL, "POST",
+	       "/containers/create?name=my.shop",
+	       TOP(USER ",\"Labels\":{\"com.docker.compose.project\":\"blog\"}"), "pod my_shop");
 }
 
 /* Every body but the good ones is refused with the defaults too, and as another client. */

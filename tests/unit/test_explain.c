@@ -555,6 +555,8 @@ static void test_refused(void **state)
 		{"pod:web", "pod:web:0", -EINVAL},
 		{"pod:web", "pod:web:65536", -EINVAL},
 		{"pod:web", "pod:web:80/sctp", -EINVAL},
+		{"pod:web", "pod:web/tcp:80", -ENOENT},
+		{"pod:web", "pod:web/x:y", -EINVAL},
 		{"pod:web", "user:bob:80", -EINVAL},
 		{"pod:web", "fd88::2:80", -EINVAL},
 		{"pod:web", "[10.88.1.2]:80", -EINVAL},
@@ -688,6 +690,58 @@ static void test_odd(void **state)
 	empty(&f);
 }
 
+/* Containers that are apart from a pod of podctl's: told so, and no key is named that can't be. */
+static void test_kept_apart(void **state)
+{
+	static const char *const lines[] = {"acct acct br-pods,10.88.1.2,-",
+					    "early acct br-pods,10.88.1.3,-",
+					    "web web br-pods,10.88.1.4,-", NULL};
+	static const struct {
+		const char *from, *to, *reason, *key, *change;
+	} table[] = {
+		{"pod:acct/others", "pod:acct:80",
+		 "pod acct/others may not connect to pod acct on "
+		 "this port",
+		 NULL, NULL},
+		{"pod:acct", "pod:acct/others:80",
+		 "pod acct may not connect to pod acct/others on "
+		 "this port",
+		 NULL, NULL},
+		{"pod:web", "container:early:80",
+		 "pod web may not connect to pod acct/others on "
+		 "this port",
+		 NULL, NULL},
+		{"pod:acct/others", "host:25",
+		 "this port of the host is neither open to every "
+		 "container nor to pod acct/others",
+		 NULL, NULL},
+		{"pod:acct/others", "host:53/udp",
+		 "every container may reach this port of the host", "guard.host_ports", NULL},
+		{"pod:acct", "pod:web:80", "pod acct may not connect to pod web on this port",
+		 "pods.acct.connect_to", "write connect_to: { web: [80/tcp] }"},
+	};
+	struct fixture f = {0};
+
+	(void)state;
+	fill(&f, "guard: { host_ports: [53/udp] }\npods: { web: {} }\n", lines);
+	model_find(f.model, "acct")->ours = true;
+	model_find(f.model, "early")->yields = true;
+	model_keep_apart(f.model);
+	elements_free(f.elements);
+	f.x.elements = f.elements = model_elements(f.settings, &f.people, f.model);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct explanation e = must(&f, table[i].from, table[i].to);
+		const struct explain_case *c = whole(&e);
+
+		if (!streq(c->reason, table[i].reason) || !same_text(c->key, table[i].key) ||
+		    !same_text(c->change, table[i].change))
+			fail_msg("%s -> %s: %s, %s, %s", table[i].from, table[i].to, c->reason,
+				 c->key ? c->key : "-", c->change ? c->change : "-");
+		explanation_done(&e);
+	}
+	empty(&f);
+}
+
 /* No text stands for a user without a name, and if it did, it would not be root. */
 static void test_nameless(void **state)
 {
@@ -780,6 +834,7 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_many_ends),
 		cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_kept_apart),
 		cmocka_unit_test_setup_teardown(test_nameless, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 	};

@@ -694,6 +694,120 @@ static void test_pod_name(void **state)
 	}
 }
 
+static void put_named(struct model *m, const char *id, const char *pod, bool ours)
+{
+	struct member member = {
+		.id = xstrdup(id), .name = xstrdup(id), .pod = xstrdup(pod), .ours = ours};
+
+	member.yields = !ours;
+	model_put(m, &member);
+}
+
+/* Whoever was first, and when one goes. */
+static void test_kept_apart(void **state)
+{
+	static const char *const lines[] = {"a acct", "b acct", "c own", "d -", NULL};
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+
+	(void)state;
+	/* as the configuration says: b is of the pod whoever else is */
+	m->members[0].yields = m->members[2].yields = m->members[3].yields = true;
+	/* nobody's, from a state file */
+	m->members[3].ours = true;
+	model_keep_apart(m);
+	assert_string_equal(m->members[0].pod, "acct");
+	model_settle(m);
+
+	put_named(m, "p", "acct", true);
+	model_keep_apart(m);
+	assert_string_equal(m->members[0].pod, "acct/others");
+	assert_string_equal(m->members[1].pod, "acct");
+	assert_string_equal(m->members[2].pod, "own");
+	assert_null(m->members[3].pod);
+	assert_string_equal(model_find(m, "p")->pod, "acct");
+	/* and that is a change, whose beginning is known */
+	assert_int_equal(m->n_changes, 2);
+	assert_string_equal(m->changes[1].before.pod, "acct");
+	model_settle(m);
+
+	/* one more of each; what has not changed is left alone */
+	put_named(m, "e", "acct", false);
+	put_named(m, "p.app", "acct", true);
+	model_keep_apart(m);
+	model_keep_apart(m);
+	assert_string_equal(model_find(m, "e")->pod, "acct/others");
+	assert_string_equal(m->members[0].pod, "acct/others");
+	assert_int_equal(m->n_changes, 2);
+	/* what is said again is no change; of one that is apart it has to be looked at */
+	put_named(m, "p", "acct", true);
+	assert_false(m->pods_changed);
+	put_named(m, "e", "acct", false);
+	assert_true(m->pods_changed);
+	model_keep_apart(m);
+	assert_string_equal(model_find(m, "e")->pod, "acct/others");
+	model_remove(m, "p");
+	model_keep_apart(m);
+	assert_string_equal(m->members[0].pod, "acct/others");
+	model_remove(m, "p.app");
+	model_keep_apart(m);
+	assert_string_equal(m->members[0].pod, "acct");
+	assert_string_equal(model_find(m, "e")->pod, "acct");
+}
+
+/* No way between the two, and no limit that they share; among the others, all ways. */
+static void test_apart_in_the_table(void **state)
+{
+	static const char *const lines[] = {"p acct br-x,10.1.0.2,-", "a acct br-x,10.1.0.3,-",
+					    "b acct br-x,10.1.0.4,-", NULL};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("guard: { host_rate: 5/second burst 5 }\n");
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines);
+	_cleanup_(elements_freep)
+	struct elements *e = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	model_find(m, "p")->ours = true;
+	model_find(m, "a")->yields = model_find(m, "b")->yields = true;
+	model_keep_apart(m);
+	e = model_elements(s, NULL, m);
+	text = elements_text(e);
+	assert_string_equal(text, "container_ifaces br-*\n"
+				  "container_ifaces docker0\n"
+				  "members4 br-x . 10.1.0.2 \"acct\"\n"
+				  "members4 br-x . 10.1.0.3 \"acct/others\"\n"
+				  "members4 br-x . 10.1.0.4 \"acct/others\"\n"
+				  "pod_rate4 10.1.0.2 : acct\n"
+				  "pod_rate4 10.1.0.3 : acct/others\n"
+				  "pod_rate4 10.1.0.4 : acct/others\n"
+				  "links_any4 10.1.0.3 . 10.1.0.4 \"acct/others\"\n"
+				  "links_any4 10.1.0.4 . 10.1.0.3 \"acct/others\"\n"
+				  "guarded4 10.1.0.2 \"acct\"\n"
+				  "guarded4 10.1.0.3 \"acct/others\"\n"
+				  "guarded4 10.1.0.4 \"acct/others\"\n"
+				  "limit acct 5/1 burst 5\n"
+				  "limit acct/others 5/1 burst 5\n");
+}
+
+static void test_valid_pods(void **state)
+{
+	static const struct {
+		const char *pod;
+		bool valid, apart;
+	} table[] = {{"web", true, false},	  {"", false, false},
+		     {"web/others", true, true},  {"web/other", false, true},
+		     {"/others", false, true},	  {"web/others/others", false, true},
+		     {"we.b/others", false, true}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		assert_int_equal(model_pod_valid(table[i].pod), table[i].valid);
+		assert_int_equal(model_pod_apart(table[i].pod), table[i].apart);
+	}
+}
+
 static void test_limit_name(void **state)
 {
 	static const char *const table[][2] = {{"web", "web"},
@@ -804,14 +918,15 @@ static void test_warnings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reference),     cmocka_unit_test(test_small),
-		cmocka_unit_test(test_created),	      cmocka_unit_test(test_held),
-		cmocka_unit_test(test_held_loopback), cmocka_unit_test(test_guessed),
-		cmocka_unit_test(test_publishes),     cmocka_unit_test(test_clear),
-		cmocka_unit_test(test_bridge_table),  cmocka_unit_test(test_pod_name),
-		cmocka_unit_test(test_limit_name),    cmocka_unit_test(test_members_sorted),
-		cmocka_unit_test(test_warnings),      cmocka_unit_test(test_half_known),
-		cmocka_unit_test(test_crowds),
+		cmocka_unit_test(test_reference),      cmocka_unit_test(test_small),
+		cmocka_unit_test(test_created),	       cmocka_unit_test(test_held),
+		cmocka_unit_test(test_held_loopback),  cmocka_unit_test(test_guessed),
+		cmocka_unit_test(test_publishes),      cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_bridge_table),   cmocka_unit_test(test_pod_name),
+		cmocka_unit_test(test_kept_apart),     cmocka_unit_test(test_apart_in_the_table),
+		cmocka_unit_test(test_valid_pods),     cmocka_unit_test(test_limit_name),
+		cmocka_unit_test(test_members_sorted), cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_half_known),     cmocka_unit_test(test_crowds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

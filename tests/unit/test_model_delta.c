@@ -51,6 +51,8 @@ static void random_member(unsigned *seed, const char *id, struct member *ret)
 	struct member m = {.id = xstrdup(id), .name = xstrdup(id), .running = next(seed, 4) != 0};
 
 	m.pod = xstrdup(pods[next(seed, ARRAY_SIZE(pods))]);
+	m.ours = m.pod && next(seed, 4) == 0;
+	m.yields = m.pod && !m.ours && next(seed, 2);
 	m.host_network = next(seed, 8) == 0;
 	for (unsigned i = next(seed, 3); i > 0; i--) {
 		struct member_address a = {.has_mac = next(seed, 2)};
@@ -115,6 +117,18 @@ static void change(unsigned *seed, struct model *m)
 	}
 }
 
+/* One of podctl's and one that yields are never of one pod. */
+static void assert_apart(const struct model *m, unsigned *ret_n)
+{
+	for (size_t i = 0; i < m->n_members; i++) {
+		for (size_t j = 0; m->members[i].ours && j < m->n_members; j++) {
+			if (m->members[j].yields)
+				assert_string_not_equal(m->members[i].pod, m->members[j].pod);
+		}
+		*ret_n += m->members[i].yields && model_pod_apart(m->members[i].pod);
+	}
+}
+
 static void print_elements(const char *what, enum set_id set, const struct elements *e)
 {
 	for (size_t i = 0; i < e->n[set]; i++) {
@@ -142,7 +156,7 @@ static void assert_same(const struct elements *want, const struct elements *have
 }
 
 struct tally {
-	unsigned n_delta, n_all, n_changing;
+	unsigned n_delta, n_all, n_changing, n_apart;
 };
 
 /* One host from nothing, by random changes. */
@@ -169,6 +183,8 @@ static void run(const struct settings *s, const struct people *people, unsigned 
 
 		for (unsigned i = 1 + next(&seed, 3); i > 0; i--)
 			change(&seed, m);
+		model_keep_apart(m);
+		assert_apart(m, &t->n_apart);
 		want = model_elements(s, people, m);
 		if (!model_delta(x, s, people, m, &before, &after)) {
 			t->n_all++;
@@ -202,6 +218,7 @@ static void test_as_from_scratch(void **state _unused_)
 		/* that was no test of nothing */
 		assert_true(t.n_delta >= 1500);
 		assert_true(t.n_changing > 500);
+		assert_true(t.n_apart > 500);
 		assert_int_equal(t.n_all, 0);
 		people_done(&people);
 	}
@@ -246,6 +263,70 @@ static void put_crowd(struct model *m, const char *pod, unsigned from, unsigned 
 				      .bytes = {10, 1, (uint8_t)(i >> 8), (uint8_t)i}};
 		ARRAY_PUSH(member.addresses, member.n_addresses) = a;
 		model_put(m, &member);
+	}
+}
+
+static void put_one(struct model *m, const char *id, bool ours, uint8_t last)
+{
+	struct member member = {.id = xstrdup(id), .name = xstrdup(id), .pod = xstrdup("acct")};
+	struct member_address a = {.bridge = "br-pods",
+				   .ip4 = {.family = AF_INET, .bytes = {10, 88, 1, last}}};
+
+	member.ours = ours;
+	member.yields = !ours;
+	ARRAY_PUSH(member.addresses, member.n_addresses) = a;
+	model_put(m, &member);
+}
+
+/* What a change comes to, and how many ways between containers there are then. */
+static void assert_links(struct model_index *x, const struct settings *s, struct model *m,
+			 struct elements *have, size_t n)
+{
+	_cleanup_(elements_freep)
+	struct elements *before = NULL;
+	_cleanup_(elements_freep)
+	struct elements *after = NULL;
+	_cleanup_(elements_freep)
+	struct elements *want = NULL;
+	struct elements_change c;
+
+	model_keep_apart(m);
+	want = model_elements(s, NULL, m);
+	assert_true(model_delta(x, s, NULL, m, &before, &after));
+	elements_difference(after, before, &c);
+	elements_patch(have, c.del, c.add);
+	elements_change_done(&c);
+	assert_same(want, have, 0, 0);
+	assert_int_equal(have->n[SET_LINKS_ANY4], n);
+}
+
+/* A pod of podctl's and containers that call themselves ones of it, in both orders. */
+static void test_kept_apart(void **state _unused_)
+{
+	static const struct {
+		const char *id;
+		bool ours, goes;
+		size_t n;
+	} table[] = {{"x1", false, false, 0}, {"x2", false, false, 2}, {"p1", true, false, 2},
+		     {"p2", true, false, 4},  {"x1", false, true, 2},  {"x1", false, false, 4},
+		     {"p1", true, true, 2},   {"p2", true, true, 2},   {"p2", true, false, 2},
+		     {"x2", false, true, 0},  {"x1", false, true, 0},  {"x1", false, false, 0}};
+	_cleanup_(settings_freep)
+	struct settings *s = settings_make("{}\n");
+	_cleanup_(model_freep)
+	struct model *m = model_new();
+	_cleanup_(model_index_freep)
+	struct model_index *x = model_index_new();
+	_cleanup_(elements_freep)
+	struct elements *have = model_elements(s, NULL, m);
+
+	model_index_fill(x, m);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (table[i].goes)
+			model_remove(m, table[i].id);
+		else
+			put_one(m, table[i].id, table[i].ours, (uint8_t)(2 + i));
+		assert_links(x, s, m, have, table[i].n);
 	}
 }
 
@@ -320,9 +401,8 @@ static void test_changed_in_silence(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_as_from_scratch),
-		cmocka_unit_test(test_too_much_is_all),
-		cmocka_unit_test(test_reach_ends),
+		cmocka_unit_test(test_as_from_scratch),	   cmocka_unit_test(test_too_much_is_all),
+		cmocka_unit_test(test_kept_apart),	   cmocka_unit_test(test_reach_ends),
 		cmocka_unit_test(test_changed_in_silence),
 	};
 

@@ -113,6 +113,49 @@ static void test_cut(void **state)
 	}
 }
 
+/* Who is apart stays so after a restart, with and without the engine's word. */
+static void test_kept_apart(void **state)
+{
+	static const char *const lines[] = {"p acct br-x,10.1.0.2,-", "a acct br-x,10.1.0.3,-",
+					    "b acct br-x,10.1.0.4,-", NULL};
+	static const char old[] =
+		"{\"version\":2,\"boot\":\"x\",\"members\":[\n"
+		"{\"id\":\"a\",\"name\":\"a\",\"pod\":\"acct\",\"ours\":false,"
+		"\"running\":false,\"host_network\":false,\"joined\":null,\"unguarded\":null,"
+		"\"addresses\":[],\"ports\":[]},\n"
+		"{\"id\":\"p\",\"name\":\"p\",\"pod\":\"acct\",\"ours\":true,"
+		"\"running\":false,\"host_network\":false,\"joined\":null,\"unguarded\":null,"
+		"\"addresses\":[],\"ports\":[]}\n]}\n";
+	_cleanup_(model_freep)
+	struct model *m = model_make(lines), *back = NULL;
+	char dir[] = "/tmp/test_state.XXXXXX";
+	_cleanup_free_ char *file = NULL;
+	struct err err;
+
+	(void)state;
+	make_folder(dir);
+	file = xasprintf("%s/%s", dir, STATE_FILE);
+	model_find(m, "p")->ours = true;
+	model_find(m, "a")->yields = true;
+	model_keep_apart(m);
+	assert_int_equal(state_save(dir, m, &err), 0);
+	assert_int_equal(state_load(dir, &back, &err), 0);
+	unlink(file);
+	rmdir(dir);
+	model_keep_apart(back);
+	assert_string_equal(model_find(back, "a")->pod, "acct/others");
+	assert_string_equal(model_find(back, "b")->pod, "acct");
+	/* it is still known what it calls itself */
+	model_remove(back, "p");
+	model_keep_apart(back);
+	assert_string_equal(model_find(back, "a")->pod, "acct");
+	model_free(take_ptr(back));
+	/* a file that was written before anybody yielded */
+	assert_int_equal(read_text(old, "x", &back), 0);
+	assert_true(model_find(back, "a")->yields);
+	assert_false(model_find(back, "p")->yields);
+}
+
 /* Written in parts while members come and go: each that stays is there once. */
 static void test_parts(void **state)
 {
@@ -255,10 +298,10 @@ static void test_files(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_round), cmocka_unit_test(test_cut),
-					   cmocka_unit_test(test_parts),
-					   cmocka_unit_test(test_refused),
-					   cmocka_unit_test(test_files)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round),	   cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_kept_apart), cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_files)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,11 +88,16 @@ static void test_take(void **state)
 		uint16_t type;
 		size_t size;
 	} table[] = {
-		{"vweb", "web", RTM_NEWLINK, STATS_MIN},   {"vdb", "db", RTM_NEWLINK, STATS_MIN},
-		{"vweb2", "web", RTM_NEWLINK, STATS_MIN},  {"vweb", NULL, RTM_NEWLINK, 0},
-		{"vweb", NULL, RTM_DELLINK, STATS_MIN},	   {"vnew", NULL, RTM_NEWLINK, STATS_MIN},
-		{"vboth", NULL, RTM_NEWLINK, STATS_MIN},   {"vwe", NULL, RTM_NEWLINK, STATS_MIN},
+		{"vweb", "web", RTM_NEWLINK, STATS_MIN},
+		{"vdb", "db", RTM_NEWLINK, STATS_MIN},
+		{"vweb2", "web", RTM_NEWLINK, STATS_MIN},
+		{"vweb", NULL, RTM_NEWLINK, 0},
+		{"vweb", NULL, RTM_DELLINK, STATS_MIN},
+		{"vnew", NULL, RTM_NEWLINK, STATS_MIN},
+		{"vboth", NULL, RTM_NEWLINK, STATS_MIN},
+		{"vwe", NULL, RTM_NEWLINK, STATS_MIN},
 		{"br-pods", NULL, RTM_NEWLINK, STATS_MIN},
+		{"vapart", "web/others", RTM_NEWLINK, STATS_MIN},
 	};
 	_Alignas(struct nlmsghdr) uint8_t buffer[1024];
 	_cleanup_(elements_freep)
@@ -106,6 +111,7 @@ static void test_take(void **state)
 	add_port(held, SET_BRIDGE_PORTS, "vweb", "web");
 	add_port(held, SET_BRIDGE_PORTS, "vdb", "db");
 	add_port(held, SET_BRIDGE_PORTS, "vnew", NULL);
+	add_port(held, SET_BRIDGE_PORTS, "vapart", "web/others");
 	/* as it is told where two have one port */
 	add_port(held, SET_BRIDGE_PORTS, "vboth", "web");
 	add_port(held, SET_BRIDGE_PORTS, "vboth", "db");

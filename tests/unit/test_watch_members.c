@@ -124,6 +124,42 @@ static void has(struct fixture *f, const char *id, const char *want)
 	assert_string_equal(addr_format(&m->addresses[0].ip4, text), want);
 }
 
+/* Who is not podctl's yields to podctl's, but where the configuration speaks of the pod. */
+static void test_yields(void **state)
+{
+	static const struct {
+		const char *yaml, *name, *label, *value, *pod;
+		bool yields;
+	} table[] = {
+		{"{}", "early", "com.docker.compose.project", "acct", "acct", true},
+		{"{}", "acct-web-1", "com.docker.compose.project", "acct", "acct", true},
+		{"{}", "jail.bob", "x", "y", "jail_bob", true},
+		{"{}", "acct.app", "podctl.pod", "acct", "acct", false},
+		{"pods: { acct: {} }", "acct-1", "com.docker.compose.project", "acct", "acct",
+		 false},
+		{"pods: { acct: {} }", "early", "com.docker.compose.project", "acct", "early",
+		 true},
+		{"other_containers: { pod_label: l }", "early", "l", "acct", "acct", true},
+		{"other_containers: { pod_label: l }\npods: { acct: {} }", "early", "l", "acct",
+		 "acct", false},
+		{"other_containers: { guard: false }", "early", "x", "y", NULL, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = settings_make(table[i].yaml);
+		json_t *attributes = json_pack("{s:s}", table[i].label, table[i].value);
+		struct member m;
+
+		member_from_event(s, C, table[i].name, attributes, &m);
+		assert_true(streq_null(m.pod, table[i].pod));
+		assert_int_equal(m.yields, table[i].yields);
+		member_done(&m);
+		json_decref(attributes);
+	}
+}
+
 /* create, connect (the network has the address), the late answer of create, start, die */
 static void test_a_start(void **state)
 {
@@ -395,6 +431,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_start, setup, teardown),
+		cmocka_unit_test(test_yields),
 		cmocka_unit_test_setup_teardown(test_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_modes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_incomplete, setup, teardown),
