@@ -20,9 +20,9 @@ struct explain_packet {
 	uint16_t port; /* destination */
 	bool has_uid;  /* a socket of this host sends it */
 	uint32_t uid;
-	bool to_local; /* fib daddr type local: an address of this host */
+	bool to_local;	 /* fib daddr type local: an address of this host */
 	bool to_unicast; /* ... unicast: another host's */
-	bool dnat;     /* its destination was rewritten, and was: */
+	bool dnat;	 /* its destination was rewritten, and was: */
 	struct addr asked;
 	uint16_t asked_port;
 	bool over_rate; /* the sender is over whatever rate holds for it */

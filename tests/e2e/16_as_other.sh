@@ -108,8 +108,8 @@ done
 
 note "what containers may ask the host still answers"
 for to in $host4 10.88.1.1 $host6; do
-	flow open container:web udp $to 5354
-	flow_counted container_to_host silent container:web udp $to 5355
+	flow open container:web udp "$to" 5354
+	flow_counted container_to_host silent container:web udp "$to" 5355
 done
 flow open user:bob udp "$web4" 8080 "its own user"
 e2e_end

@@ -82,8 +82,8 @@ static void test_bridges(void **state)
 	assert_int_equal(bridges_new(&b, &err), 0);
 	assert_int_equal(bridges_scan(b, guards, NULL, &err), 1);
 	assert_true(opens_groups("br-before") && knows_host("br-before"));
-	assert_int_equal(RUN("sh", "-c", "grep -qx 0 /proc/sys/net/ipv4/conf/br-before/send_redirects"),
-			 0);
+	assert_int_equal(
+		RUN("sh", "-c", "grep -qx 0 /proc/sys/net/ipv4/conf/br-before/send_redirects"), 0);
 	assert_false(opens_groups("other0") || knows_host("other0"));
 	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 0);
 
