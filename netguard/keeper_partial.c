@@ -41,8 +41,6 @@ static bool restricts(enum set_id set)
 	case SET_EGRESS_LIMITED4:
 	case SET_EGRESS_LIMITED6:
 	case SET_PORTS:
-	case SET_GUARDED4:
-	case SET_GUARDED6:
 	case SET_BRIDGE_PORTS:
 		return true;
 	default:

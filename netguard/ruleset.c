@@ -449,7 +449,7 @@ static const struct nft_chain bridge_chains[] = {
 /*
  * What grows with the members has its size declared: the kernel makes room at once instead of over
  * and over while a big table is loaded, which took twice the time. More is refused, so only sets
- * that permit may have one.
+ * that permit may have one, and guarded4 and guarded6: what is refused there is no member either.
  */
 #define MANY	24000
 #define MANY_SQ 96000 /* pairs; see MODEL_LINK_MAX for those of one pod */
@@ -494,8 +494,8 @@ static const struct nft_set sets[SET_COUNT_] = {
 	[SET_OPEN6] = {.name = "open6", .types = {IPV6}},
 	[SET_DENIED_SILENTLY] = {.name = "denied_silently", .types = {PROTO}},
 	[SET_PORTS] = {.name = "ports", .types = {IFNAME}},
-	[SET_GUARDED4] = {.name = "guarded4", .types = {IPV4}},
-	[SET_GUARDED6] = {.name = "guarded6", .types = {IPV6}},
+	[SET_GUARDED4] = {.name = "guarded4", .types = {IPV4}, .size = MANY},
+	[SET_GUARDED6] = {.name = "guarded6", .types = {IPV6}, .size = MANY},
 	[SET_BRIDGE_PORTS] = {.name = "ports", .types = {IFNAME}},
 	[SET_BRIDGE_OTHER_PORTS] = {.name = "other_ports", .types = {IFNAME}},
 	[SET_BRIDGE_MACS] = {.name = "macs", .types = {IFNAME, ETHER}, .size = MANY},

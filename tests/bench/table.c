@@ -120,8 +120,8 @@ static double change(struct keeper *k, const struct setting *s, struct model_ind
 	if (!model_delta(x, s->settings, NULL, m, &before, &after))
 		_exit(1);
 	must(keeper_change(k, before, after, &result, &err), &err);
-	/* member, its pair in both directions */
-	if (result.added + result.deleted != 3)
+	/* member, its address, its pair in both directions */
+	if (result.added + result.deleted != 4)
 		_exit(1);
 	return bench_wall() - start;
 }
