@@ -365,6 +365,18 @@ static void add_many(struct scan_target *t, size_t n, const char *prefix)
 	}
 }
 
+/* The alert that counts what of this pod has no room. */
+static const struct scan_alert *find_sum(const struct scan_alerts *a, const char *pod)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct scan_alert *x = &a->items[i];
+
+		if (x->kind == SCAN_MORE && streq(x->pod, pod) && streq(x->container, pod))
+			return x;
+	}
+	return NULL;
+}
+
 static void test_limits(void **state _unused_)
 {
 	struct scan_alerts a = {0};
@@ -398,10 +410,132 @@ static void test_limits(void **state _unused_)
 	}
 	assert_true(a.n <= SCAN_ALERTS_MAX + 1);
 	assert_true(a.n >= SCAN_ALERTS_MAX);
-	last = &a.items[a.n - 1];
-	assert_int_equal(last->kind, SCAN_MORE);
-	assert_string_equal(last->container, "");
-	assert_true(last->more > 0);
+	assert_true(find_sum(&a, "web")->more > 0);
+	scan_alerts_done(&a);
+}
+
+/* So many containers of a pod, each with as many findings as it may have. */
+static struct scan_targets hog(const char *pod, size_t n)
+{
+	struct scan_targets t = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		char *name = xasprintf("%s.c%zu", pod, i);
+
+		ARRAY_PUSH(t.items, t.n) =
+			(struct scan_target){.id = xstrdup("1"), .name = name, .pod = xstrdup(pod)};
+		add_many(&t.items[i], SCAN_CONTAINER_ALERTS_MAX, "x");
+	}
+	return t;
+}
+
+#define HOGS (SCAN_ALERTS_MAX / SCAN_CONTAINER_ALERTS_MAX + 2)
+
+static void scan_pod(struct scan_alerts *a, const char *pod, const char *file, int64_t now)
+{
+	struct scan_targets t = hog(pod, 0);
+
+	ARRAY_PUSH(t.items, t.n) =
+		(struct scan_target){.id = xstrdup("2"), .name = xstrdup(pod), .pod = xstrdup(pod)};
+	scan_add_finding(t.items, SCAN_ADDED, file);
+	scan_alerts_merge(a, &t, now, false);
+	scan_targets_done(&t);
+}
+
+/* One pod can fill its own room, and not that of others. */
+static void test_room(void **state _unused_)
+{
+	struct scan_alerts a = {0};
+	struct scan_targets t = hog("bob", HOGS), plain = one_target("plain", "3");
+	const struct scan_alert *sum;
+	size_t bobs;
+
+	scan_alerts_merge(&a, &t, 1, false);
+	sum = find_sum(&a, "bob");
+	assert_int_equal(sum->more, (uint64_t)2 * SCAN_CONTAINER_ALERTS_MAX);
+	assert_int_equal(a.n, SCAN_ALERTS_MAX + 1);
+	bobs = scan_alerts_standing(&a, "bob");
+	/* the others' findings have their alerts */
+	scan_pod(&a, "shop", "/evil", 2);
+	assert_int_equal(scan_alerts_standing(&a, "shop"), 1);
+	assert_int_equal(scan_alerts_standing(&a, "bob"), bobs - 1);
+	assert_int_equal(a.n, SCAN_ALERTS_MAX + 1);
+	/* also those of a container without a pod */
+	free(plain.items[0].pod);
+	plain.items[0].pod = xstrdup("");
+	plain.whole = false;
+	scan_add_finding(plain.items, SCAN_CHANGED, "/etc/passwd");
+	scan_alerts_merge(&a, &plain, 3, true);
+	assert_int_equal(scan_alerts_standing(&a, ""), 1);
+	/* what is known is silent, although it is found again and again */
+	scan_alerts_merge(&a, &t, 4, true);
+	scan_alerts_acknowledge(&a, SCAN_ALL, "bob");
+	scan_alerts_merge(&a, &t, 5, true);
+	assert_int_equal(scan_alerts_standing(&a, "bob"), 0);
+	assert_int_equal(scan_alerts_standing(&a, "shop"), 1);
+	/* two that have too much have the same */
+	scan_targets_done(&t);
+	t = hog("eve", HOGS);
+	scan_alerts_merge(&a, &t, 6, true);
+	assert_non_null(find_sum(&a, "eve"));
+	assert_true(scan_alerts_standing(&a, "eve") >= SCAN_ALERTS_MAX / 2 - 2);
+	assert_int_equal(scan_alerts_standing(&a, "shop"), 1);
+	scan_targets_done(&t);
+	scan_targets_done(&plain);
+	scan_alerts_done(&a);
+}
+
+/* Pods without end: what can't even be counted makes the scan of its pod fail. */
+static void test_no_room_for_sums(void **state _unused_)
+{
+	struct scan_alerts a = {.next = 1}, b = {0};
+	struct scan_targets t = hog("shop", HOGS);
+	_cleanup_free_ char *text = NULL;
+	struct err err = {0};
+
+	for (size_t i = 0; i < SCAN_ALERTS_MAX; i++) {
+		char *pod = xasprintf("p%zu", i);
+
+		ARRAY_PUSH(a.items, a.n) = (struct scan_alert){
+			.id = a.next++,
+			.kind = SCAN_MORE,
+			.container = pod,
+			.container_id = xstrdup(""),
+			.pod = xstrdup(pod),
+			.what = xstrdup("findings of the pod beyond the limit of all alerts"),
+			.count = 1,
+			.more = 1};
+	}
+	scan_alerts_merge(&a, &t, 1, true);
+	assert_null(find_sum(&a, "shop"));
+	assert_int_equal(find_sum(&a, "")->more, (uint64_t)2 * SCAN_CONTAINER_ALERTS_MAX);
+	for (size_t i = 0; i < t.n; i++)
+		assert_int_equal(t.items[i].err.code, ENOSPC);
+	/* and what there is can be stored and read */
+	text = scan_alerts_format(&a);
+	assert_int_equal(scan_alerts_parse(text, strlen(text), &b, &err), 0);
+	assert_int_equal(b.n, a.n);
+	scan_alerts_done(&b);
+	scan_alerts_done(&a);
+	scan_targets_done(&t);
+}
+
+/* As it was when all that was beyond was counted for nobody in particular. */
+static void test_state_of_before(void **state _unused_)
+{
+	static const char text[] =
+		"{\"version\":1,\"next\":8,\"alerts\":[{\"id\":7,\"kind\":\"more\",\"container\":"
+		"\"\","
+		"\"container_id\":\"\",\"pod\":\"\",\"what\":"
+		"\"findings beyond the limit of all alerts\",\"first\":1,\"last\":2,\"count\":3,"
+		"\"more\":4,\"acknowledged\":false,\"present\":true}]}";
+	struct scan_alerts a = {0};
+	struct err err = {0};
+
+	assert_int_equal(scan_alerts_parse(text, strlen(text), &a, &err), 0);
+	scan_pod(&a, "shop", "/evil", 2);
+	assert_int_equal(scan_alerts_standing(&a, NULL), 2);
+	assert_int_equal(find_sum(&a, "")->more, 4);
 	scan_alerts_done(&a);
 }
 
@@ -466,11 +600,19 @@ static void test_ids(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape),	       cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_inspect),	       cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_sticky),	       cmocka_unit_test(test_not_for_root),
-		cmocka_unit_test(test_not_looked_for), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_state),	       cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_inspect),
+		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_sticky),
+		cmocka_unit_test(test_not_for_root),
+		cmocka_unit_test(test_not_looked_for),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_no_room_for_sums),
+		cmocka_unit_test(test_state_of_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
