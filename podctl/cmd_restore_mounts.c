@@ -11,29 +11,14 @@
 #include "podctl/record.h"
 #include "podctl/supply.h"
 
-#include <errno.h>
-#include <time.h>
-
-#define LOCK_TRIES 20 /* of 0.1 s: whoever has it may wait for the engine, which waits for us */
-
-static int take_lock(const char *pod, int *ret, struct err *err)
-{
-	const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
-	int r = lock_take(pod, false, ret, err);
-
-	for (int i = 0; r == -EWOULDBLOCK && i < LOCK_TRIES; i++) {
-		nanosleep(&pause, NULL);
-		r = lock_take(pod, false, ret, err);
-	}
-	return r;
-}
+#define LOCK_WAIT_MS 2000 /* whoever has it may wait for the engine, which waits for us */
 
 static int restore(struct cmd_context *ctx, const struct settings *settings, const char *pod)
 {
 	_cleanup_close_ int lock = -1;
 	struct strv failed = {0};
 	struct err err = {0};
-	int r = take_lock(pod, &lock, &err);
+	int r = lock_take(pod, LOCK_WAIT_MS, &lock, &err);
 
 	if (r < 0)
 		strv_add(&failed, err.text);

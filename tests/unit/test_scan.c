@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "podctl/scan.h"
+#include "podctl/lock.h"
+#include "podctl/scan_store.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static struct settings *settings_of(const char *text)
 {
@@ -574,6 +577,107 @@ static void test_state(void **state _unused_)
 	scan_alerts_done(&a);
 }
 
+static struct scan_store store_in(const char *folder)
+{
+	struct scan_store s = {.dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .lock = -1};
+
+	assert_true(s.dir >= 0);
+	return s;
+}
+
+/* Reads, finds one thing more, and saves. */
+static int find_one(struct scan_store *s, const char *file, bool loads)
+{
+	struct scan_alerts a = {0};
+	struct err err = {0};
+	int r = loads ? scan_store_load(s, &a, &err) : 0;
+
+	assert_int_equal(r, 0);
+	scan_pod(&a, "web", file, 1);
+	r = scan_store_save(s, &a, &err);
+	scan_alerts_done(&a);
+	return r;
+}
+
+static size_t stored(struct scan_store *s)
+{
+	struct scan_alerts a = {0};
+	struct err err = {0};
+	size_t n;
+
+	assert_int_equal(scan_store_load(s, &a, &err), 0);
+	n = a.n;
+	scan_alerts_done(&a);
+	return n;
+}
+
+/* Whoever is held up between reading and saving, for however long, takes nothing from others. */
+static void test_store(void **state _unused_)
+{
+	char folder[] = "/tmp/test-scan-XXXXXX";
+	struct scan_store a, b;
+	struct scan_alerts none = {0};
+	struct err err = {0};
+	unsigned tries = 0;
+
+	assert_non_null(mkdtemp(folder));
+	a = store_in(folder);
+	b = store_in(folder);
+	assert_int_equal(stored(&a), 0);
+	assert_int_equal(stored(&b), 0);
+	assert_int_equal(find_one(&a, "/1", true), 0);
+	assert_int_equal(find_one(&b, "/x", false), -ESTALE);
+	assert_int_equal(stored(&b), 1);
+	/* far behind: what had its number is gone */
+	for (int i = 2; i < 6; i++)
+		assert_int_equal(find_one(&a, i % 2 ? "/odd" : "/even", true), 0);
+	assert_int_equal(stored(&a), 3);
+	assert_int_equal(find_one(&b, "/x", false), -ESTALE);
+	assert_int_equal(stored(&b), 3);
+	assert_int_equal(find_one(&b, "/x", true), 0);
+	assert_int_equal(stored(&a), 4);
+	/* one file, whatever happened; a state from before there were numbers is read, and goes */
+	assert_int_equal(renameat(a.dir, "alerts.6.json", a.dir, "alerts.json"), 0);
+	assert_int_equal(stored(&a), 4);
+	assert_int_equal(find_one(&a, "/y", true), 0);
+	assert_int_equal(faccessat(a.dir, "alerts.json", F_OK, 0), -1);
+	assert_int_equal(stored(&a), 5);
+	/* what is like a state's name is none */
+	assert_int_equal(symlinkat("x", a.dir, "alerts.01.json"), 0);
+	assert_int_equal(symlinkat("x", a.dir, "alerts.99x.json"), 0);
+	assert_int_equal(stored(&a), 5);
+	assert_int_equal(unlinkat(a.dir, "alerts.01.json", 0), 0);
+	assert_int_equal(unlinkat(a.dir, "alerts.99x.json", 0), 0);
+	/* one that can't be read is no empty one, and says where it is */
+	assert_int_equal(symlinkat("x", a.dir, "alerts.99.json"), 0);
+	assert_int_equal(scan_store_load(&a, &none, &err), -ELOOP);
+	assert_non_null(strstr(err.text, "scan/alerts.99.json"));
+	assert_int_equal(unlinkat(a.dir, "alerts.99.json", 0), 0);
+	assert_int_equal(unlinkat(a.dir, "alerts.1.json", 0), 0);
+	scan_store_close(&a);
+	scan_store_close(&b);
+	assert_int_equal(rmdir(folder), 0);
+
+	assert_false(scan_store_again(-EIO, &tries));
+	assert_true(scan_store_again(-ESTALE, &tries));
+	tries = 1000;
+	assert_false(scan_store_again(-ESTALE, &tries));
+}
+
+static void test_lock_wait(void **state _unused_)
+{
+	char file[] = "/tmp/test-lock-XXXXXX";
+	int one = mkstemp(file), two = open(file, O_RDWR | O_CLOEXEC);
+
+	assert_int_equal(lock_flock(one, 0), 0);
+	assert_int_equal(lock_flock(two, 120), -EWOULDBLOCK);
+	close(one);
+	assert_int_equal(lock_flock(two, LOCK_FOR_EVER), 0);
+	assert_int_equal(lock_flock(-1, 0), -EBADF);
+	close(two);
+	unlink(file);
+}
+
 static void test_ids(void **state _unused_)
 {
 	static const char *const wrong[] = {"",
@@ -613,6 +717,8 @@ int main(void)
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_no_room_for_sums),
 		cmocka_unit_test(test_state_of_before),
+		cmocka_unit_test(test_store),
+		cmocka_unit_test(test_lock_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
