@@ -2,11 +2,13 @@
 /*
  * podctl restore-mounts: pins and secrets of all pods, as recorded. podctl-mounts.service runs it
  * before the engine starts, so it asks no engine, and no container runs that could need it less.
+ * First of all it looks for containers that would keep the engine from starting.
  *
  * Between the shutdown and now containers may have left anything at all in their folders, and pod
  * files are not looked at: each source is walked to as at an apply, and nothing is made.
  */
 #include "podctl/cmd.h"
+#include "podctl/layers.h"
 #include "podctl/lock.h"
 #include "podctl/record.h"
 #include "podctl/supply.h"
@@ -30,6 +32,19 @@ static int restore(struct cmd_context *ctx, const struct settings *settings, con
 	return r;
 }
 
+static bool disarm(struct cmd_context *ctx)
+{
+	struct strv said = {0};
+	bool any;
+
+	layers_disarm(&said);
+	for (size_t i = 0; i < said.n; i++)
+		ui_error(&ctx->ui, "%s", said.items[i]);
+	any = said.n > 0;
+	strv_done(&said);
+	return any;
+}
+
 int cmd_restore_mounts(struct cmd_context *ctx, int n _unused_, char **args _unused_)
 {
 	_cleanup_(settings_freep)
@@ -42,6 +57,8 @@ int cmd_restore_mounts(struct cmd_context *ctx, int n _unused_, char **args _unu
 		ui_error(&ctx->ui, "restore-mounts: only root itself may do this for all pods");
 		return CMD_FAILED;
 	}
+	if (disarm(ctx))
+		result = CMD_FAILED;
 	if (cmd_load_settings(ctx, &settings) < 0)
 		return CMD_FAILED;
 	if (record_list(&pods, &err) < 0)
