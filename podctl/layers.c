@@ -218,14 +218,15 @@ static void disarm(int root, int containers, const char *id, struct strv *said)
 	if (!file)
 		return;
 	name = json_string_value(json_object_get(config, "Name"));
+	name = name && *name == '/' ? name + 1 : id;
 	if (write_policy(folder, host, &err) < 0)
 		line = xasprintf("container %s: its %s would keep the engine from starting, and "
 				 "that could not be changed: %s",
-				 name ? name : id, file, err.text);
+				 name, file, err.text);
 	else
 		line = xasprintf("container %s is not started any more: its %s is no file, and the "
 				 "engine would wait for it for good",
-				 name ? name : id, file);
+				 name, file);
 	strv_add(said, line);
 }
 

@@ -50,7 +50,7 @@ wait_for 5 inside docker exec web.app true
 sleep 0.5
 "$SANDBOX_CMD" engine "$SANDBOX" stop
 restore() { inside setpriv --bounding-set=-all,+sys_admin,+dac_override --no-new-privs "$BUILD/podctl" restore-mounts; }
-check_status "with no more rights than the unit has" 1 '^podctl: container /trap.app is not started any more: its /etc/passwd is no file' restore
+check_status "with no more rights than the unit has" 1 '^podctl: container trap.app is not started any more: its /etc/passwd is no file' restore
 check_status "... once" 0 '^$' restore
 check "the engine starts" timeout 60 "$SANDBOX_CMD" engine "$SANDBOX" start
 check_equal "what is a trap is not started" "no exited" "$(policy trap.app) $(inside docker inspect -f '{{.State.Status}}' trap.app)"
