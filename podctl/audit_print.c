@@ -247,15 +247,16 @@ static json_t *container_json(const struct audit_container *c)
 		findings_json(&c->findings));
 }
 
-void audit_print_json(const struct audit_containers *all, const struct audit_findings *engine)
+void audit_print_json(const struct audit_containers *all, const struct audit_findings *engine,
+		      json_t *failures)
 {
 	json_t *list = json_array();
 	json_auto_t *top = NULL;
 
 	for (size_t i = 0; i < all->n; i++)
 		json_array_append_new(list, container_json(&all->items[i]));
-	top = json_pack("{s:o, s:{s:o}}", "containers", list, "engine", "findings",
-			findings_json(engine));
+	top = json_pack("{s:o, s:{s:o}, s:O}", "containers", list, "engine", "findings",
+			findings_json(engine), "failures", failures);
 	json_dumpf(top, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	printf("\n");
 }

@@ -7,4 +7,6 @@
 
 void audit_print(const struct audit_containers *all, const struct audit_findings *engine,
 		 const struct ui *ui);
-void audit_print_json(const struct audit_containers *all, const struct audit_findings *engine);
+/* failures: a list of objects, those that could not be looked at. */
+void audit_print_json(const struct audit_containers *all, const struct audit_findings *engine,
+		      json_t *failures);

@@ -109,7 +109,8 @@ static int work(struct work *w, struct err *err)
 	w->create = (struct create){.pod = w->pod,
 				    .settings = w->settings,
 				    .values = &w->values,
-				    .pause_image = w->pause_image};
+				    .pause_image = w->pause_image,
+				    .images = &w->images};
 	r = prepare(w, err);
 	if (r < 0)
 		return r;

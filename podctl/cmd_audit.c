@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * podctl audit: the privileges of every container on the host, with a verdict. What can't be read
- * is an error: an audit that left something out would say that it is well.
+ * is said, and makes the audit fail, which would say otherwise that it is well; all else is told.
  *
  * Who is not root, and could not be by sudo, is shown the containers of his own pods only, and
  * nothing of the engine: what others run, mount and may do is not his to know.
@@ -9,15 +9,32 @@
 #include "common/accounts.h"
 #include "podctl/audit_print.h"
 #include "podctl/cmd.h"
+#include "podctl/inspect.h"
 #include "podctl/look.h"
 
 #include <errno.h>
 
+/* A container of the engine's list. */
 struct inspection {
+	char *id, *name;
 	struct audit_containers *all;
 	struct cmd_own *own;
 	struct err err; /* code 0: none */
 };
+
+struct inspections {
+	struct inspection *items;
+	size_t n;
+};
+
+static void inspections_done(struct inspections *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->items[i].id);
+		free(list->items[i].name);
+	}
+	free(list->items);
+}
 
 static void inspected(void *userdata, const struct engine_reply *reply)
 {
@@ -35,7 +52,7 @@ static void inspected(void *userdata, const struct engine_reply *reply)
 	} else if (r == 0) {
 		audit_look_at_proc(&c);
 		ARRAY_PUSH(in->all->items, in->all->n) = c;
-	} else if (!in->err.code) {
+	} else {
 		in->err = err;
 	}
 }
@@ -47,45 +64,87 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static int inspect_all(struct engine *e, struct cmd_own *own, struct audit_containers *ret,
-		       struct err *err)
+/* Those of the list that the caller may see: an error, too, would tell of others'. */
+static int make_list(json_t *list, struct cmd_own *own, struct audit_containers *all,
+		     struct inspections *ret, struct err *err)
 {
-	struct inspection in = {.all = ret, .own = own};
-	json_auto_t *list = NULL;
 	json_t *entry;
 	size_t i;
-	int r = engine_do(e,
-			  &(struct engine_call){.method = "GET", .path = "/containers/json?all=1"},
-			  &list, err);
 
-	if (r < 0)
-		return r;
 	if (!json_is_array(list))
 		return err_set(err, EPROTO, "the engine's list of containers is no list");
 	json_array_foreach (list, i, entry) {
 		struct engine_container c = {0};
-		_cleanup_free_ char *path = NULL;
-
 		/* checks that the id can stand in a path */
-		if (engine_container_from_list(entry, &c, &in.err) < 0)
-			break;
-		path = xasprintf("/containers/%s/json", c.id);
-		/* an error, too, would tell of others' */
+		int r = engine_container_from_list(entry, &c, err);
+
+		if (r < 0)
+			return r;
 		if (cmd_owns(own, engine_container_label(&c, POD_LABEL_POD)))
-			engine_start(e, &(struct engine_call){.method = "GET",
-							      .path = path,
-							      .done = inspected,
-							      .userdata = &in});
+			ARRAY_PUSH(ret->items, ret->n) = (struct inspection){
+				.id = xstrdup(c.id),
+				.name = xstrdup(*c.name ? c.name : c.id),
+				.all = all,
+				.own = own,
+			};
 		engine_container_done(&c);
 	}
-	engine_wait(e);
-	if (in.err.code) {
-		*err = in.err;
-		return -err->code;
-	}
+	return 0;
+}
+
+static int inspect_all(struct engine *e, struct cmd_own *own, struct audit_containers *ret,
+		       struct inspections *asked, struct err *err)
+{
+	_cleanup_free_ struct inspect_item *items = NULL;
+	json_auto_t *list = NULL;
+	int r = engine_do(e,
+			  &(struct engine_call){.method = "GET", .path = "/containers/json?all=1"},
+			  &list, err);
+
+	if (r == 0)
+		r = make_list(list, own, ret, asked, err);
+	if (r < 0)
+		return r;
+	items = xcalloc(asked->n + 1, sizeof(*items));
+	for (size_t i = 0; i < asked->n; i++)
+		items[i] = (struct inspect_item){asked->items[i].id, inspected, &asked->items[i]};
+	inspect_containers(e, items, asked->n, INSPECT_PATIENCE_MS);
 	if (ret->n > 0)
 		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
 	return 0;
+}
+
+/* Nothing is known of these, so nothing is well. */
+static bool say_failures(const struct cmd_context *ctx, const struct inspections *asked)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < asked->n; i++) {
+		struct err err = asked->items[i].err;
+
+		if (!err.code)
+			continue;
+		err_wrap(&err, "container %s could not be audited", asked->items[i].name);
+		cmd_fail(ctx, &err);
+		failed = true;
+	}
+	return failed;
+}
+
+static json_t *failures_json(const struct inspections *asked)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < asked->n; i++) {
+		const struct inspection *in = &asked->items[i];
+
+		if (in->err.code &&
+		    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "container", in->name,
+							  "container_id", in->id, "error",
+							  in->err.text)) < 0)
+			abort();
+	}
+	return list;
 }
 
 static int look_at_engine(struct engine *e, struct audit_engine *ret, struct err *err)
@@ -113,7 +172,8 @@ static void docker_group(struct strv *ret)
 }
 
 static int print(const struct cmd_context *ctx, const struct cmd_own *own,
-		 const struct audit_containers *all, const struct audit_findings *engine)
+		 const struct inspections *asked, const struct audit_containers *all,
+		 const struct audit_findings *engine)
 {
 	int result = audit_findings_worst(engine) == AUDIT_HIGH ? CMD_CHANGES : CMD_OK;
 
@@ -122,7 +182,9 @@ static int print(const struct cmd_context *ctx, const struct cmd_own *own,
 			result = CMD_CHANGES;
 	}
 	if (ctx->options & CMD_OPT_JSON) {
-		audit_print_json(all, engine);
+		json_auto_t *failures = failures_json(asked);
+
+		audit_print_json(all, engine, failures);
 		return result;
 	}
 	audit_print(all, engine, &ctx->ui);
@@ -137,12 +199,14 @@ static int audit(struct cmd_context *ctx, struct engine *engine, struct cmd_own 
 	_cleanup_(strv_done)
 	struct strv members = {0};
 	struct audit_containers all = {0};
+	struct inspections asked = {0};
 	struct audit_findings findings = {0};
 	struct audit_engine info = {0};
 	struct err err = {0};
 	int result = CMD_FAILED;
 
-	if (look_at_engine(engine, &info, &err) < 0 || inspect_all(engine, own, &all, &err) < 0) {
+	if (look_at_engine(engine, &info, &err) < 0 ||
+	    inspect_all(engine, own, &all, &asked, &err) < 0) {
 		cmd_fail(ctx, &err);
 	} else {
 		docker_group(&members);
@@ -150,8 +214,11 @@ static int audit(struct cmd_context *ctx, struct engine *engine, struct cmd_own 
 			audit_container_findings(&all.items[i], &info);
 		if (own->all)
 			audit_engine_findings(&info, &members, &all, &findings);
-		result = print(ctx, own, &all, &findings);
+		result = print(ctx, own, &asked, &all, &findings);
+		if (say_failures(ctx, &asked))
+			result = CMD_FAILED;
 	}
+	inspections_done(&asked);
 	audit_findings_done(&findings);
 	audit_containers_done(&all);
 	audit_engine_done(&info);

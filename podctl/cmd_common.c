@@ -187,11 +187,11 @@ int cmd_lock(struct cmd_context *ctx, const struct settings *settings, const cha
 {
 	_cleanup_close_ int lock = -1;
 	struct err err = {0};
-	int r = lock_take(pod, false, &lock, &err);
+	int r = lock_take(pod, 0, &lock, &err);
 
 	if (r == -EWOULDBLOCK && !(ctx->options & CMD_OPT_NO_WAIT)) {
 		ui_say(&ctx->ui, "waiting: %s", err.text);
-		r = lock_take(pod, true, &lock, &err);
+		r = lock_take(pod, LOCK_FOR_EVER, &lock, &err);
 	}
 	if (r == 0)
 		r = settings_check_current(settings, &err);

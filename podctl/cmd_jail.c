@@ -51,7 +51,7 @@ static int change(struct cmd_context *ctx, const char *user, bool add)
 	/* rm must do what it can also where the engine is away */
 	if (add && cmd_connect(ctx, &engine) < 0)
 		return CMD_FAILED;
-	if (lock_take(LOCK, true, &lock, &err) < 0)
+	if (lock_take(LOCK, LOCK_FOR_EVER, &lock, &err) < 0)
 		return cmd_fail(ctx, &err);
 	c.settings = settings;
 	c.engine = engine;

@@ -97,7 +97,8 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 		struct create create = {.pod = pod,
 					.settings = settings,
 					.values = &values,
-					.pause_image = pause_image};
+					.pause_image = pause_image,
+					.images = &images};
 
 		plan_make(&create, &present, &images, &plan);
 		if (ctx->options & CMD_OPT_JSON)

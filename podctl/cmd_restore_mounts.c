@@ -2,38 +2,25 @@
 /*
  * podctl restore-mounts: pins and secrets of all pods, as recorded. podctl-mounts.service runs it
  * before the engine starts, so it asks no engine, and no container runs that could need it less.
+ * First of all it looks for containers that would keep the engine from starting.
  *
  * Between the shutdown and now containers may have left anything at all in their folders, and pod
  * files are not looked at: each source is walked to as at an apply, and nothing is made.
  */
 #include "podctl/cmd.h"
+#include "podctl/layers.h"
 #include "podctl/lock.h"
 #include "podctl/record.h"
 #include "podctl/supply.h"
 
-#include <errno.h>
-#include <time.h>
-
-#define LOCK_TRIES 20 /* of 0.1 s: whoever has it may wait for the engine, which waits for us */
-
-static int take_lock(const char *pod, int *ret, struct err *err)
-{
-	const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
-	int r = lock_take(pod, false, ret, err);
-
-	for (int i = 0; r == -EWOULDBLOCK && i < LOCK_TRIES; i++) {
-		nanosleep(&pause, NULL);
-		r = lock_take(pod, false, ret, err);
-	}
-	return r;
-}
+#define LOCK_WAIT_MS 2000 /* whoever has it may wait for the engine, which waits for us */
 
 static int restore(struct cmd_context *ctx, const struct settings *settings, const char *pod)
 {
 	_cleanup_close_ int lock = -1;
 	struct strv failed = {0};
 	struct err err = {0};
-	int r = take_lock(pod, &lock, &err);
+	int r = lock_take(pod, LOCK_WAIT_MS, &lock, &err);
 
 	if (r < 0)
 		strv_add(&failed, err.text);
@@ -43,6 +30,19 @@ static int restore(struct cmd_context *ctx, const struct settings *settings, con
 		ui_error(&ctx->ui, "pod %s: %s", pod, failed.items[i]);
 	strv_done(&failed);
 	return r;
+}
+
+static bool disarm(struct cmd_context *ctx)
+{
+	struct strv said = {0};
+	bool any;
+
+	layers_disarm(&said);
+	for (size_t i = 0; i < said.n; i++)
+		ui_error(&ctx->ui, "%s", said.items[i]);
+	any = said.n > 0;
+	strv_done(&said);
+	return any;
 }
 
 int cmd_restore_mounts(struct cmd_context *ctx, int n _unused_, char **args _unused_)
@@ -57,6 +57,8 @@ int cmd_restore_mounts(struct cmd_context *ctx, int n _unused_, char **args _unu
 		ui_error(&ctx->ui, "restore-mounts: only root itself may do this for all pods");
 		return CMD_FAILED;
 	}
+	if (disarm(ctx))
+		result = CMD_FAILED;
 	if (cmd_load_settings(ctx, &settings) < 0)
 		return CMD_FAILED;
 	if (record_list(&pods, &err) < 0)

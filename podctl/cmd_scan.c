@@ -26,7 +26,7 @@ static int fail(const struct cmd_context *ctx, const struct err *err)
 	return CMD_FAILED;
 }
 
-/* The store is locked meanwhile: nobody may stop us from the terminal with that in hand. */
+/* Others wait a while for the store's lock: nobody is to stop us from the terminal with it. */
 static void stay_awake(void)
 {
 	signal(SIGTSTP, SIG_IGN);
@@ -40,6 +40,7 @@ static int update(const struct cmd_context *ctx, struct scan_targets *targets, i
 {
 	bool for_root = ctx->caller.uid == 0;
 	struct scan_store store;
+	unsigned tries = 0;
 	int r = scan_store_open(&store, err);
 
 	if (r < 0) {
@@ -48,10 +49,13 @@ static int update(const struct cmd_context *ctx, struct scan_targets *targets, i
 		return r;
 	}
 	scan_canary_forget(&store, targets);
-	r = scan_store_load(&store, ret, err);
-	scan_alerts_merge(ret, targets, now, for_root);
-	if (r == 0)
-		r = scan_store_save(&store, ret, err);
+	do {
+		scan_alerts_done(ret);
+		r = scan_store_load(&store, ret, err);
+		scan_alerts_merge(ret, targets, now, for_root);
+		if (r == 0)
+			r = scan_store_save(&store, ret, err);
+	} while (scan_store_again(r, &tries));
 	scan_store_close(&store);
 	return r;
 }
@@ -150,8 +154,7 @@ struct acknowledged {
 	char *pod;
 };
 
-static int acknowledge_in(const struct scan_store *store, const struct acknowledged *a,
-			  struct err *err)
+static int acknowledge_in(struct scan_store *store, const struct acknowledged *a, struct err *err)
 {
 	struct scan_alerts alerts = {0};
 	int r = scan_store_load(store, &alerts, err);
@@ -174,11 +177,14 @@ static int acknowledge(struct cmd_context *ctx, const struct acknowledged *a)
 {
 	struct scan_store store;
 	struct err err = {0};
+	unsigned tries = 0;
 	int r = scan_store_open(&store, &err);
 
 	if (r < 0)
 		return fail(ctx, &err);
-	r = acknowledge_in(&store, a, &err);
+	do {
+		r = acknowledge_in(&store, a, &err);
+	} while (scan_store_again(r, &tries));
 	scan_store_close(&store);
 	return r < 0 ? fail(ctx, &err) : CMD_OK;
 }

@@ -8,9 +8,12 @@
  * that fails for a reason of its own (a mount that is not there), stays as it is.
  */
 #include "podctl/cmd.h"
+#include "podctl/inspect.h"
 #include "podctl/look.h"
 
 #include <errno.h>
+
+#define START_MS 120000
 
 static const char *text_of(json_t *json, const char *a, const char *b)
 {
@@ -40,32 +43,100 @@ static bool was_too_early(json_t *inspect)
 	       strstr(error, "cannot join") && strstr(error, "non running container");
 }
 
-static int start(struct cmd_context *ctx, struct engine *engine, const char *id)
-{
-	_cleanup_free_ char *path = xasprintf("/containers/%s/json", id), *start_path = NULL;
-	struct engine_call look = {.method = "GET", .path = path}, call = {.method = "POST"};
-	json_auto_t *inspect = NULL;
-	struct err err = {0};
-	const char *name;
-	int r = engine_do(engine, &look, &inspect, &err);
+/* One that does not run. */
+struct late {
+	char *id, *name;
+	bool too_early;
+	struct err err; /* code 0: none */
+};
 
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0 && !was_too_early(inspect))
-		return 0;
-	if (r == 0) {
-		start_path = xasprintf("/containers/%s/start", id);
-		call.path = start_path;
-		call.timeout_ms = 120000;
-		r = engine_do(engine, &call, NULL, &err);
+struct all_late {
+	struct late *items;
+	size_t n;
+};
+
+static void inspected(void *userdata, const struct engine_reply *reply)
+{
+	struct late *l = userdata;
+	int r = engine_reply_check(reply, &l->err);
+
+	if (r == -ENOENT) /* removed since the list was made */
+		l->err = (struct err){0};
+	else if (r == 0)
+		l->too_early = was_too_early(reply->json);
+}
+
+static void started(void *userdata, const struct engine_reply *reply)
+{
+	struct late *l = userdata;
+
+	(void)engine_reply_check(reply, &l->err);
+}
+
+/* Beside each other: one that the engine does not get started keeps no other down. */
+static void start_all(struct engine *engine, struct all_late *all)
+{
+	_cleanup_free_ struct inspect_item *items = xcalloc(all->n + 1, sizeof(*items));
+
+	for (size_t i = 0; i < all->n; i++)
+		items[i] = (struct inspect_item){all->items[i].id, inspected, &all->items[i]};
+	inspect_containers(engine, items, all->n, INSPECT_PATIENCE_MS);
+	for (size_t i = 0; i < all->n; i++) {
+		_cleanup_free_ char *path = xasprintf("/containers/%s/start", all->items[i].id);
+
+		if (all->items[i].too_early)
+			engine_start(engine, &(struct engine_call){.method = "POST",
+								   .path = path,
+								   .timeout_ms = START_MS,
+								   .done = started,
+								   .userdata = &all->items[i]});
 	}
-	name = json_string_value(json_object_get(inspect, "Name"));
-	name = name && *name == '/' ? name + 1 : id;
-	if (r < 0)
-		ui_error(&ctx->ui, "%s: cannot start it: %s", name, err.text);
-	else
-		ui_say(&ctx->ui, "%s: started, behind its root container", name);
-	return r;
+	engine_wait(engine);
+}
+
+static void collect(json_t *list, struct all_late *ret)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (list, i, entry) {
+		struct engine_container c = {0};
+		struct err ignored;
+
+		/* one that makes no sense is none of ours */
+		if (engine_container_from_list(entry, &c, &ignored) < 0)
+			continue;
+		if (!c.running)
+			ARRAY_PUSH(ret->items, ret->n) = (struct late){
+				.id = xstrdup(c.id), .name = xstrdup(*c.name ? c.name : c.id)};
+		engine_container_done(&c);
+	}
+}
+
+static int report(const struct cmd_context *ctx, const struct all_late *all)
+{
+	int result = CMD_OK;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct late *l = &all->items[i];
+
+		if (l->err.code) {
+			ui_error(&ctx->ui, "%s: cannot start it: %s", l->name, l->err.text);
+			result = CMD_FAILED;
+		} else if (l->too_early) {
+			ui_say(&ctx->ui, "%s: started, behind its root container", l->name);
+		}
+	}
+	return result;
+}
+
+static void all_done(struct all_late *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		free(all->items[i].id);
+		free(all->items[i].name);
+	}
+	free(all->items);
 }
 
 int cmd_start_late(struct cmd_context *ctx, int n _unused_, char **args _unused_)
@@ -74,9 +145,8 @@ int cmd_start_late(struct cmd_context *ctx, int n _unused_, char **args _unused_
 	struct engine *engine = NULL;
 	json_auto_t *list = NULL;
 	struct err err = {0};
-	int result = CMD_OK;
-	json_t *entry;
-	size_t i;
+	struct all_late all = {0};
+	int result;
 
 	if (ctx->caller.uid != 0) {
 		ui_error(&ctx->ui, "start-late: only root itself may do this for all pods");
@@ -86,15 +156,9 @@ int cmd_start_late(struct cmd_context *ctx, int n _unused_, char **args _unused_
 		return CMD_FAILED;
 	if (look_list(engine, NULL, &list, &err) < 0)
 		return cmd_fail(ctx, &err);
-	json_array_foreach (list, i, entry) {
-		struct engine_container c = {0};
-
-		/* one that makes no sense is none of ours */
-		if (engine_container_from_list(entry, &c, &err) < 0)
-			continue;
-		if (!c.running && start(ctx, engine, c.id) < 0)
-			result = CMD_FAILED;
-		engine_container_done(&c);
-	}
+	collect(list, &all);
+	start_all(engine, &all);
+	result = report(ctx, &all);
+	all_done(&all);
 	return result;
 }

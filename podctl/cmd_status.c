@@ -5,6 +5,7 @@
  */
 #include "common/guard_client.h"
 #include "podctl/cmd.h"
+#include "podctl/inspect.h"
 #include "podctl/live.h"
 #include "podctl/look.h"
 #include "podctl/table.h"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define GUARD_ANSWER_MS 200
+#define PATIENCE_MS	10000 /* somebody waits, and most of it the list has told already */
 
 struct row {
 	struct engine_container c;
@@ -23,6 +25,7 @@ struct row {
 	json_int_t restarts;
 	char *started_at, *error;
 	bool out_of_memory;
+	struct err err; /* code 0: none */
 };
 
 struct rows {
@@ -101,10 +104,13 @@ static void inspected(void *userdata, const struct engine_reply *reply)
 	const char *started = json_string_value(json_object_get(state, "StartedAt"));
 	const char *error = json_string_value(json_object_get(state, "Error"));
 	struct row *row = userdata;
-	struct err gone;
+	struct err err = {0};
+	int r = engine_reply_check(reply, &err);
 
-	/* one that goes just now stays as the list had it */
-	if (engine_reply_check(reply, &gone) < 0)
+	/* as the list had it; so is one that goes just now */
+	if (r < 0 && r != -ENOENT)
+		row->err = err;
+	if (r < 0)
 		return;
 	row->restarts = json_integer_value(json_object_get(reply->json, "RestartCount"));
 	row->c.exit_code = (int)json_integer_value(json_object_get(state, "ExitCode"));
@@ -115,15 +121,27 @@ static void inspected(void *userdata, const struct engine_reply *reply)
 
 static void inspect_all(struct engine *e, struct rows *rows)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		_cleanup_free_ char *path = xasprintf("/containers/%s/json", rows->items[i].c.id);
+	_cleanup_free_ struct inspect_item *items = xcalloc(rows->n + 1, sizeof(*items));
 
-		engine_start(e, &(struct engine_call){.method = "GET",
-						      .path = path,
-						      .done = inspected,
-						      .userdata = &rows->items[i]});
+	for (size_t i = 0; i < rows->n; i++)
+		items[i] = (struct inspect_item){rows->items[i].c.id, inspected, &rows->items[i]};
+	inspect_containers(e, items, rows->n, PATIENCE_MS);
+}
+
+/* What the engine said nothing more of than its list did. */
+static int say_failures(const struct cmd_context *ctx, const struct rows *rows)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < rows->n; i++) {
+		struct err err = rows->items[i].err;
+
+		if (!err.code)
+			continue;
+		r = err_wrap(&err, "container %s could not be inspected", rows->items[i].c.name);
+		cmd_fail(ctx, &err);
 	}
-	engine_wait(e);
+	return r;
 }
 
 /* What the guard says of a root container. */
@@ -359,6 +377,8 @@ int cmd_status(struct cmd_context *ctx, int n, char **args)
 	} else {
 		print_table(ctx, &rows);
 	}
+	if (r == 0)
+		r = say_failures(ctx, &rows);
 	rows_done(&rows);
 	return r < 0 ? CMD_FAILED : CMD_OK;
 }

@@ -6,6 +6,8 @@
  */
 #include "podctl/create_private.h"
 
+#include "podctl/plan.h"
+
 #include <stdio.h>
 
 #define HOST_MAX 16 /* "32768-60999" */
@@ -349,10 +351,19 @@ static json_t *dropped(const struct pod_container *c)
 	return list;
 }
 
+json_t *create_image_health(const struct create *create, const struct pod_container *c)
+{
+	const struct plan_image *image =
+		create->images ? plan_images_find(create->images, &c->ref) : NULL;
+
+	return image ? image->health : NULL;
+}
+
 json_t *create_container(const struct create *create, const struct pod_container *c,
 			 const char *root_id)
 {
-	json_t *body = must(json_object()), *host = host_config();
+	json_t *body = must(json_object()), *host = host_config(),
+	       *health = create_image_health(create, c);
 
 	set(body, "Image", json_string(c->ref.text));
 	set(body, "Env", environment(create, c));
@@ -367,6 +378,8 @@ json_t *create_container(const struct create *create, const struct pod_container
 	if (c->stop_signal)
 		set(body, "StopSignal", json_string(c->stop_signal));
 	set(body, "StopTimeout", json_integer(c->stop_timeout));
+	if (health)
+		set(body, "Healthcheck", json_incref(health));
 	if (c->no_new_privileges)
 		set(host, "SecurityOpt", json_pack("[s]", "no-new-privileges"));
 	set(host, "ReadonlyRootfs", json_boolean(c->readonly));

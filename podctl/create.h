@@ -12,12 +12,24 @@
 
 #include <jansson.h>
 
+struct plan_images;
+
 struct create {
 	const struct pod *pod;
 	const struct settings *settings;
 	const struct values *values;
 	const char *pause_image; /* the root container's */
+	/* What the engine has of the containers' images; NULL: it was not asked. */
+	const struct plan_images *images;
 };
+
+/*
+ * The Healthcheck of a body, from an image's Config: NULL where the image's own is no more often
+ * than each so many seconds, or there is none; otherwise what keeps it to that, or turns one off
+ * that can't be understood. New reference.
+ */
+#define CREATE_HEALTH_LEAST_S 5
+json_t *create_health(json_t *image_config);
 
 /* Where the root container goes: what only the engine knows. */
 struct create_network {

@@ -163,6 +163,7 @@ char *create_config_container(const struct create *create, const struct pod_cont
 		[POD_RESTART_ALWAYS] = "always",
 		[POD_RESTART_UNLESS_STOPPED] = "unless-stopped",
 	};
+	const json_t *health = create_image_health(create, c);
 	struct writer w = {json_object(), create->values};
 
 	put(&w, "image", "%s", c->ref.text);
@@ -176,6 +177,10 @@ char *create_config_container(const struct create *create, const struct pod_cont
 		put(&w, "stop_signal", "%s", c->stop_signal);
 	put(&w, "readonly", "%s", c->readonly ? "true" : "false");
 	put(&w, "no_new_privileges", "%s", c->no_new_privileges ? "true" : "false");
+	if (health && json_object_get(health, "Test"))
+		put(&w, "image_health_check", "off");
+	else if (health)
+		put(&w, "image_health_check", "each %d seconds", CREATE_HEALTH_LEAST_S);
 	put_words(&w, "cap_add", &c->cap_add);
 	put_words(&w, "cap_drop", &c->cap_drop);
 	put_limits(&w, &c->limits);

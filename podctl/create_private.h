@@ -10,5 +10,8 @@
 char *create_config_root(const struct create *create);
 char *create_config_container(const struct create *create, const struct pod_container *c);
 
+/* What the container's image makes necessary, or NULL. Not a new reference. */
+json_t *create_image_health(const struct create *create, const struct pod_container *c);
+
 /* NetworkingConfig of a root container. New reference. */
 json_t *create_networking(const char *name, const struct create_network *network, const char *mac);

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "podctl/clear.h"
 #include "podctl/guard.h"
+#include "podctl/layers.h"
 
 #include <errno.h>
 
@@ -252,6 +253,17 @@ static void call_container(struct job *j, const char *method, const char *fmt, c
 	call(j, method, path, NULL);
 }
 
+/* What the engine would wait for, for good: not asked to start it. */
+static void start_it(struct job *j, const char *id)
+{
+	struct err err = {0};
+
+	if (layers_check(id, &err) < 0)
+		job_failed(j, &err);
+	else
+		call_container(j, "POST", "/start", id);
+}
+
 static void call_named(struct job *j, const char *fmt, const char *name, json_t *body)
 {
 	_cleanup_free_ char *escaped = engine_escape(name);
@@ -364,7 +376,7 @@ void job_next(struct job *j)
 		break;
 	case JOB_START:
 		j->started_new = j->new_id != NULL;
-		call_container(j, "POST", "/start", id_of(j));
+		start_it(j, id_of(j));
 		break;
 	case JOB_GUARD:
 		ask_guard(j);
@@ -385,7 +397,7 @@ void job_next(struct job *j)
 		call_container(j, "POST", "/stop", id_of(j));
 		break;
 	case JOB_START_OLD:
-		call_container(j, "POST", "/start", j->old_id);
+		start_it(j, j->old_id);
 		break;
 	case JOB_REMOVE_NEW:
 		call_container(j, "DELETE", "?force=1&v=1", j->new_id);

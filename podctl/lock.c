@@ -1,14 +1,77 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/lock.h"
 
+#include "common/clock.h"
 #include "podctl/rundir.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
-int lock_take(const char *pod, bool wait, int *ret, struct err *err)
+#define PAUSE_MS 50
+
+int lock_flock(int fd, int wait_ms)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+	int64_t due = clock_ms() + wait_ms;
+
+	while (flock(fd, LOCK_EX | (wait_ms < 0 ? 0 : LOCK_NB)) < 0) {
+		if (errno == EWOULDBLOCK && clock_ms() >= due)
+			return -EWOULDBLOCK;
+		if (errno == EWOULDBLOCK)
+			nanosleep(&pause, NULL);
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Who holds it, as the kernel tells it: "1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF". 0:
+ * not known. */
+static int holder(int fd)
+{
+	FILE *f = fopen("/proc/locks", "re");
+	struct stat st;
+	char line[256];
+	int found = 0;
+
+	while (f && fstat(fd, &st) == 0 && !found && fgets(line, sizeof(line), f)) {
+		unsigned long long inode;
+		unsigned a, b;
+		int pid;
+
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
+		if (sscanf(line, "%*u: FLOCK ADVISORY WRITE %d %x:%x:%llu ", &pid, &a, &b,
+			   &inode) == 4 &&
+		    inode == st.st_ino && a == major(st.st_dev) && b == minor(st.st_dev) && pid > 0)
+			found = pid;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static int held(const char *pod, int fd, struct err *err)
+{
+	int pid = holder(fd);
+	char process[32] = "";
+
+	if (pid > 0)
+		snprintf(process, sizeof(process), " (process %d)", pid);
+	if (streq(pod, LOCK_SECRETS))
+		return err_set(err, EWOULDBLOCK,
+			       "another podctl%s prepares the folder of secrets and does not go "
+			       "on: end it, and run this again",
+			       process);
+	return err_set(err, EWOULDBLOCK, "another podctl%s is at work on pod %s", process, pod);
+}
+
+int lock_take(const char *pod, int wait_ms, int *ret, struct err *err)
 {
 	static const char *const parts[] = {"locks", NULL};
 	_cleanup_close_ int folder = -1, fd = -1;
@@ -20,13 +83,11 @@ int lock_take(const char *pod, bool wait, int *ret, struct err *err)
 	if (fd < 0)
 		return err_os(err, errno, "lock of pod %s", pod);
 	/* the file stays for good: taking it away would let two hold two files of one name */
-	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
-		if (errno == EWOULDBLOCK)
-			return err_set(err, EWOULDBLOCK, "another podctl is at work on pod %s",
-				       pod);
-		if (errno != EINTR)
-			return err_os(err, errno, "lock of pod %s", pod);
-	}
+	r = lock_flock(fd, wait_ms);
+	if (r == -EWOULDBLOCK)
+		return held(pod, fd, err);
+	if (r < 0)
+		return err_os(err, -r, "lock of pod %s", pod);
 	*ret = take_fd(&fd);
 	return 0;
 }

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One podctl at a time changes a pod: an flock on /run/podctl/locks/POD, gone with the process. */
+/*
+ * One podctl at a time changes a pod: an flock on /run/podctl/locks/POD, gone with the process.
+ *
+ * Whoever runs podctl by sudo can hold it up anywhere, for good: by his cgroup he freezes it. So
+ * nothing waits without end for a lock that is not only his who waits.
+ */
 #pragma once
 
 #include "common/base.h"
 #include "common/err.h"
 
+#define LOCK_FOR_EVER (-1)
+/* For what all pods share. No pod's name begins with a dot. */
+#define LOCK_SECRETS  ".secrets"
+
 /*
- * Takes the pod's lock; *ret is the descriptor that holds it. wait: until it is free; otherwise
- * -EWOULDBLOCK where somebody has it.
+ * Takes the pod's lock; *ret is the descriptor that holds it. -EWOULDBLOCK where somebody still has
+ * it after wait_ms; err says which process, where that can be known.
  */
-int lock_take(const char *pod, bool wait, int *ret, struct err *err);
+int lock_take(const char *pod, int wait_ms, int *ret, struct err *err);
+
+/* The same for a file that is open; -errno. */
+int lock_flock(int fd, int wait_ms);

@@ -39,6 +39,8 @@ int look_at_image(json_t *json, struct plan_image *image, struct err *err)
 	free(image->id);
 	image->id = xstrdup(id);
 	image->size = json_dumpb(json_object_get(json, "Config"), NULL, 0, JSON_COMPACT);
+	json_decref(image->health);
+	image->health = create_health(json_object_get(json, "Config"));
 	strv_done(&image->labels);
 	json_object_foreach (labels, name, value)
 		strv_add(&image->labels, name);

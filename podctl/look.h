@@ -13,7 +13,7 @@
 int look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,
 	 struct err *err);
 
-/* Takes the id and the labels from the engine's reply about an image. */
+/* Takes the id, the labels and the health check from the engine's reply about an image. */
 int look_at_image(json_t *json, struct plan_image *image, struct err *err);
 
 /* The raw list of all containers with our label (pod NULL) or the pod's; new reference. */

@@ -37,6 +37,7 @@ struct plan_image {
 	bool update;		     /* a container wants it pulled also where it is here */
 	char *id;		     /* NULL: not here */
 	struct strv labels;	     /* names of those that it gives to its containers */
+	json_t *health;		     /* of the body of its containers, see create.h; NULL: none */
 	size_t size;		     /* bytes of what it gives to each of them */
 	size_t uses;		     /* containers of the pod */
 };

@@ -89,6 +89,7 @@ void scan_missing_containers(struct scan_targets *all, const struct settings_sca
 
 /* ---- alerts ---- */
 
+/* what counts those beyond it not counted */
 #define SCAN_ALERTS_MAX		  20000
 #define SCAN_CONTAINER_ALERTS_MAX 1000
 
@@ -110,12 +111,14 @@ struct scan_alerts {
 	size_t n;
 	uint64_t next; /* id of the next */
 };
+void scan_alert_done(struct scan_alert *alert);
 void scan_alerts_done(struct scan_alerts *a);
 
 /*
  * Puts findings into the alerts. Alerts stay; those that were acknowledged go when a scan of their
  * container does not find them any more, and stand again when they are found in another container
- * of that name. Beyond the limits above findings are counted in one alert.
+ * of that name. Beyond the limits above findings are counted, in one alert of the container, and
+ * then in one of the pod that has most: nobody's findings take the room of others'.
  *
  * for_root: root looks at the result. What somebody else finds is still fresh when root looks.
  */

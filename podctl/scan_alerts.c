@@ -3,16 +3,15 @@
  * Findings to alerts. Pure: the clock comes in as a number.
  *
  * An alert is the same when container (by name), kind and text are; none is ever dropped for want
- * of room: what goes beyond the limits is counted in an alert that says so.
+ * of room: what goes beyond the limits is counted in an alert that says so, and whose it is.
  */
-#include "podctl/scan.h"
+#include "podctl/scan_room.h"
 
 #include <errno.h>
 
-#define TEXT_MANY     "findings beyond the limit of one container's alerts"
-#define TEXT_TOO_MANY "findings beyond the limit of all alerts"
+#define TEXT_MANY "findings beyond the limit of one container's alerts"
 
-static void alert_done(struct scan_alert *alert)
+void scan_alert_done(struct scan_alert *alert)
 {
 	free(alert->container);
 	free(alert->container_id);
@@ -23,7 +22,7 @@ static void alert_done(struct scan_alert *alert)
 void scan_alerts_done(struct scan_alerts *a)
 {
 	for (size_t i = 0; i < a->n; i++)
-		alert_done(&a->items[i]);
+		scan_alert_done(&a->items[i]);
 	free(a->items);
 	*a = (struct scan_alerts){0};
 }
@@ -89,7 +88,6 @@ static struct scan_alert *look_up(struct scan_alerts *a, size_t n, const char *c
 struct merging {
 	struct scan_alerts *alerts;
 	size_t known; /* so many are sorted: those from before */
-	uint64_t beyond;
 	int64_t now;
 	bool for_root;
 };
@@ -180,8 +178,6 @@ static void merge_target(struct merging *m, struct scan_target *t)
 		alert = look_up(m->alerts, m->known, t->name, f);
 		if (alert) {
 			see_again(m, alert, t, f);
-		} else if (m->alerts->n >= SCAN_ALERTS_MAX) {
-			m->beyond++;
 		} else if (room > 0) {
 			add(m, t, f);
 			room--;
@@ -189,10 +185,7 @@ static void merge_target(struct merging *m, struct scan_target *t)
 			more++;
 		}
 	}
-	if (m->alerts->n < SCAN_ALERTS_MAX)
-		count_more(m, t, TEXT_MANY, more);
-	else
-		m->beyond += more;
+	count_more(m, t, TEXT_MANY, more);
 }
 
 /* Whether this scan has looked for what the alert says and would have found it. */
@@ -205,16 +198,17 @@ static bool was_looked_for(const struct scan_targets *t, const struct scan_alert
 	return t->whole;
 }
 
-/* What was acknowledged and is over. */
-static void drop(struct scan_alerts *a, const struct scan_targets *t)
+/* What was acknowledged and is over. sums: those too, which are known last. */
+static void drop(struct scan_alerts *a, const struct scan_targets *t, bool sums)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
 		struct scan_alert *alert = &a->items[i];
 
-		if (alert->acknowledged && !alert->present && was_looked_for(t, alert))
-			alert_done(alert);
+		if (alert->acknowledged && !alert->present && was_looked_for(t, alert) &&
+		    (sums || !scan_alert_is_sum(alert)))
+			scan_alert_done(alert);
 		else
 			a->items[kept++] = *alert;
 	}
@@ -237,10 +231,55 @@ static void begin(struct scan_alerts *a, const struct scan_targets *t, bool for_
 	}
 }
 
-void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t now, bool for_root)
+/* Not even for a sum: a scan of this owner has failed. */
+static void fail_owner(struct scan_targets *t, const struct scan_owner *owner)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct scan_target *target = &t->items[i];
+
+		if (streq(target->pod, owner->pod) &&
+		    (*owner->pod || streq(target->name, owner->name)))
+			err_set(&target->err, ENOSPC,
+				"there is no room for its alerts: acknowledge others");
+	}
+}
+
+/* What has no room is counted under the name of who had most, and of nobody else. */
+static void make_room(struct merging *m, struct scan_targets *t)
 {
 	static char none[] = "";
 	struct scan_target host = {.id = none, .name = none, .pod = none};
+	struct scan_alerts *a = m->alerts;
+	struct scan_owners owners = {0};
+	size_t sums = 0;
+	uint64_t beyond = 0;
+
+	scan_alerts_make_room(a, &owners);
+	sort(a, compare_alerts);
+	m->known = a->n;
+	for (size_t i = 0; i < a->n; i++)
+		sums += scan_alert_is_sum(&a->items[i]);
+	for (size_t i = 0; i < owners.n; i++) {
+		const struct scan_owner *o = &owners.items[i];
+		const struct scan_target target = {.id = none, .name = o->name, .pod = o->pod};
+		size_t before = a->n;
+
+		count_more(m, &target, *o->pod ? SCAN_SUM_OF_POD : SCAN_SUM, o->more);
+		sums += a->n - before;
+		if (sums <= SCAN_ALERTS_MAX)
+			continue;
+		/* as many pods as that are somebody's who makes pods to hide one */
+		scan_alert_done(&a->items[--a->n]);
+		sums--;
+		beyond += o->more;
+		fail_owner(t, o);
+	}
+	count_more(m, &host, SCAN_SUM, beyond);
+	scan_owners_done(&owners);
+}
+
+void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t now, bool for_root)
+{
 	struct merging m = {.alerts = a, .known = a->n, .now = now, .for_root = for_root};
 
 	sort(a, compare_alerts);
@@ -249,8 +288,9 @@ void scan_alerts_merge(struct scan_alerts *a, struct scan_targets *t, int64_t no
 		a->next = 1;
 	for (size_t i = 0; i < t->n; i++)
 		merge_target(&m, &t->items[i]);
-	count_more(&m, &host, TEXT_TOO_MANY, m.beyond);
-	drop(a, t);
+	drop(a, t, false);
+	make_room(&m, t);
+	drop(a, t, true);
 	sort(a, compare_ids);
 }
 
@@ -291,7 +331,7 @@ void scan_alerts_keep(struct scan_alerts *a, scan_wants *wants, void *userdata)
 		if (wants(userdata, a->items[i].pod))
 			a->items[kept++] = a->items[i];
 		else
-			alert_done(&a->items[i]);
+			scan_alert_done(&a->items[i]);
 	}
 	a->n = kept;
 }

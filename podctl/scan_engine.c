@@ -5,6 +5,7 @@
  */
 #include "podctl/scan_engine.h"
 
+#include "podctl/inspect.h"
 #include "podctl/plan.h"
 #include "podctl/scan_proc.h"
 
@@ -122,15 +123,12 @@ static void inspected(void *userdata, const struct engine_reply *reply)
 
 static void inspect_all(struct engine *e, struct scan_targets *targets)
 {
-	for (size_t i = 0; i < targets->n; i++) {
-		_cleanup_free_ char *path = xasprintf("/containers/%s/json", targets->items[i].id);
+	_cleanup_free_ struct inspect_item *items = xcalloc(targets->n + 1, sizeof(*items));
 
-		engine_start(e, &(struct engine_call){.method = "GET",
-						      .path = path,
-						      .done = inspected,
-						      .userdata = &targets->items[i]});
-	}
-	engine_wait(e);
+	for (size_t i = 0; i < targets->n; i++)
+		items[i] =
+			(struct inspect_item){targets->items[i].id, inspected, &targets->items[i]};
+	inspect_containers(e, items, targets->n, INSPECT_PATIENCE_MS);
 }
 
 static void remove_gone(struct scan_targets *targets)

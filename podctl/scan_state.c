@@ -94,7 +94,7 @@ static int read_root(json_t *root, struct scan_alerts *ret)
 	if (json_unpack(root, "{s:i, s:I, s:o !}", "version", &version, "next", &next, "alerts",
 			&list) < 0 ||
 	    version != STATE_VERSION || next < 1 || !json_is_array(list) ||
-	    json_array_size(list) > 2 * SCAN_ALERTS_MAX)
+	    json_array_size(list) > 2 * SCAN_ALERTS_MAX + 1)
 		return -EINVAL;
 	ret->next = (uint64_t)next;
 	json_array_foreach (list, i, entry) {

@@ -21,6 +21,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* Whoever makes the tmpfs needs some milliseconds, unless somebody has stopped him. */
+#define LOCK_WAIT_MS  5000
 /* of all pods; memory is taken as files come */
 #define TMPFS_OPTIONS "mode=0700,size=64m,nr_inodes=64k"
 #define PAGE	      ((size_t)4096)
@@ -55,7 +57,7 @@ static int mount_tmpfs(int fd, struct err *err)
 	return 0;
 }
 
-/* *ret: an O_PATH descriptor of the tmpfs. No pod's name begins with a dot, so the lock is ours. */
+/* *ret: an O_PATH descriptor of the tmpfs. */
 static int open_tmpfs(int *ret, struct err *err)
 {
 	static const char *const parts[] = {"secrets", NULL};
@@ -63,7 +65,7 @@ static int open_tmpfs(int *ret, struct err *err)
 	int r = rundir_open(parts, &fd, err);
 
 	if (r == 0 && !is_tmpfs_root(fd)) {
-		r = lock_take(".secrets", true, &lock, err);
+		r = lock_take(LOCK_SECRETS, LOCK_WAIT_MS, &lock, err);
 		if (r == 0) {
 			closep(&fd);
 			fd = -1;

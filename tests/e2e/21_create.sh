@@ -154,6 +154,25 @@ ports() { # NETWORK
 	check_status "$1: a port of another pod's" 1 'host port 9000/tcp belongs to pod another' podctl /root/serve.yml
 	check "$1: down" podctl down serve
 }
+
+# ---- what an image has the engine do ----
+
+inside sh -c 'docker create --name plain busybox true && docker commit -c "HEALTHCHECK --interval=1ms CMD true" plain busy:1 &&
+	docker commit -c "HEALTHCHECK --interval=30s CMD true" plain calm:1 && docker rm plain' > /dev/null
+put_file /root/checked.yml <<- END
+	containers:
+	  busy: { image: "busy:1", update_image: false, command: sleep 999, user: "1000:1000" }
+	  calm: { image: "calm:1", update_image: false, command: sleep 999, user: "1000:1000" }
+END
+check "images with health checks" podctl /root/checked.yml
+is checked.busy .Config.Healthcheck.Interval 5000000000
+is checked.busy .Config.Healthcheck.Test '["CMD-SHELL","true"]'
+is checked.calm .Config.Healthcheck.Interval 30000000000
+check_status "applied again: nothing to change" 0 'nothing to change' podctl /root/checked.yml
+sleep 2
+is checked.busy '.State.Health.Log // [] | length' 0
+check "down" podctl down checked
+
 ports bridge
 ports pods
 e2e_end

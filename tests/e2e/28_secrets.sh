@@ -165,6 +165,17 @@ check "no record, no pin, no secret is left" inside sh -c '! ls /var/lib/podctl/
 check "trap" podctl down trap
 check_equal "restore-mounts has nothing to do" "0 " "$(podctl restore-mounts; echo "$? $(inside grep -o '/run/podctl/mounts/.*' /proc/self/mountinfo)")"
 
+note "somebody is at the folder of all secrets and does not go on, as one does whose cgroup is frozen"
+inside umount /run/podctl/secrets
+inside sh -c 'echo $$ > /root/holder; exec flock -F /run/podctl/locks/.secrets sleep 600' &
+held() { ! inside flock -n /run/podctl/locks/.secrets true; }
+check "the lock is held" wait_for 5 held
+check_status "others do not wait for ever, and are told who it is" 1 "podctl \(process $(inside cat /root/holder)\) .*: end it" \
+	inside timeout 60 "$BUILD/podctl" /root/web.yml
+inside sh -c 'kill "$(cat /root/holder)"'
+check "then it comes" podctl /root/web.yml
+check "... and goes" podctl down web
+
 note "user namespaces remapped"
 "$SANDBOX_CMD" engine "$SANDBOX" stop
 echo --userns-remap=dockremap >> "$SANDBOX/conf/dockerd-args"

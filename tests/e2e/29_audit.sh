@@ -139,4 +139,42 @@ inside sed -i 's/^\(docker:.*:\)[^:]*$/\1/' /etc/group
 report=$(audit)
 check_equal "without them nothing is high" "" "$(jq -r '.containers[] | .name as $n | .findings[] | select(.level == "high") | $n + " " + .id' <<< "$report")$(engine | grep ^high)"
 check_status "... and the exit status is 0" 0 ^LEVEL inside "$BUILD/podctl" audit
+
+# ---- the engine starts one, and does not end with that: what is in it has it wait ----
+
+put_file /root/hang.yml <<< 'containers: {app: {image: busybox, command: [sh, -c, "rm -f /etc/passwd; mkfifo /etc/passwd"]}}'
+check "a container with a FIFO for a password file" podctl /root/hang.yml
+check "... that ended" wait_for 10 inside sh -c '[ "$(docker inspect -f "{{.State.Status}}" hang.app)" = exited ]'
+fifo=$(inside docker inspect -f '{{.GraphDriver.Data.MergedDir}}' hang.app)/etc/passwd
+inside docker start hang.app > /dev/null 2>&1 &
+starter=$!
+silent() { ! inside timeout 3 docker inspect hang.app; }
+check "the engine waits for its writer" wait_for 20 silent
+began=$EPOCHSECONDS
+for what in "audit" "audit --json" "scan" "status hang"; do
+	# shellcheck disable=SC2086
+	inside sh -c '"$@"; echo "status $?"' sh "$BUILD/podctl" $what > "$SANDBOX/hang-${what// /-}" 2>&1 &
+	asking+=($!)
+done
+wait "${asking[@]}"
+check "one time for all that is asked" test $((EPOCHSECONDS - began)) -lt 50
+hang() { cat "$SANDBOX/hang-$1"; }
+check_status "audit: it is said" 0 '^podctl: container hang.app could not be audited: .*[Tt]imed? ?out' hang audit
+check_status "... all else is told" 0 '^[a-z]+ +good.app ' hang audit
+check_status "... and it fails" 0 '^status 1$' hang audit
+check_status "audit --json: the same" 0 '^status 1$' hang audit---json
+check_equal "... as a failure" "hang.app true" "$(sed '/^podctl:/d; /^status/d' "$SANDBOX/hang-audit---json" |
+	jq -r '.failures[0].container + " " + (.containers | any(.name == "good.app") | tostring)')"
+check_status "scan: it is said" 0 '^podctl: container hang.app could not be scanned: ' hang scan
+check_status "... all else is told" 0 '^[0-9]+ containers scanned: ' hang scan
+check_status "... and it fails" 0 '^status 1$' hang scan
+check_status "status: it is said" 0 '^podctl: container hang.app could not be inspected: ' hang status-hang
+check_status "... and all that the list has" 0 ' app +Exited' hang status-hang
+# it may open it more than once
+written() {
+	inside timeout 1 sh -c ': > "$1"' sh "$fifo"
+	not kill -0 "$starter"
+}
+check "the engine has what it waited for" wait_for 20 written
+check "the engine goes on" inside docker rm -f hang.app
 e2e_end

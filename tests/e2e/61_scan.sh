@@ -179,15 +179,36 @@ check_equal "the alerts are root's alone" "drwx------ 0" "$(inside stat -c %A /v
 
 # ---- failures ----
 
-inside sh -c 'cp /var/lib/podctl/scan/alerts.json /root/kept; head -c 100 /root/kept > /var/lib/podctl/scan/alerts.json'
+state=$(inside sh -c 'ls /var/lib/podctl/scan/alerts*')
+check_equal "one file holds the alerts" 1 "$(wc -l <<< "$state")"
+inside sh -c 'cp "$1" /root/kept; head -c 100 /root/kept > "$1"' sh "$state"
 check_status "alerts that can't be read are no empty list" 1 'alerts so far can.t be read' podctl scan
-check_equal "... and are left as they are" 100 "$(inside stat -c %s /var/lib/podctl/scan/alerts.json)"
+check_equal "... and are left as they are" 100 "$(inside stat -c %s "$state")"
 inside cp /root/kept /var/lib/podctl/scan/alerts.json
+inside rm "$state"
 inside mount -t tmpfs -o size=4k,mode=700 none /var/lib/podctl/scan
 inside sh -c 'head -c 4096 /dev/zero > /var/lib/podctl/scan/filler'
 check_status "no room for the alerts" 1 'No space left' podctl scan
 inside umount /var/lib/podctl/scan
 check_equal "the state from before is whole" 'db.app added /found' "$(rows)"
+
+# somebody holds the lock and does not go on, as one does whose cgroup is frozen
+inside sh -c 'echo $$ > /root/holder; exec flock -F /var/lib/podctl/scan/lock sleep 600' &
+held() { ! inside flock -n /var/lib/podctl/scan/lock true; }
+check "the lock is held" wait_for 5 held
+check_status "... and root's scan goes on" 2 '1 alert stands' inside timeout 30 "$BUILD/podctl" scan
+before=$(scan | jq '.alerts[] | select(.what == "/found") | .count')
+others=()
+for _ in 1 2 3 4 5 6; do
+	podctl scan > /dev/null 2>&1 &
+	others+=($!)
+done
+wait "${others[@]}"
+check_equal "... as those of many beside each other do, each of which counts" $((before + 7)) "$(scan | jq '.alerts[] | select(.what == "/found") | .count')"
+check_equal "... and one file is left" 1 "$(inside sh -c 'ls -A /var/lib/podctl/scan | grep -c "^[.]*alerts"')"
+inside sh -c 'kill "$(cat /root/holder)"'
+wait_for 5 inside flock -n /var/lib/podctl/scan/lock true
+
 # killed at any moment, nothing is lost
 for _ in 1 2 3 4 5 6 7 8; do
 	inside timeout -s KILL "0.0$((RANDOM % 8 + 1))" "$BUILD/podctl" scan > /dev/null 2>&1

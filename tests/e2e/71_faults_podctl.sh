@@ -50,7 +50,7 @@ scans() {
 		[ "$status" != 0 ] || bad+="call $at: says that no alert stands; "
 		[ "$status" != 1 ] || [ -s "$SANDBOX/scan.err" ] || bad+="call $at: no message; "
 		[ "$kind" != write ] || grep -q '/etc/new' "$SANDBOX/scan.out" || bad+="call $at: the new alert is not told; "
-		inside jq -e '[.alerts[] | select(.what == "/etc/passwd")] | length == 1' /var/lib/podctl/scan/alerts.json > "$SANDBOX/jq.out" 2>&1 ||
+		inside sh -c 'jq -e "[.alerts[] | select(.what == \"/etc/passwd\")] | length == 1" "$(ls -v /var/lib/podctl/scan/alerts.*json | tail -n 1)"' > "$SANDBOX/jq.out" 2>&1 ||
 			bad+="call $at: lost on the disk; "
 	done
 	check_equal "a scan: $kind, $n of $all calls failed: no crash, none lost" "" "$bad"

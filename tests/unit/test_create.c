@@ -2,6 +2,7 @@
 #include "podctl/create.h"
 
 #include "podctl/pause_image.h"
+#include "podctl/plan.h"
 #include "tests/unit/pod_fixture.h"
 
 #include <setjmp.h>
@@ -253,7 +254,8 @@ static void test_golden_full(void **state _unused_)
 		 .size = 3},
 	};
 	const struct values values = {.items = items, .n = ARRAY_SIZE(items)};
-	const struct create create = {pod, s, &values, "podctl-pause:x"};
+	const struct create create = {
+		.pod = pod, .settings = s, .values = &values, .pause_image = "podctl-pause:x"};
 	struct create_network network = {.user_defined = true};
 
 	strv_add(&network.subnets, "10.88.1.0/24");
@@ -261,6 +263,78 @@ static void test_golden_full(void **state _unused_)
 	golden("create_full_root.json", create_root(&create, &network));
 	golden("create_full.json", create_container(&create, pod_container_at(pod, 0), ROOT_ID));
 	strv_done(&network.subnets);
+}
+
+/* JSON with apostrophes for quotation marks; NULL: none. */
+static json_t *single_quoted(const char *text)
+{
+	_cleanup_free_ char *copy = xstrdup(text);
+	json_t *json;
+
+	for (char *c = copy; c && *c; c++)
+		*c = *c == '\'' ? '"' : *c;
+	json = copy ? json_loads(copy, 0, NULL) : NULL;
+	assert_int_equal(json == NULL, text == NULL);
+	return json;
+}
+
+/* An image's health check runs outside of the container's limits: not more often than each 5 s. */
+static void test_health(void **state _unused_)
+{
+#define CHECK(rest) "{'Healthcheck':{'Test':['CMD','true']" rest "}}"
+	static const struct {
+		const char *config, *want; /* NULL: the image's own */
+	} cases[] = {
+		{"{}", NULL},
+		{"{'Healthcheck':null}", NULL},
+		{"{'Healthcheck':{}}", NULL},
+		{"{'Healthcheck':{'Test':[],'Interval':1}}", NULL},
+		{"{'Healthcheck':{'Test':null,'Interval':1}}", NULL},
+		{"{'Healthcheck':{'Test':['NONE'],'Interval':1}}", NULL},
+		{CHECK(""), NULL},
+		{CHECK(",'Interval':0,'StartInterval':null"), NULL},
+		{CHECK(",'Interval':5000000000,'Timeout':1,'StartInterval':5000000000"), NULL},
+		{CHECK(",'Interval':1000000"), "{'Interval':5000000000}"},
+		{CHECK(",'Interval':4999999999"), "{'Interval':5000000000}"},
+		{CHECK(",'Interval':-1"), "{'Interval':5000000000}"},
+		{CHECK(",'StartInterval':1,'StartPeriod':3600000000000"),
+		 "{'StartInterval':5000000000}"},
+		{CHECK(",'Interval':1,'StartInterval':1"),
+		 "{'Interval':5000000000,'StartInterval':5000000000}"},
+		{CHECK(",'Interval':'1s'"), "{'Test':['NONE']}"},
+		{CHECK(",'StartInterval':0.5"), "{'Test':['NONE']}"},
+		{"{'Healthcheck':[1]}", "{'Test':['NONE']}"},
+		{"{'Healthcheck':{'Test':'true','Interval':1}}", "{'Interval':5000000000}"},
+		{"{'Healthcheck':{'Test':[1],'Interval':1}}", "{'Interval':5000000000}"},
+	};
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web", "containers: {a: {image: b}}", s);
+	struct create create = *fixture_create(pod, s, NULL);
+	json_auto_t *plain = create_container(&create, pod_container_at(pod, 0), NULL);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_auto_t *config = single_quoted(cases[i].config), *body = NULL;
+		json_auto_t *want = single_quoted(cases[i].want);
+		_cleanup_free_ char *said = NULL;
+		struct plan_images images = {0};
+
+		plan_images_collect(pod, &images);
+		images.items[0].health = create_health(config);
+		create.images = &images;
+		body = create_container(&create, pod_container_at(pod, 0), NULL);
+		if (want ? !json_equal(want, json_object_get(body, "Healthcheck"))
+			 : json_object_get(body, "Healthcheck") != NULL)
+			fail_msg("%s", cases[i].config);
+		/* a container that runs it more often is replaced, and that says why */
+		assert_int_equal(streq(create_hash(body), create_hash(plain)), !want);
+		said = create_config_difference(create_config(plain), create_config(body));
+		assert_int_equal(startswith(said, "image_health_check: none -> ") != NULL,
+				 want != NULL);
+		plan_images_done(&images);
+		create.images = NULL;
+	}
 }
 
 static char *config_of(const char *keys, const char *token)
@@ -273,7 +347,7 @@ static char *config_of(const char *keys, const char *token)
 	struct values_item item = {
 		.container = "a", .name = "T", .data = xstrdup(token), .size = strlen(token)};
 	const struct values values = {.items = &item, .n = 1};
-	const struct create create = {pod, s, &values, NULL};
+	const struct create create = {.pod = pod, .settings = s, .values = &values};
 	json_auto_t *body = create_container(&create, pod_container_at(pod, 0), ROOT_ID);
 
 	free(item.data);
@@ -457,17 +531,12 @@ static void test_long_command(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden_full),
-		cmocka_unit_test(test_ephemeral),
-		cmocka_unit_test(test_long_command),
-		cmocka_unit_test(test_difference),
-		cmocka_unit_test(test_difference_hostile),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_golden_policy),
-		cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_root_restart),
-		cmocka_unit_test(test_always),
+		cmocka_unit_test(test_golden_full),   cmocka_unit_test(test_ephemeral),
+		cmocka_unit_test(test_long_command),  cmocka_unit_test(test_health),
+		cmocka_unit_test(test_difference),    cmocka_unit_test(test_difference_hostile),
+		cmocka_unit_test(test_addresses),     cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_golden_policy), cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_root_restart),  cmocka_unit_test(test_always),
 		cmocka_unit_test(test_pause_image),
 	};
 

@@ -445,27 +445,30 @@ static void test_rundir(void **state)
 {
 	struct fixture *f = *state;
 	struct err err = {0};
+	char who[64];
 	int fd = -1;
 
 	if (!own_run())
 		skip();
 	assert_int_equal(symlink(f->root_path, "/run/podctl"), 0);
-	assert_int_equal(lock_take("web", false, &fd, &err), -ENOTDIR);
+	assert_int_equal(lock_take("web", 0, &fd, &err), -ENOTDIR);
 	assert_int_equal(unlink("/run/podctl"), 0);
 	assert_int_equal(mkdir("/run/podctl", 0755), 0);
-	assert_int_equal(lock_take("web", false, &fd, &err), -EPERM);
+	assert_int_equal(lock_take("web", 0, &fd, &err), -EPERM);
 	assert_int_equal(chmod("/run/podctl", 0700), 0);
 	assert_int_equal(chown("/run/podctl", 7, 7), 0);
-	assert_int_equal(lock_take("web", false, &fd, &err), -EPERM);
+	assert_int_equal(lock_take("web", 0, &fd, &err), -EPERM);
 	assert_int_equal(chown("/run/podctl", 0, 0), 0);
-	assert_int_equal(lock_take("web", false, &fd, &err), 0);
-	assert_int_equal(lock_take("web", false, &(int){-1}, &err), -EWOULDBLOCK);
+	assert_int_equal(lock_take("web", 0, &fd, &err), 0);
+	assert_int_equal(lock_take("web", 0, &(int){-1}, &err), -EWOULDBLOCK);
+	snprintf(who, sizeof(who), "(process %d) is at work on pod web", (int)getpid());
+	assert_non_null(strstr(err.text, who));
 	close(fd);
-	assert_int_equal(lock_take("web", false, &fd, &err), 0);
+	assert_int_equal(lock_take("web", 0, &fd, &err), 0);
 	close(fd);
 	assert_int_equal(unlink("/run/podctl/locks/web"), 0);
 	assert_int_equal(symlink("/run/made", "/run/podctl/locks/web"), 0);
-	assert_int_equal(lock_take("web", false, &fd, &err), -ELOOP);
+	assert_int_equal(lock_take("web", 0, &fd, &err), -ELOOP);
 	assert_int_equal(access("/run/made", F_OK), -1);
 }
 

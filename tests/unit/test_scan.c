@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "podctl/scan.h"
+#include "podctl/lock.h"
+#include "podctl/scan_store.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static struct settings *settings_of(const char *text)
 {
@@ -365,6 +368,18 @@ static void add_many(struct scan_target *t, size_t n, const char *prefix)
 	}
 }
 
+/* The alert that counts what of this pod has no room. */
+static const struct scan_alert *find_sum(const struct scan_alerts *a, const char *pod)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct scan_alert *x = &a->items[i];
+
+		if (x->kind == SCAN_MORE && streq(x->pod, pod) && streq(x->container, pod))
+			return x;
+	}
+	return NULL;
+}
+
 static void test_limits(void **state _unused_)
 {
 	struct scan_alerts a = {0};
@@ -398,10 +413,132 @@ static void test_limits(void **state _unused_)
 	}
 	assert_true(a.n <= SCAN_ALERTS_MAX + 1);
 	assert_true(a.n >= SCAN_ALERTS_MAX);
-	last = &a.items[a.n - 1];
-	assert_int_equal(last->kind, SCAN_MORE);
-	assert_string_equal(last->container, "");
-	assert_true(last->more > 0);
+	assert_true(find_sum(&a, "web")->more > 0);
+	scan_alerts_done(&a);
+}
+
+/* So many containers of a pod, each with as many findings as it may have. */
+static struct scan_targets hog(const char *pod, size_t n)
+{
+	struct scan_targets t = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		char *name = xasprintf("%s.c%zu", pod, i);
+
+		ARRAY_PUSH(t.items, t.n) =
+			(struct scan_target){.id = xstrdup("1"), .name = name, .pod = xstrdup(pod)};
+		add_many(&t.items[i], SCAN_CONTAINER_ALERTS_MAX, "x");
+	}
+	return t;
+}
+
+#define HOGS (SCAN_ALERTS_MAX / SCAN_CONTAINER_ALERTS_MAX + 2)
+
+static void scan_pod(struct scan_alerts *a, const char *pod, const char *file, int64_t now)
+{
+	struct scan_targets t = hog(pod, 0);
+
+	ARRAY_PUSH(t.items, t.n) =
+		(struct scan_target){.id = xstrdup("2"), .name = xstrdup(pod), .pod = xstrdup(pod)};
+	scan_add_finding(t.items, SCAN_ADDED, file);
+	scan_alerts_merge(a, &t, now, false);
+	scan_targets_done(&t);
+}
+
+/* One pod can fill its own room, and not that of others. */
+static void test_room(void **state _unused_)
+{
+	struct scan_alerts a = {0};
+	struct scan_targets t = hog("bob", HOGS), plain = one_target("plain", "3");
+	const struct scan_alert *sum;
+	size_t bobs;
+
+	scan_alerts_merge(&a, &t, 1, false);
+	sum = find_sum(&a, "bob");
+	assert_int_equal(sum->more, (uint64_t)2 * SCAN_CONTAINER_ALERTS_MAX);
+	assert_int_equal(a.n, SCAN_ALERTS_MAX + 1);
+	bobs = scan_alerts_standing(&a, "bob");
+	/* the others' findings have their alerts */
+	scan_pod(&a, "shop", "/evil", 2);
+	assert_int_equal(scan_alerts_standing(&a, "shop"), 1);
+	assert_int_equal(scan_alerts_standing(&a, "bob"), bobs - 1);
+	assert_int_equal(a.n, SCAN_ALERTS_MAX + 1);
+	/* also those of a container without a pod */
+	free(plain.items[0].pod);
+	plain.items[0].pod = xstrdup("");
+	plain.whole = false;
+	scan_add_finding(plain.items, SCAN_CHANGED, "/etc/passwd");
+	scan_alerts_merge(&a, &plain, 3, true);
+	assert_int_equal(scan_alerts_standing(&a, ""), 1);
+	/* what is known is silent, although it is found again and again */
+	scan_alerts_merge(&a, &t, 4, true);
+	scan_alerts_acknowledge(&a, SCAN_ALL, "bob");
+	scan_alerts_merge(&a, &t, 5, true);
+	assert_int_equal(scan_alerts_standing(&a, "bob"), 0);
+	assert_int_equal(scan_alerts_standing(&a, "shop"), 1);
+	/* two that have too much have the same */
+	scan_targets_done(&t);
+	t = hog("eve", HOGS);
+	scan_alerts_merge(&a, &t, 6, true);
+	assert_non_null(find_sum(&a, "eve"));
+	assert_true(scan_alerts_standing(&a, "eve") >= SCAN_ALERTS_MAX / 2 - 2);
+	assert_int_equal(scan_alerts_standing(&a, "shop"), 1);
+	scan_targets_done(&t);
+	scan_targets_done(&plain);
+	scan_alerts_done(&a);
+}
+
+/* Pods without end: what can't even be counted makes the scan of its pod fail. */
+static void test_no_room_for_sums(void **state _unused_)
+{
+	struct scan_alerts a = {.next = 1}, b = {0};
+	struct scan_targets t = hog("shop", HOGS);
+	_cleanup_free_ char *text = NULL;
+	struct err err = {0};
+
+	for (size_t i = 0; i < SCAN_ALERTS_MAX; i++) {
+		char *pod = xasprintf("p%zu", i);
+
+		ARRAY_PUSH(a.items, a.n) = (struct scan_alert){
+			.id = a.next++,
+			.kind = SCAN_MORE,
+			.container = pod,
+			.container_id = xstrdup(""),
+			.pod = xstrdup(pod),
+			.what = xstrdup("findings of the pod beyond the limit of all alerts"),
+			.count = 1,
+			.more = 1};
+	}
+	scan_alerts_merge(&a, &t, 1, true);
+	assert_null(find_sum(&a, "shop"));
+	assert_int_equal(find_sum(&a, "")->more, (uint64_t)2 * SCAN_CONTAINER_ALERTS_MAX);
+	for (size_t i = 0; i < t.n; i++)
+		assert_int_equal(t.items[i].err.code, ENOSPC);
+	/* and what there is can be stored and read */
+	text = scan_alerts_format(&a);
+	assert_int_equal(scan_alerts_parse(text, strlen(text), &b, &err), 0);
+	assert_int_equal(b.n, a.n);
+	scan_alerts_done(&b);
+	scan_alerts_done(&a);
+	scan_targets_done(&t);
+}
+
+/* As it was when all that was beyond was counted for nobody in particular. */
+static void test_state_of_before(void **state _unused_)
+{
+	static const char text[] =
+		"{\"version\":1,\"next\":8,\"alerts\":[{\"id\":7,\"kind\":\"more\",\"container\":"
+		"\"\","
+		"\"container_id\":\"\",\"pod\":\"\",\"what\":"
+		"\"findings beyond the limit of all alerts\",\"first\":1,\"last\":2,\"count\":3,"
+		"\"more\":4,\"acknowledged\":false,\"present\":true}]}";
+	struct scan_alerts a = {0};
+	struct err err = {0};
+
+	assert_int_equal(scan_alerts_parse(text, strlen(text), &a, &err), 0);
+	scan_pod(&a, "shop", "/evil", 2);
+	assert_int_equal(scan_alerts_standing(&a, NULL), 2);
+	assert_int_equal(find_sum(&a, "")->more, 4);
 	scan_alerts_done(&a);
 }
 
@@ -440,6 +577,107 @@ static void test_state(void **state _unused_)
 	scan_alerts_done(&a);
 }
 
+static struct scan_store store_in(const char *folder)
+{
+	struct scan_store s = {.dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .lock = -1};
+
+	assert_true(s.dir >= 0);
+	return s;
+}
+
+/* Reads, finds one thing more, and saves. */
+static int find_one(struct scan_store *s, const char *file, bool loads)
+{
+	struct scan_alerts a = {0};
+	struct err err = {0};
+	int r = loads ? scan_store_load(s, &a, &err) : 0;
+
+	assert_int_equal(r, 0);
+	scan_pod(&a, "web", file, 1);
+	r = scan_store_save(s, &a, &err);
+	scan_alerts_done(&a);
+	return r;
+}
+
+static size_t stored(struct scan_store *s)
+{
+	struct scan_alerts a = {0};
+	struct err err = {0};
+	size_t n;
+
+	assert_int_equal(scan_store_load(s, &a, &err), 0);
+	n = a.n;
+	scan_alerts_done(&a);
+	return n;
+}
+
+/* Whoever is held up between reading and saving, for however long, takes nothing from others. */
+static void test_store(void **state _unused_)
+{
+	char folder[] = "/tmp/test-scan-XXXXXX";
+	struct scan_store a, b;
+	struct scan_alerts none = {0};
+	struct err err = {0};
+	unsigned tries = 0;
+
+	assert_non_null(mkdtemp(folder));
+	a = store_in(folder);
+	b = store_in(folder);
+	assert_int_equal(stored(&a), 0);
+	assert_int_equal(stored(&b), 0);
+	assert_int_equal(find_one(&a, "/1", true), 0);
+	assert_int_equal(find_one(&b, "/x", false), -ESTALE);
+	assert_int_equal(stored(&b), 1);
+	/* far behind: what had its number is gone */
+	for (int i = 2; i < 6; i++)
+		assert_int_equal(find_one(&a, i % 2 ? "/odd" : "/even", true), 0);
+	assert_int_equal(stored(&a), 3);
+	assert_int_equal(find_one(&b, "/x", false), -ESTALE);
+	assert_int_equal(stored(&b), 3);
+	assert_int_equal(find_one(&b, "/x", true), 0);
+	assert_int_equal(stored(&a), 4);
+	/* one file, whatever happened; a state from before there were numbers is read, and goes */
+	assert_int_equal(renameat(a.dir, "alerts.6.json", a.dir, "alerts.json"), 0);
+	assert_int_equal(stored(&a), 4);
+	assert_int_equal(find_one(&a, "/y", true), 0);
+	assert_int_equal(faccessat(a.dir, "alerts.json", F_OK, 0), -1);
+	assert_int_equal(stored(&a), 5);
+	/* what is like a state's name is none */
+	assert_int_equal(symlinkat("x", a.dir, "alerts.01.json"), 0);
+	assert_int_equal(symlinkat("x", a.dir, "alerts.99x.json"), 0);
+	assert_int_equal(stored(&a), 5);
+	assert_int_equal(unlinkat(a.dir, "alerts.01.json", 0), 0);
+	assert_int_equal(unlinkat(a.dir, "alerts.99x.json", 0), 0);
+	/* one that can't be read is no empty one, and says where it is */
+	assert_int_equal(symlinkat("x", a.dir, "alerts.99.json"), 0);
+	assert_int_equal(scan_store_load(&a, &none, &err), -ELOOP);
+	assert_non_null(strstr(err.text, "scan/alerts.99.json"));
+	assert_int_equal(unlinkat(a.dir, "alerts.99.json", 0), 0);
+	assert_int_equal(unlinkat(a.dir, "alerts.1.json", 0), 0);
+	scan_store_close(&a);
+	scan_store_close(&b);
+	assert_int_equal(rmdir(folder), 0);
+
+	assert_false(scan_store_again(-EIO, &tries));
+	assert_true(scan_store_again(-ESTALE, &tries));
+	tries = 1000;
+	assert_false(scan_store_again(-ESTALE, &tries));
+}
+
+static void test_lock_wait(void **state _unused_)
+{
+	char file[] = "/tmp/test-lock-XXXXXX";
+	int one = mkstemp(file), two = open(file, O_RDWR | O_CLOEXEC);
+
+	assert_int_equal(lock_flock(one, 0), 0);
+	assert_int_equal(lock_flock(two, 120), -EWOULDBLOCK);
+	close(one);
+	assert_int_equal(lock_flock(two, LOCK_FOR_EVER), 0);
+	assert_int_equal(lock_flock(-1, 0), -EBADF);
+	close(two);
+	unlink(file);
+}
+
 static void test_ids(void **state _unused_)
 {
 	static const char *const wrong[] = {"",
@@ -466,11 +704,21 @@ static void test_ids(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape),	       cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_inspect),	       cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_sticky),	       cmocka_unit_test(test_not_for_root),
-		cmocka_unit_test(test_not_looked_for), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_state),	       cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_inspect),
+		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_sticky),
+		cmocka_unit_test(test_not_for_root),
+		cmocka_unit_test(test_not_looked_for),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_no_room_for_sums),
+		cmocka_unit_test(test_state_of_before),
+		cmocka_unit_test(test_store),
+		cmocka_unit_test(test_lock_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A container that makes a FIFO of its password file, for which the engine would wait: it is not started, and
+# does not keep the engine from starting.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/e2e/lib.sh
+
+e2e_begin
+put_config <<'END'
+mount_root: /srv/pods
+guard: {required: false}
+END
+inside docker pull -q busybox > /dev/null
+policy() { inside docker inspect -f '{{.HostConfig.RestartPolicy.Name}}' "$1"; }
+is_state() { [ "$(inside docker inspect -f '{{.State.Status}}' "$1")" = "$2" ]; }
+
+note "podctl's own starts"
+# pod NAME COMMAND: applied, and ended by itself
+pod() {
+	put_file "/root/$1.yml" <<< "containers: {app: {image: busybox, command: [sh, -c, \"$2\"]}}"
+	check "$1" podctl "/root/$1.yml"
+	check "... ended" wait_for 10 is_state "$1.app" exited
+}
+refused() { check_status "$1: is not started" 1 'app: cannot start it: its /etc/(passwd|group) is no file' inside timeout 20 "$BUILD/podctl" "${@:2}"; }
+pod fifo 'rm /etc/passwd; mkfifo /etc/passwd'
+refused "a FIFO" start fifo
+refused "a FIFO, restart" restart fifo
+pod linked 'mkdir -p /a/b; mkfifo /a/f; ln -sf /a/b/nothing/../../f /etc/group'
+refused "a FIFO behind a link" start linked
+pod plain 'mv /etc /x; ln -s x /etc; ln -sf ../../../x/group /x/passwd'
+check "links to files: it is" podctl start plain
+check "its pod goes" podctl down fifo
+put_file /root/fifo.yml <<< 'containers: {app: {image: busybox, command: "true"}}'
+check "... and comes anew" podctl /root/fifo.yml
+inside sh -c 'docker create --name made busybox true && docker start -a made; docker run --name made2 busybox sh -c "rm /etc/passwd; mkfifo /etc/passwd"
+	docker commit made2 fifo:1 && docker rm made made2' > /dev/null
+put_file /root/image.yml <<< 'containers: {app: {image: "fifo:1", update_image: false, command: "true"}}'
+refused "one that an image brings" /root/image.yml
+check "nothing is mounted any more" inside sh -c '! grep podctl-look /proc/self/mountinfo && ! ls /run/podctl/layers/*'
+
+note "the engine's own, when it starts"
+put_file /root/trap.yml <<< 'containers: {app: {image: busybox, command: [sh, -c, "rm -f /etc/passwd; mkfifo /etc/passwd; sleep 999"], restart: always}}'
+put_file /root/web.yml <<< 'containers: {app: {image: busybox, command: sleep 999, restart: always}}'
+check "a trap" podctl /root/trap.yml
+check "a pod beside it" podctl /root/web.yml
+inside docker run -d --name others --restart always busybox sh -c 'sleep 999' > /dev/null
+wait_for 5 inside docker exec web.app true
+sleep 0.5
+"$SANDBOX_CMD" engine "$SANDBOX" stop
+restore() { inside setpriv --bounding-set=-all,+sys_admin,+dac_override --no-new-privs "$BUILD/podctl" restore-mounts; }
+check_status "with no more rights than the unit has" 1 '^podctl: container trap.app is not started any more: its /etc/passwd is no file' restore
+check_status "... once" 0 '^$' restore
+check "the engine starts" timeout 60 "$SANDBOX_CMD" engine "$SANDBOX" start
+check_equal "what is a trap is not started" "no exited" "$(policy trap.app) $(inside docker inspect -f '{{.State.Status}}' trap.app)"
+check "others are" wait_for 20 is_state web.app running
+check_equal "... and keep their policies" "always always always" "$(policy web.app) $(policy others) $(policy trap)"
+refused "the trap by hand" start trap
+check "it can be taken away" podctl down trap
+e2e_end
