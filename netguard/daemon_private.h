@@ -16,6 +16,10 @@
 #include "netguard/state.h"
 #include "netguard/watch.h"
 
+/* What failed is tried again after this time, then twice that, ... */
+#define DAEMON_RETRY_MIN_MS 100
+#define DAEMON_RETRY_MAX_MS 10000
+
 /* What is looked at again where it failed. */
 enum daemon_relook {
 	DAEMON_RELOOK_LINKS,
@@ -86,10 +90,15 @@ int daemon_apply(struct daemon *d, struct err *err);
 void daemon_compute_all(struct daemon *d); /* at the next change, not only what that reaches */
 void daemon_changed(struct daemon *d);	   /* apply soon: at most 10 ms later */
 int daemon_table_sources(struct daemon *d, struct err *err);
-void daemon_scan_bridges(struct daemon *d);
 /* 1 where all guarded addresses of m are in force, 0 not yet, -errno and err: never. */
 int daemon_has_member(const struct daemon *d, const struct member *m, struct err *err);
 const struct model *daemon_model(const struct daemon *d);
+struct model *daemon_edit_model(struct daemon *d);
+
+/* daemon_links.c; what fails is looked at again */
+void daemon_scan_bridges(struct daemon *d);
+void daemon_assign_links(struct daemon *d); /* the model's ports, before each change */
+int daemon_links_sources(struct daemon *d, struct err *err);
 
 /* Puts back what somebody (who; "": not known) has changed in the kernel. */
 void daemon_put_back(struct daemon *d, const char *who);

@@ -15,8 +15,6 @@
 
 #define BATCH_MS      10
 #define BURST	      5 /* changes at once that follow one another: links, then the engine's event */
-#define RETRY_MIN_MS  100
-#define RETRY_MAX_MS  10000
 #define SAVE_MS	      200
 #define SAVE_RETRY_MS 2000
 #define SAVE_AT_ONCE  100
@@ -39,9 +37,9 @@ static void failed(struct daemon *d, const char *what, size_t refused, const str
 	d->behind = refused == 0;
 	free(d->table_error);
 	d->table_error = xstrdup(err->text);
-	d->retry_ms = d->retry_ms ? d->retry_ms * 2 : RETRY_MIN_MS;
-	if (d->retry_ms > RETRY_MAX_MS)
-		d->retry_ms = RETRY_MAX_MS;
+	d->retry_ms = d->retry_ms ? d->retry_ms * 2 : DAEMON_RETRY_MIN_MS;
+	if (d->retry_ms > DAEMON_RETRY_MAX_MS)
+		d->retry_ms = DAEMON_RETRY_MAX_MS;
 	if (d->retry.fd >= 0)
 		timer_set(&d->retry, d->retry_ms, 0);
 }
@@ -85,7 +83,7 @@ static void tell_unguarded(struct daemon *d)
 	d->unguarded = list;
 }
 
-static struct model *edit_model(struct daemon *d)
+struct model *daemon_edit_model(struct daemon *d)
 {
 	return d->watch ? watch_edit_model(d->watch) : d->model;
 }
@@ -133,7 +131,7 @@ static int apply_delta(struct daemon *d, struct keeper_result *ret, struct err *
 
 	if (!d->index || d->table_error ||
 	    !model_delta(d->index, config_settings(d->config), config_people(d->config),
-			 edit_model(d), &before, &after))
+			 daemon_edit_model(d), &before, &after))
 		return 0;
 	if (keeper_change(d->keeper, before, after, ret, err) < 0)
 		return 0;
@@ -175,7 +173,7 @@ static int apply_all(struct daemon *d, struct keeper_result *ret, struct err *er
 	}
 	succeeded(d);
 	d->index = model_index_new();
-	model_index_fill(d->index, edit_model(d));
+	model_index_fill(d->index, daemon_edit_model(d));
 	return 0;
 }
 
@@ -225,67 +223,6 @@ static void on_save(struct source *s, uint32_t events _unused_)
 	d->save_again = false;
 }
 
-/*
- * What the kernel told of links or bridges is incomplete: a port that is not known is not guarded,
- * so they are looked at again soon, whether or not anything happens.
- */
-static void relook_soon(struct daemon *d, enum daemon_relook what, const struct err *err)
-{
-	static const char *const names[] = {[DAEMON_RELOOK_LINKS] = "links",
-					    [DAEMON_RELOOK_BRIDGES] = "bridges",
-					    [DAEMON_RELOOK_PORTS] = "ports"};
-
-	free(d->relook_why[what]);
-	d->relook_why[what] = xasprintf("%s: %s", names[what], err->text);
-	if (!d->relook_ms)
-		log_warning("%s; they are looked at again", d->relook_why[what]);
-	d->relook_ms = d->relook_ms ? d->relook_ms * 2 : RETRY_MIN_MS;
-	if (d->relook_ms > RETRY_MAX_MS)
-		d->relook_ms = RETRY_MAX_MS;
-	if (d->relook.fd >= 0)
-		timer_set(&d->relook, d->relook_ms, 0);
-}
-
-/* False where it has to be done again. */
-static bool open_groups(struct daemon *d)
-{
-	struct err err;
-
-	if (links_open_groups(d->links, config_settings(d->config), &err) >= 0)
-		return true;
-	relook_soon(d, DAEMON_RELOOK_PORTS, &err);
-	return false;
-}
-
-/*
- * The engine's list does not tell which process a container has, so the one from before is kept. A
- * container that was started again while nobody followed has another now: it has no port then, and
- * its own answer tells why. Asked once, since a port may be missing for good.
- */
-static void ask_where_ports_are_missing(struct daemon *d)
-{
-	const struct model *m = daemon_model(d);
-	struct strv names;
-
-	if (!d->ask_ports || watch_get_state(d->watch) != WATCH_UP)
-		return;
-	d->ask_ports = false;
-	links_names(d->links, &names);
-	for (size_t i = 0; i < m->n_members; i++) {
-		const struct member *member = &m->members[i];
-		bool missing = false;
-
-		for (size_t j = 0; member->pid > 0 && j < member->n_addresses && !missing; j++) {
-			const struct member_address *a = &member->addresses[j];
-
-			missing = !a->veth[0] && strv_find(&names, a->bridge);
-		}
-		if (missing)
-			watch_ask(d->watch, member->id);
-	}
-	strv_done(&names);
-}
-
 int daemon_apply(struct daemon *d, struct err *err)
 {
 	struct keeper_result result = {0};
@@ -299,14 +236,10 @@ int daemon_apply(struct daemon *d, struct err *err)
 		d->n_applied = 0;
 	}
 	d->n_applied++;
-	model_keep_apart(edit_model(d));
+	model_keep_apart(daemon_edit_model(d));
 	/* what was known of ports stays: the table is changed anyway, and takes away what has to go
 	 */
-	if (links_assign(d->links, config_settings(d->config), edit_model(d), err) < 0)
-		relook_soon(d, DAEMON_RELOOK_LINKS, err);
-	/* before the first table: it leaves to ports what an older one looked at itself */
-	open_groups(d);
-	ask_where_ports_are_missing(d);
+	daemon_assign_links(d);
 	if (apply_delta(d, &result, err) > 0) {
 		timer_set(&d->verify, VERIFY_MS, 0);
 	} else {
@@ -413,72 +346,6 @@ static void on_keeper(struct source *s, uint32_t events _unused_)
 		failed(d, "put back", 0, &err);
 }
 
-static bool is_guarded(void *userdata, const char *ifname)
-{
-	const struct daemon *d = userdata;
-
-	return settings_guards_interface(config_settings(d->config), ifname);
-}
-
-void daemon_scan_bridges(struct daemon *d)
-{
-	struct err err;
-
-	if (d->bridges && bridges_scan(d->bridges, is_guarded, d, &err) < 0)
-		relook_soon(d, DAEMON_RELOOK_BRIDGES, &err);
-}
-
-/* False where it has to be done again. */
-static bool read_links(struct daemon *d)
-{
-	struct err err;
-	int r = links_dispatch(d->links, &err);
-
-	if (r < 0)
-		relook_soon(d, DAEMON_RELOOK_LINKS, &err);
-	else if (r > 0)
-		daemon_changed(d);
-	return open_groups(d) && r >= 0;
-}
-
-static bool read_bridges(struct daemon *d)
-{
-	struct err err;
-
-	if (!d->bridges || bridges_dispatch(d->bridges, is_guarded, d, &err) >= 0)
-		return true;
-	relook_soon(d, DAEMON_RELOOK_BRIDGES, &err);
-	return false;
-}
-
-static void on_links(struct source *s, uint32_t events _unused_)
-{
-	read_links(s->userdata);
-}
-
-static void on_bridges(struct source *s, uint32_t events _unused_)
-{
-	read_bridges(s->userdata);
-}
-
-static void on_relook(struct source *s, uint32_t events _unused_)
-{
-	struct daemon *d = s->userdata;
-	bool links, bridges;
-
-	if (!timer_read(s))
-		return;
-	/* those that fail again say so again */
-	for (size_t i = 0; i < ARRAY_SIZE(d->relook_why); i++)
-		free(take_ptr(d->relook_why[i]));
-	links = read_links(d);
-	bridges = read_bridges(d);
-	if (!links || !bridges)
-		return;
-	log_notice("links and bridges are known again");
-	d->relook_ms = 0;
-}
-
 int daemon_table_sources(struct daemon *d, struct err *err)
 {
 	int r;
@@ -486,24 +353,14 @@ int daemon_table_sources(struct daemon *d, struct err *err)
 	loop_set_after(d->loop, after_round, d);
 	if ((r = timer_add(d->loop, &d->apply, on_apply, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->retry, on_apply, d, err)) < 0 ||
-	    (r = timer_add(d->loop, &d->relook, on_relook, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->save, on_save, d, err)) < 0 ||
 	    (r = timer_add(d->loop, &d->verify, on_verify, d, err)) < 0 ||
 	    (r = source_add(d->loop, &d->keeper_source, keeper_fd(d->keeper), EPOLLIN, on_keeper, d,
 			    err)) < 0)
 		return r;
-	if ((r = source_add(d->loop, &d->links_source, links_fd(d->links), EPOLLIN, on_links, d,
-			    err)) < 0)
+	if ((r = daemon_links_sources(d, err)) < 0 || (r = daemon_denials_start(d, err)) < 0 ||
+	    (r = daemon_watchdog_start(d, err)) < 0)
 		return r;
-	/* helps, but the table holds without: bridges and the log */
-	if (d->bridges && (r = source_add(d->loop, &d->bridges_source, bridges_fd(d->bridges),
-					  EPOLLIN, on_bridges, d, err)) < 0)
-		return r;
-	if ((r = daemon_denials_start(d, err)) < 0 || (r = daemon_watchdog_start(d, err)) < 0)
-		return r;
-	/* failed before there was a timer */
-	if (d->relook_ms)
-		timer_set(&d->relook, d->relook_ms, 0);
 	return 0;
 }
 
