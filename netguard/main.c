@@ -6,6 +6,7 @@
 #include "netguard/commands.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -145,6 +146,9 @@ int main(int argc, char **argv)
 {
 	file_open_standard();
 	log_init("netguard", LOG_LEVEL_INFO);
+	/* without memory a container of the engine's list would look like one that can't be read,
+	 * and be left out */
+	json_set_alloc_funcs(xmalloc, free);
 	/* a peer that goes away is an error of write, not our end */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2) {

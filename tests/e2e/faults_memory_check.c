@@ -38,9 +38,14 @@ static bool fails_at_start(uint64_t at, bool on, bool fresh, struct tally *t)
 	if (!fault_host_outcome(h, &status)) {
 		/* libseccomp 2.5 goes round for ever without memory: systemd ends what is not ready
 		 */
-		if (fault_host_said(h, "following the engine") || ++t->stuck > 3)
-			fail_msg("allocation %llu: it neither ends nor goes on",
-				 (unsigned long long)at);
+		if (fault_host_said(h, "following the engine") || ++t->stuck > 3) {
+			fault_host_show_log();
+			fail_msg("allocation %llu: it neither ends nor goes on: %d elements "
+				 "missing, "
+				 "%d too many",
+				 (unsigned long long)at, fault_host_missing(h),
+				 fault_host_too_many(h));
+		}
 		fault_host_end(h, SIGKILL);
 		status = SIGABRT;
 	}
