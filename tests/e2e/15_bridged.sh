@@ -80,7 +80,7 @@ docker_lets_pass
 for name in in1 in2 in3; do check "$name is guarded" wait_for 5 guarded $name; done
 for proto in tcp udp; do flow open container:in1 $proto "$(container_ip4 in2)" 80 "of one pod"; done
 flow_counted container_to_container silent container:in1 tcp "$(container_ip4 in3)" 80 "of another pod"
-flow silent container:in1 tcp 192.0.2.1 7777 "outside"
+flow denied container:in1 tcp 192.0.2.1 7777 "outside"
 inside docker rm -f in1 in2 in3 > /dev/null
 
 note "what is for all on a bridge comes to the host, and to no other container"
