@@ -105,6 +105,16 @@ const char *settings_find_name(const struct settings *s, settings_match_fn *matc
 	return NULL;
 }
 
+static bool is_this(const char *pod, const void *userdata)
+{
+	return streq(pod, userdata);
+}
+
+bool settings_names_pod(const struct settings *s, const char *pod)
+{
+	return settings_find_name(s, is_this, pod) != NULL;
+}
+
 const struct settings_pod *settings_find_hostname(const struct settings *s, const char *hostname)
 {
 	for (size_t i = 0; i < s->pods.n; i++) {

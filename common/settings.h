@@ -187,6 +187,8 @@ const struct settings_pod *settings_pod_at(const struct settings *s, size_t i);
 typedef bool settings_match_fn(const char *pod, const void *userdata);
 const char *settings_find_name(const struct settings *s, settings_match_fn *match,
 			       const void *userdata);
+/* Whether any of them is this one's: whether being it is worth something. */
+bool settings_names_pod(const struct settings *s, const char *pod);
 /* The pod that may have this host name, by its key hostnames; or NULL. */
 const struct settings_pod *settings_find_hostname(const struct settings *s, const char *hostname);
 

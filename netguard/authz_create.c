@@ -106,7 +106,7 @@ static char *pod_of(const struct authz_context *ctx, const char *name, struct la
 /* Being a pod that the configuration speaks of is worth something, and podctl's are podctl's. */
 static int check_pod(const struct authz_context *ctx, const char *pod)
 {
-	if (model_pod_configured(ctx->settings, pod) && !strv_has(&ctx->rules->pods, pod))
+	if (settings_names_pod(ctx->settings, pod) && !strv_has(&ctx->rules->pods, pod))
 		return authz_deny(ctx,
 				  "the container would be taken for one of the pod %s of the "
 				  "configuration",

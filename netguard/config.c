@@ -100,9 +100,8 @@ static bool may_pass(int r)
 static void retry_later(struct config *c, int r)
 {
 	bool again = r < 0 && may_pass(r);
-	unsigned next = c->retry_ms ? c->retry_ms * 2 : RETRY_MIN_MS;
 
-	c->retry_ms = !again ? 0 : next < RETRY_MAX_MS ? next : RETRY_MAX_MS;
+	c->retry_ms = again ? timer_longer(c->retry_ms, RETRY_MIN_MS, RETRY_MAX_MS) : 0;
 	if (c->retry_ms && c->settle.fd >= 0)
 		timer_set(&c->settle, c->retry_ms, 0);
 }
@@ -181,9 +180,8 @@ void config_free(struct config *c)
  */
 static void look_up_later(struct config *c)
 {
-	unsigned next = c->missing_ms ? c->missing_ms * 2 : MISSING_MS;
-
-	c->missing_ms = c->people.missing.n == 0 ? 0 : next < EVERY_MS ? next : EVERY_MS;
+	c->missing_ms =
+		c->people.missing.n == 0 ? 0 : timer_longer(c->missing_ms, MISSING_MS, EVERY_MS);
 	timer_set(&c->minute, c->missing_ms ? c->missing_ms : EVERY_MS, EVERY_MS);
 }
 

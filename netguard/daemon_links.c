@@ -20,9 +20,7 @@ static void relook_soon(struct daemon *d, enum daemon_relook what, const struct 
 	d->relook_why[what] = xasprintf("%s: %s", names[what], err->text);
 	if (!d->relook_ms)
 		log_warning("%s; they are looked at again", d->relook_why[what]);
-	d->relook_ms = d->relook_ms ? d->relook_ms * 2 : DAEMON_RETRY_MIN_MS;
-	if (d->relook_ms > DAEMON_RETRY_MAX_MS)
-		d->relook_ms = DAEMON_RETRY_MAX_MS;
+	d->relook_ms = timer_longer(d->relook_ms, DAEMON_RETRY_MIN_MS, DAEMON_RETRY_MAX_MS);
 	if (d->relook.fd >= 0)
 		timer_set(&d->relook, d->relook_ms, 0);
 }

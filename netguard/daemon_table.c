@@ -37,9 +37,7 @@ static void failed(struct daemon *d, const char *what, size_t refused, const str
 	d->behind = refused == 0;
 	free(d->table_error);
 	d->table_error = xstrdup(err->text);
-	d->retry_ms = d->retry_ms ? d->retry_ms * 2 : DAEMON_RETRY_MIN_MS;
-	if (d->retry_ms > DAEMON_RETRY_MAX_MS)
-		d->retry_ms = DAEMON_RETRY_MAX_MS;
+	d->retry_ms = timer_longer(d->retry_ms, DAEMON_RETRY_MIN_MS, DAEMON_RETRY_MAX_MS);
 	if (d->retry.fd >= 0)
 		timer_set(&d->retry, d->retry_ms, 0);
 }

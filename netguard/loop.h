@@ -50,6 +50,13 @@ int timer_add(struct loop *l, struct source *s, source_fn *fn, void *userdata, s
 /* First after first_ms (0: stop it), then each every_ms (0: once). */
 void timer_set(struct source *s, uint64_t first_ms, uint64_t every_ms);
 void timer_fire(struct source *s); /* once, in the loop's next round */
+/* How long to wait before the next try of what failed again: twice as long, at most max. ms: the
+ * time before, 0: it has failed for the first time. */
+static inline unsigned timer_longer(unsigned ms, unsigned min, unsigned max)
+{
+	ms = ms ? ms * 2 : min;
+	return ms < max ? ms : max;
+}
 /* To be called first in a timer's fn; false: nothing expired. */
 bool timer_read(struct source *s);
 

@@ -118,9 +118,6 @@ char *model_pod_name(const struct settings *s, const char *container_name,
 const char *model_pod_claimed(const struct settings *s,
 			      const char *(*get)(void *userdata, const char *label),
 			      void *userdata);
-/* Whether the configuration says anything about this pod, so that being it is worth something. */
-bool model_pod_configured(const struct settings *s, const char *pod);
-
 /*
  * Where podctl has a container of some pod, those that yield and call themselves the same are the
  * pod NAME/others, which no label, file or configuration can name; else they are the pod NAME. To

@@ -81,14 +81,13 @@ static void add_allowed(struct maker *k)
 
 static void add_member(struct maker *k, const struct place *p)
 {
-	struct nft_key key = {0};
+	struct nft_key key = {0}, alone = {0};
 
 	nft_key_ifname(&key, p->bridge);
 	nft_key_addr(&key, &p->addr);
 	elements_add(k->e, maker_set(SET_MEMBERS4, &p->addr), &key, NULL, p->member->pod, NULL);
-	key.size = 0;
-	nft_key_addr(&key, &p->addr);
-	elements_add(k->e, maker_set(SET_GUARDED4, &p->addr), &key, NULL, p->member->pod, NULL);
+	nft_key_addr(&alone, &p->addr);
+	elements_add(k->e, maker_set(SET_GUARDED4, &p->addr), &alone, NULL, p->member->pod, NULL);
 }
 
 static void add_users(struct maker *k, const struct place *p)

@@ -83,16 +83,6 @@ static bool named_for(const char *container_name, const char *pod, const char *s
 	return rest && (*rest == '\0' || strchr(separators, *rest));
 }
 
-static bool is_this(const char *pod, const void *userdata)
-{
-	return streq(pod, userdata);
-}
-
-bool model_pod_configured(const struct settings *s, const char *pod)
-{
-	return settings_find_name(s, is_this, pod) != NULL;
-}
-
 const char *model_pod_claimed(const struct settings *s,
 			      const char *(*get)(void *userdata, const char *label), void *userdata)
 {
@@ -122,7 +112,7 @@ char *model_pod_name(const struct settings *s, const char *container_name,
 		return xstrdup(value);
 	value = pod_label(get, userdata, LABEL_COMPOSE);
 	/* where the configuration says nothing of it there is nothing to be had by it */
-	if (value && (named_for(container_name, value, "-_.") || !model_pod_configured(s, value)))
+	if (value && (named_for(container_name, value, "-_.") || !settings_names_pod(s, value)))
 		return xstrdup(value);
 	return model_name_to_pod(container_name);
 }

@@ -87,15 +87,6 @@ static json_t *egress_of(const struct settings_pod *p)
 	return list;
 }
 
-static json_t *texts_of(const struct strv *texts)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < texts->n; i++)
-		json_array_append_new(list, json_string(texts->items[i]));
-	return list;
-}
-
 static json_t *pod_of(const struct settings *s, const struct people *people, size_t i)
 {
 	const struct settings_pod *p = settings_pod_at(s, i);
@@ -103,7 +94,7 @@ static json_t *pod_of(const struct settings *s, const struct people *people, siz
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "users",
 			 users_of(&people->pod_users[i]), "owners",
 			 p->owners_given ? users_of(&people->pod_owners[i]) : json_null(),
-			 "hostnames", texts_of(&p->hostnames), "publish",
+			 "hostnames", words_of(&p->hostnames), "publish",
 			 grants_of(s, p->entry.key), "host_ports", ports_of(&p->host_ports),
 			 "host_rate", rate_of(&p->host_rate, &s->guard.host_rate), "connect_to",
 			 links_of(p), "direct_ports", ports_of(&p->direct_ports), "egress",

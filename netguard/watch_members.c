@@ -74,7 +74,7 @@ static void name_pod(const struct settings *s,
 {
 	m->pod = model_pod_name(s, m->name, get, userdata, &m->ours);
 	/* where the configuration speaks of a pod, it is the admin who mixes its containers */
-	m->yields = m->pod && !m->ours && !model_pod_configured(s, m->pod);
+	m->yields = m->pod && !m->ours && !settings_names_pod(s, m->pod);
 }
 
 void member_from_event(const struct settings *s, const char *id, const char *name,

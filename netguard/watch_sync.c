@@ -36,9 +36,7 @@ void watch_fail(struct watch *w, const char *why)
 	if (w->failed)
 		return;
 	w->failed = true;
-	w->backoff_ms = w->backoff_ms ? w->backoff_ms * 2 : BACKOFF_MIN_MS;
-	if (w->backoff_ms > BACKOFF_MAX_MS)
-		w->backoff_ms = BACKOFF_MAX_MS;
+	w->backoff_ms = timer_longer(w->backoff_ms, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
 	timer_set(&w->retry, w->backoff_ms, 0);
 	set_state(w, WATCH_DOWN, why);
 }

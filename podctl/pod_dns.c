@@ -38,11 +38,6 @@ struct claim {
 	bool configured; /* the pod itself */
 };
 
-static bool is_this(const char *pod, const void *userdata)
-{
-	return streq(pod, userdata);
-}
-
 /*
  * web-db and web-db-host1 are of the pod web-db where there may be one, otherwise of web: the
  * longer name has it. Names that are the same but for _ and - (my_pod, my-pod) have the same host
@@ -63,8 +58,7 @@ static bool has_claim(const char *pod, const void *userdata)
 
 static void check_claims(struct checker *ck, struct mark mark, const char *hostname)
 {
-	const struct claim claim = {ck, hostname,
-				    settings_find_name(ck->settings, is_this, ck->pod->name)};
+	const struct claim claim = {ck, hostname, settings_names_pod(ck->settings, ck->pod->name)};
 	const struct settings_pod *named = settings_find_hostname(ck->settings, hostname);
 	const char *other = settings_find_name(ck->settings, has_claim, &claim);
 

@@ -105,11 +105,6 @@ arp() { # FROM-MAC TO-MAC SENDER-MAC SENDER-IP TARGET-IP NUMBER: a reply
 	echo "$(mac "$2")$(mac "$1")0806 0001080006040002 $(mac "$3")$(hex4 "$4")$(mac "$2")$(hex4 "$5") ${MARK}$6"
 }
 
-forged() { # of both tables
-	inside nft -j list counters | jq '[.nftables[].counter? | select(. != null and .name == "forged" and
-		.table == "netguard") | .packets] | add'
-}
-in_net() { local pid; pid=$(container_pid "$1"); shift; nsenter --net="/proc/$pid/ns/net" -- "$@"; }
 
 # ---- the frames of one network: sent one after another, and looked for at the receiver ----
 

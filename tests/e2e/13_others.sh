@@ -21,8 +21,6 @@ for name in a b; do
 		probe serve tcp:80 > /dev/null
 done
 inside docker run -d --name single --network pods probe serve tcp:80 tcp:81 > /dev/null
-guard_of() { inside "$BUILD/netguard" status --json | jq -r --arg n "$1" '.pods[][] | select(.name == $n) | .guard'; }
-is_guarded() { [ "$(guard_of "$1")" = guarded ]; }
 for name in shop_a shop_b single; do check "$name is guarded" wait_for 5 is_guarded $name; done
 check_equal "both containers are of the pod shop" 2 \
 	"$(inside "$BUILD/netguard" status --json | jq '.pods.shop | length')"

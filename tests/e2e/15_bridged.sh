@@ -29,8 +29,6 @@ container() { # NAME POD
 	inside docker run -d --name "$1" --network pods --label "test.pod=$2" probe serve tcp:80 udp:80 > /dev/null
 	docker_lets_pass
 }
-guarded() { inside "$BUILD/netguard" status --json | jq -e --arg n "$1" '[.pods[][] | select(.name == $n and .guard == "guarded")] | length == 1'; }
-in_net() { local pid; pid=$(container_pid "$1"); shift; nsenter --net="/proc/$pid/ns/net" -- "$@"; }
 bridged() { inside nft -j list counter bridge netguard bridged | jq '[.nftables[].counter? | select(. != null) | .packets][0]'; }
 all_ways() { # WANT FROM TO WHAT: TCP and UDP, IPv4 and IPv6
 	local proto address
@@ -43,7 +41,7 @@ all_ways() { # WANT FROM TO WHAT: TCP and UDP, IPv4 and IPv6
 
 for name in one two; do container $name gang; done
 container other loner
-for name in one two other; do check "$name is guarded" wait_for 5 guarded $name; done
+for name in one two other; do check "$name is guarded" wait_for 5 is_guarded $name; done
 
 note "what passes is routed by the host, what does not is denied there"
 inside nft -f - <<'END'
@@ -77,7 +75,7 @@ for name in in1 in2; do
 done
 inside docker run -d --name in3 --network inner --label test.pod=loner probe serve tcp:80 > /dev/null
 docker_lets_pass
-for name in in1 in2 in3; do check "$name is guarded" wait_for 5 guarded $name; done
+for name in in1 in2 in3; do check "$name is guarded" wait_for 5 is_guarded $name; done
 for proto in tcp udp; do flow open container:in1 $proto "$(container_ip4 in2)" 80 "of one pod"; done
 flow_counted container_to_container silent container:in1 tcp "$(container_ip4 in3)" 80 "of another pod"
 flow denied container:in1 tcp 192.0.2.1 7777 "outside"
@@ -152,7 +150,7 @@ check "nor does its ARP pass" not grep -q "reply from" "$SANDBOX/arping"
 kill -CONT "$(netguard_pid)"
 for i in 3 4; do check "the port of guest $i is known" wait_for 5 known $i; done
 check "then guests reach each other" guest_reaches 3 4
-for name in new1 new2; do check "$name is guarded" wait_for 5 guarded $name; done
+for name in new1 new2; do check "$name is guarded" wait_for 5 is_guarded $name; done
 all_ways open new1 new2 "of one pod"
 all_ways open new1 one "of one pod"
 

@@ -22,12 +22,10 @@ inside docker pull -q probe > /dev/null
 inside docker run -d --name web --network pods --label test.pod=web -p 8080:8080/udp probe serve udp:8080 > /dev/null
 inside docker run -d --name db --network pods --label test.pod=db probe serve udp:7000 > /dev/null
 docker_lets_pass
-guarded() { inside "$BUILD/netguard" status --json | jq -e --arg n "$1" '[.pods[][] | select(.name == $n and .guard == "guarded")] | length == 1'; }
-for name in web db; do check "$name is guarded" wait_for 5 guarded $name; done
+for name in web db; do check "$name is guarded" wait_for 5 is_guarded $name; done
 as_other() { python3 "$REPO/tests/e2e/files/as_other.py" "$@"; }
 OTHER=$REPO/tests/e2e/files/as_other.py
 user() { as "$1" python3 "$OTHER" "${@:2}"; }
-in_net() { local pid; pid=$(container_pid "$1"); shift; nsenter --net="/proc/$pid/ns/net" -- "$@"; }
 web4=$(container_ip4 web) web6=$(container_ip6 web) db4=$(container_ip4 db) db6=$(container_ip6 db)
 host4=192.0.2.10 host6=2001:db8:0:1::10
 port_of() { # NAME: the bridge's port

@@ -145,6 +145,12 @@ not() { ! "$@"; }
 podctl() { inside "$BUILD/podctl" "$@"; }
 
 container_pid() { inside docker inspect -f '{{.State.Pid}}' "$1"; }
+# in_net CONTAINER COMMAND...: in its network namespace
+in_net() { local pid; pid=$(container_pid "$1"); shift; nsenter --net="/proc/$pid/ns/net" -- "$@"; }
+
+# what netguard says of a container: guard_of NAME, is_guarded NAME
+guard_of() { inside "$BUILD/netguard" status --json | jq -r --arg n "$1" '.pods[][] | select(.name == $n) | .guard'; }
+is_guarded() { [ "$(guard_of "$1")" = guarded ]; }
 
 # Runs a probe at FROM: user:NAME, outside, outside:SOURCE, container:NAME. Prints the probe's word.
 probe_from() {
@@ -179,6 +185,12 @@ flow() {
 # counter NAME: packets of one of the table's named counters
 counter() {
 	inside nft -j list counter inet netguard "$1" | jq '[.nftables[].counter? | select(. != null) | .packets][0]'
+}
+
+# packets of the counter forged, of both tables together
+forged() { # of both tables
+	inside nft -j list counters | jq '[.nftables[].counter? | select(. != null and .name == "forged" and
+		.table == "netguard") | .packets] | add'
 }
 
 # flow_counted COUNTER ...: a denied flow that must show in this counter
