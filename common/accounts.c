@@ -45,24 +45,6 @@ static bool find_user(const char *name, uid_t uid, uid_t *ret_uid, char **ret_na
 	return true;
 }
 
-/* A uid or gid in plain decimal; the highest means "none" to the kernel. */
-static bool parse_id(const char *text, uint32_t *ret)
-{
-	uint64_t n = 0;
-
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
-		if (n >= UINT32_MAX)
-			return false;
-	}
-	*ret = (uint32_t)n;
-	return true;
-}
-
 static void miss(struct strv *missing, const char *what, const char *name)
 {
 	_cleanup_free_ char *text = xasprintf("%s %s", what, name);
@@ -77,7 +59,7 @@ static void add_user(struct accounts *a, const char *entry, struct strv *missing
 	uint32_t id;
 	uid_t uid;
 
-	if (parse_id(entry, &id)) {
+	if (text_id(entry, &id)) {
 		if (!find_user(NULL, id, &uid, &name))
 			name = xstrdup(entry);
 		ARRAY_PUSH(a->items, a->n) = (struct account){.uid = id, .name = name};
@@ -95,7 +77,7 @@ static bool find_group(const char *entry, gid_t *ret_gid, struct strv *ret_membe
 	size_t size = 0;
 	struct group gr, *found = NULL;
 	uint32_t gid;
-	bool numeric = parse_id(entry, &gid);
+	bool numeric = text_id(entry, &gid);
 	int e = ERANGE;
 
 	while ((e == ERANGE && buffer_grow(&buf, &size)) || e == EINTR)

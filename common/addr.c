@@ -5,6 +5,8 @@
  */
 #include "common/addr.h"
 
+#include "common/text.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
@@ -53,24 +55,6 @@ int addr_compare(const struct addr *a, const struct addr *b)
 	return memcmp(a->bytes, b->bytes, addr_size(a));
 }
 
-/* A decimal number 0..max, no sign, no leading zero, ended by the text's end. */
-static bool number_parse(const char *text, unsigned max, unsigned *ret)
-{
-	unsigned n = 0;
-
-	if (!*text || (text[0] == '0' && text[1]))
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (unsigned)(*text - '0');
-		if (n > max)
-			return false;
-	}
-	*ret = n;
-	return true;
-}
-
 /* Bit i of an address, from the most significant. */
 static bool addr_bit(const struct addr *a, unsigned i)
 {
@@ -93,8 +77,13 @@ bool prefix_parse(const char *text, struct prefix *ret)
 		return false;
 	bits = (unsigned)addr_size(&p.addr) * 8;
 	p.len = bits;
-	if (slash && !number_parse(slash + 1, bits, &p.len))
-		return false;
+	if (slash) {
+		uint64_t len;
+
+		if (!text_number(slash + 1, bits, &len))
+			return false;
+		p.len = (unsigned)len;
+	}
 	for (unsigned i = p.len; i < bits; i++) {
 		if (addr_bit(&p.addr, i))
 			return false;
@@ -156,9 +145,9 @@ bool proto_has_ports(uint8_t proto)
 
 bool port_parse(const char *text, uint16_t *ret)
 {
-	unsigned n;
+	uint64_t n;
 
-	if (!number_parse(text, UINT16_MAX, &n) || n == 0)
+	if (!text_number(text, UINT16_MAX, &n) || n == 0)
 		return false;
 	*ret = (uint16_t)n;
 	return true;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "common/base.h"
+#include "common/text.h"
 
 #define ERR_TEXT_MAX 512
 
@@ -39,17 +40,3 @@ static inline int err_negative_(int r)
 #define err_os(...)   err_negative_(err_os(__VA_ARGS__))
 #define err_wrap(...) err_negative_(err_wrap(__VA_ARGS__))
 #endif
-
-/*
- * Makes a string from outside (names, labels, an engine's message) fit for one line of a terminal
- * or a log: control bytes, DEL, bytes that are no valid UTF-8, and bidirectional overrides become
- * '?', at most size - 1 bytes. Returns buf.
- */
-char *text_printable(char *buf, size_t size, const char *text);
-
-/* Length of the UTF-8 sequence at text (1..4) and its code point, or 0 where it is not valid. */
-size_t text_utf8_at(const char *text, uint32_t *ret);
-/* Whether text_printable leaves this code point as it is. */
-bool text_harmless(uint32_t c);
-/* Whether the glob matches all of text, where a star stands for any text. */
-bool text_matches(const char *text, const char *glob);

@@ -167,16 +167,10 @@ bool pod_name_valid(const char *name)
 
 int64_t user_number(const char *s, size_t n)
 {
-	int64_t value = 0;
+	uint64_t value;
 
-	if (n == 0 || n > USER_NUMBER_DIGITS)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		value = value * 10 + (s[i] - '0');
-	}
-	return value <= INT32_MAX ? value : -1;
+	return n <= USER_NUMBER_DIGITS && text_digits(s, n, INT32_MAX, &value) ? (int64_t)value
+									       : -1;
 }
 
 bool ifname_pattern_valid(const char *pattern)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* text_printable: strings from outside, fit for one line. Never writes more bytes than it reads. */
-#include "common/err.h"
+/* text_printable never writes more bytes than it reads. */
+#include "common/text.h"
 
 size_t text_utf8_at(const char *text, uint32_t *ret)
 {
@@ -83,4 +83,36 @@ bool text_matches(const char *text, const char *glob)
 		}
 	}
 	return glob[strspn(glob, "*")] == '\0';
+}
+
+bool text_digits(const char *text, size_t n, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (n == 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned digit = (unsigned)text[i] - '0';
+
+		if (digit > 9 || value > max / 10 || digit > max - value * 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret = value;
+	return true;
+}
+
+bool text_number(const char *text, uint64_t max, uint64_t *ret)
+{
+	return (text[0] != '0' || !text[1]) && text_digits(text, strlen(text), max, ret);
+}
+
+bool text_id(const char *text, uint32_t *ret)
+{
+	uint64_t id;
+
+	if (!text_number(text, UINT32_MAX - 1, &id))
+		return false;
+	*ret = (uint32_t)id;
+	return true;
 }

@@ -174,13 +174,15 @@ static size_t content_length(const char *head, const char *end)
 
 	for (const char *at = head; (at = strchr(at, '\r')) && at < end; at++) {
 		if (strncasecmp(at, name, sizeof(name) - 1) == 0) {
-			size_t n = 0;
+			uint64_t n;
+			size_t digits;
 
 			at += sizeof(name) - 1;
 			at += strspn(at, " \t");
-			for (; *at >= '0' && *at <= '9' && n < HEAD_BODY_MAX; at++)
-				n = n * 10 + (size_t)(*at - '0');
-			return n < HEAD_BODY_MAX ? n : HEAD_BODY_MAX;
+			digits = strspn(at, "0123456789");
+			if (text_digits(at, digits, HEAD_BODY_MAX, &n))
+				return n;
+			return digits > 0 ? HEAD_BODY_MAX : 0;
 		}
 	}
 	return 0;
@@ -190,16 +192,14 @@ int head_parse(const char *text, struct head *ret)
 {
 	const char *end = strstr(text, "\r\n\r\n");
 	struct head head = {0};
+	uint64_t status;
 
 	if (!end)
 		return 0;
-	if (!startswith(text, "HTTP/1.1 ") || text[9] < '1' || text[9] > '5')
+	if (!startswith(text, "HTTP/1.1 ") || !text_digits(text + 9, 3, 599, &status) ||
+	    status < 100)
 		return -EPROTO;
-	for (size_t i = 9; i < 12; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -EPROTO;
-		head.status = head.status * 10 + (text[i] - '0');
-	}
+	head.status = (int)status;
 	head.body = (size_t)(end - text) + 4;
 	head.length = content_length(text, end);
 	*ret = head;

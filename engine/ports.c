@@ -17,16 +17,9 @@ static int wrong(const char *what, const char *text, struct err *err)
 /* Plain decimal 1..65535. */
 static bool parse_port(const char *text, size_t size, uint16_t *ret)
 {
-	unsigned n = 0;
+	uint64_t n;
 
-	if (size == 0 || size > 5 || text[0] == '0')
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		n = n * 10 + (unsigned)(text[i] - '0');
-	}
-	if (n > UINT16_MAX)
+	if (!text_digits(text, size, UINT16_MAX, &n) || text[0] == '0')
 		return false;
 	*ret = (uint16_t)n;
 	return true;

@@ -14,16 +14,11 @@
 static bool parse_version(const char *text, unsigned *ret)
 {
 	const char *digits = startswith(text, "1.");
-	unsigned n = 0;
-	size_t i;
+	uint64_t n;
 
-	if (!digits)
+	if (!digits || !text_number(digits, 999, &n))
 		return false;
-	for (i = 0; digits[i] >= '0' && digits[i] <= '9' && i < 3; i++)
-		n = n * 10 + (unsigned)(digits[i] - '0');
-	if (i == 0 || digits[i] != '\0' || (i > 1 && digits[0] == '0'))
-		return false;
-	*ret = n;
+	*ret = (unsigned)n;
 	return true;
 }
 

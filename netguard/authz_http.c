@@ -58,17 +58,12 @@ static bool read_request_line(const char *line, size_t size, struct authz_http *
 
 static bool read_length(const char *value, size_t size, size_t *ret)
 {
-	size_t n = 0;
+	uint64_t n;
 
-	if (size == 0 || size > 9)
+	if (!text_digits(value, size, AUTHZ_MESSAGE_MAX, &n))
 		return false;
-	for (size_t i = 0; i < size; i++) {
-		if (value[i] < '0' || value[i] > '9')
-			return false;
-		n = n * 10 + (size_t)(value[i] - '0');
-	}
 	*ret = n;
-	return n <= AUTHZ_MESSAGE_MAX;
+	return true;
 }
 
 static bool name_char(char c)

@@ -210,11 +210,12 @@ static bool port_allowed(const struct settings_ports *ports, uint8_t proto, unsi
 /* A number at *text, moved behind it; 0: none. */
 static unsigned read_port(const char **text)
 {
-	unsigned n = 0;
+	size_t size = strspn(*text, "0123456789");
+	uint64_t n = 0;
 
-	for (; **text >= '0' && **text <= '9' && n <= 65535; (*text)++)
-		n = n * 10 + (unsigned)(**text - '0');
-	return n <= 65535 ? n : 0;
+	(void)text_digits(*text, size, UINT16_MAX, &n);
+	*text += size;
+	return (unsigned)n;
 }
 
 static int check_host_port(const struct authz_context *ctx, const char *text, uint8_t proto)

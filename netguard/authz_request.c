@@ -5,7 +5,8 @@
 #include <openssl/evp.h>
 #include <strings.h>
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX     32
+#define API_MINOR_MAX 999
 
 void authz_request_done(struct authz_request *r)
 {
@@ -208,22 +209,20 @@ static bool path_is_plain(const char *path)
 static int read_version(char *path, unsigned *ret, struct err *err)
 {
 	const char *p = startswith(path, "/v");
-	unsigned minor = 0;
+	uint64_t minor;
 	size_t digits;
 
 	if (!p || *p < '0' || *p > '9')
 		return 0;
 	p = startswith(p, "1.");
 	digits = p ? strspn(p, "0123456789") : 0;
-	if (digits == 0 || digits > 3 || p[digits] != '/')
+	if (!text_digits(p, digits, API_MINOR_MAX, &minor) || p[digits] != '/')
 		return err_set(err, EINVAL, "not a version of the API that is known");
-	for (size_t i = 0; i < digits; i++)
-		minor = minor * 10 + (unsigned)(p[i] - '0');
 	if (minor < AUTHZ_API_MINOR_MIN)
 		return err_set(err, EINVAL, "API versions before 1.%d are refused: a newer client",
 			       AUTHZ_API_MINOR_MIN);
 	memmove(path, p + digits, strlen(p + digits) + 1);
-	*ret = minor;
+	*ret = (unsigned)minor;
 	return 0;
 }
 

@@ -40,16 +40,9 @@ static const struct account *find_user(const struct people *p, const char *name,
 /* A uid in plain decimal, or -1. */
 static int64_t number_of(const char *text)
 {
-	int64_t n = 0;
+	uint32_t id;
 
-	if (!*text || strlen(text) > 10)
-		return -1;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -1;
-		n = n * 10 + (*text - '0');
-	}
-	return n < UINT32_MAX ? n : -1;
+	return text_id(text, &id) ? (int64_t)id : -1;
 }
 
 static int add_user(const struct explain_context *x, const struct explain_spec *spec, int64_t uid,

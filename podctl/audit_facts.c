@@ -168,10 +168,8 @@ static char *pod_of(struct reader *rd, json_t *labels, const char *name)
 	_cleanup_free_ char *pod = text_of(rd, labels, POD_LABEL_POD),
 			    *part = text_of(rd, labels, POD_LABEL_CONTAINER),
 			    *hash = text_of(rd, labels, POD_LABEL_HASH);
-	struct present_container p = {
-		.name = (char *)(uintptr_t)name, .pod = pod, .part = part, .hash = hash};
 
-	return *pod && *hash && pod_name_valid(pod) && plan_owns(pod, &p) ? take_ptr(pod) : NULL;
+	return plan_owner(name, pod, part, hash) ? take_ptr(pod) : NULL;
 }
 
 void audit_container_done(struct audit_container *c)

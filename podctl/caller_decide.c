@@ -6,24 +6,6 @@
 #include <errno.h>
 #include <sys/stat.h> /* lint: types only */
 
-/* A uid or gid in plain decimal; (uid_t)-1 is none. */
-static bool parse_id(const char *text, uint32_t *ret)
-{
-	uint64_t n = 0;
-
-	if (!*text || strlen(text) > 10 || (text[0] == '0' && text[1]))
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
-	}
-	if (n >= UINT32_MAX)
-		return false;
-	*ret = (uint32_t)n;
-	return true;
-}
-
 bool caller_is_plain(const struct caller_process *p)
 {
 	return p->uid == p->euid && p->gid == p->egid && !p->secure;
@@ -38,7 +20,7 @@ int caller_decide(const struct caller_process *p, const char *sudo_uid, const ch
 		return err_set(err, EPERM,
 			       "is not made to be installed set-user-id or with capabilities; use "
 			       "sudo");
-	if (sudo_uid && (!parse_id(sudo_uid, &uid) || !sudo_gid || !parse_id(sudo_gid, &gid)))
+	if (sudo_uid && (!text_id(sudo_uid, &uid) || !sudo_gid || !text_id(sudo_gid, &gid)))
 		return err_set(err, EPERM,
 			       "who calls is not known: SUDO_UID or SUDO_GID is no number. Use "
 			       "sudo, not pkexec or doas");

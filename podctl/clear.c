@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/clear.h"
 
-#include "podctl/plan.h"
+#include "podctl/look.h"
 
 #include <errno.h>
 
@@ -34,15 +34,9 @@ static void removed(void *userdata, const struct engine_reply *reply)
 /* By its id: whoever gets the name in this moment is another one. */
 static bool is_left_over(const struct clear *c, const struct engine_container *there)
 {
-	struct present_container p = {.name = there->name};
-	_cleanup_free_ char *pod = xstrdup(engine_container_label(there, POD_LABEL_POD));
-	_cleanup_free_ char *part = xstrdup(engine_container_label(there, POD_LABEL_CONTAINER));
-	_cleanup_free_ char *hash = xstrdup(engine_container_label(there, POD_LABEL_HASH));
+	const char *owner = look_owner(there);
 
-	p.pod = pod;
-	p.part = part;
-	p.hash = hash;
-	return streq(there->name, c->name) && plan_owns(c->pod, &p) &&
+	return owner && streq(owner, c->pod) && streq(there->name, c->name) &&
 	       streq(there->state, "created");
 }
 

@@ -11,6 +11,7 @@
 #include "podctl/cmd.h"
 #include "podctl/inspect.h"
 #include "podctl/look.h"
+#include "podctl/look.h"
 
 #include <errno.h>
 
@@ -80,7 +81,7 @@ static int make_list(json_t *list, struct cmd_own *own, struct audit_containers 
 
 		if (r < 0)
 			return r;
-		if (cmd_owns(own, engine_container_label(&c, POD_LABEL_POD)))
+		if (cmd_owns(own, look_owner(&c)))
 			ARRAY_PUSH(ret->items, ret->n) = (struct inspection){
 				.id = xstrdup(c.id),
 				.name = xstrdup(*c.name ? c.name : c.id),

@@ -45,16 +45,9 @@ static void rows_done(struct rows *rows)
 
 static bool is_ours(const struct engine_container *c, const char *pod)
 {
-	struct present_container p = {.name = c->name};
-	_cleanup_free_ char *owner = xstrdup(engine_container_label(c, POD_LABEL_POD));
-	_cleanup_free_ char *part = xstrdup(engine_container_label(c, POD_LABEL_CONTAINER));
-	_cleanup_free_ char *hash = xstrdup(engine_container_label(c, POD_LABEL_HASH));
+	const char *owner = look_owner(c);
 
-	p.pod = owner;
-	p.part = part;
-	p.hash = hash;
-	return owner && pod_name_valid(owner) && (!pod || streq(owner, pod)) &&
-	       plan_owns(owner, &p);
+	return owner && (!pod || streq(owner, pod));
 }
 
 static int compare_rows(const void *a, const void *b)

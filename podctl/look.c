@@ -8,6 +8,13 @@
 
 #define SHORT_ID 12 /* of a container, which is a name of it, too */
 
+const char *look_owner(const struct engine_container *c)
+{
+	return plan_owner(c->name, engine_container_label(c, POD_LABEL_POD),
+			  engine_container_label(c, POD_LABEL_CONTAINER),
+			  engine_container_label(c, POD_LABEL_HASH));
+}
+
 struct look_list {
 	json_t *list;	/* or whatever was asked for */
 	struct err err; /* code 0: none */

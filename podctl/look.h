@@ -16,6 +16,9 @@ int look(struct engine *e, const char *pod, struct plan_images *images, struct p
 /* Takes the id, the labels and the health check from the engine's reply about an image. */
 int look_at_image(json_t *json, struct plan_image *image, struct err *err);
 
+/* The pod that made the container, see plan_owner; lives as long as c does. */
+const char *look_owner(const struct engine_container *c);
+
 /* The raw list of all containers with our label (pod NULL) or the pod's; new reference. */
 int look_list(struct engine *e, const char *pod, json_t **ret, struct err *err);
 

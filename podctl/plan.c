@@ -138,7 +138,7 @@ char *plan_temporary_name(const char *pod, const char *part)
 	return xasprintf("%s.%s.new", pod, part);
 }
 
-bool plan_owns(const char *pod, const struct present_container *c)
+const char *plan_owner(const char *name, const char *pod, const char *part, const char *hash)
 {
 	const char *rest;
 
@@ -146,10 +146,17 @@ bool plan_owns(const char *pod, const struct present_container *c)
 	 * Labels alone are not enough: an image can bring podctl.pod with it to a container that
 	 * somebody else made. Nor is the name alone. The hash is what only our requests carry.
 	 */
-	if (!c->pod || !c->part || !c->hash || !streq(c->pod, pod))
-		return false;
-	rest = startswith(c->name, pod);
-	return rest && (*rest == '.' || *rest == '\0');
+	if (!pod || !part || !hash || !*hash || !pod_name_valid(pod))
+		return NULL;
+	rest = startswith(name, pod);
+	return rest && (*rest == '.' || *rest == '\0') ? pod : NULL;
+}
+
+bool plan_owns(const char *pod, const struct present_container *c)
+{
+	const char *owner = plan_owner(c->name, c->pod, c->part, c->hash);
+
+	return owner && streq(owner, pod);
 }
 
 static bool is_root_name(const struct present_container *c, const char *pod)

@@ -87,6 +87,12 @@ struct plan {
 };
 void plan_done(struct plan *plan);
 
+/*
+ * The pod that made the container of that name with these labels (NULL: it has none such): pod, or
+ * NULL where no pod did.
+ */
+const char *plan_owner(const char *name, const char *pod, const char *part, const char *hash);
+
 /* Whether a container is this pod's: labelled so by us, under a name that is the pod's. */
 bool plan_owns(const char *pod, const struct present_container *c);
 

@@ -38,20 +38,7 @@ int pod_decode_words(struct schema_context *ctx, const struct yaml_node *node, v
 	return 0;
 }
 
-static bool retries_parse(const char *text, uint32_t *ret)
-{
-	uint32_t n = 0;
-
-	if (!*text || strlen(text) > 6)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint32_t)(*text - '0');
-	}
-	*ret = n;
-	return true;
-}
+#define RETRIES_MAX 999999
 
 int pod_decode_restart(struct schema_context *ctx, const struct yaml_node *node, void *target,
 		       const struct schema_field *field _unused_)
@@ -64,11 +51,13 @@ int pod_decode_restart(struct schema_context *ctx, const struct yaml_node *node,
 	};
 	struct pod_restart *restart = target;
 	const char *text = schema_get_string(ctx, node), *rest;
+	uint64_t retries;
 
 	if (!text)
 		return -EINVAL;
 	rest = startswith(text, "on-failure:");
-	if (rest && retries_parse(rest, &restart->retries)) {
+	if (rest && text_number(rest, RETRIES_MAX, &retries)) {
+		restart->retries = (uint32_t)retries;
 		restart->kind = POD_RESTART_ON_FAILURE;
 		return 0;
 	}
@@ -190,18 +179,15 @@ int pod_decode_signal(struct schema_context *ctx, const struct yaml_node *node, 
 {
 	const char *text = schema_get_string(ctx, node), *name = text;
 	char **ret = target;
-	int number = 0;
+	uint64_t number = 0;
 
 	if (!text)
 		return -EINVAL;
 	if (strncasecmp(name, "SIG", 3) == 0)
 		name += 3;
-	for (const char *p = text; *p >= '0' && *p <= '9' && number < 1000; p++)
-		number = number * 10 + (*p - '0');
-	if (strspn(text, "0123456789") != strlen(text))
-		number = 0;
+	(void)text_digits(text, strlen(text), 64, &number);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i].number != number && strcasecmp(name, signals[i].name) != 0)
+		if (signals[i].number != (int)number && strcasecmp(name, signals[i].name) != 0)
 			continue;
 		*ret = xasprintf("SIG%s", signals[i].name);
 		return 0;

@@ -45,19 +45,13 @@ static bool is_unlimited(const char *text)
 	       (*text && strspn(text, "0") == strlen(text));
 }
 
-/* Digits only, to COUNT_MAX. */
 static bool parse_count(const char *text, size_t n, int64_t *ret)
 {
-	int64_t value = 0;
+	uint64_t value;
 
-	if (n == 0 || n > 15)
+	if (!text_digits(text, n, COUNT_MAX - 1, &value))
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		value = value * 10 + (text[i] - '0');
-	}
-	*ret = value;
+	*ret = (int64_t)value;
 	return true;
 }
 

@@ -3,21 +3,14 @@
 
 #include <errno.h>
 
-/* A number in plain decimal that ends at end. */
-static bool parse_id(const char *text, const char *end, uint32_t *ret)
+/* The first of a range of ids, which is not root's. */
+static bool parse_first(const char *text, size_t n, uint32_t *ret)
 {
-	uint64_t n = 0;
+	uint64_t id;
 
-	if (text == end || end - text > 10)
+	if (!text_digits(text, n, UINT32_MAX - REMAP_RANGE, &id) || id == 0)
 		return false;
-	for (; text < end; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
-	}
-	if (n == 0 || n > UINT32_MAX - REMAP_RANGE)
-		return false;
-	*ret = (uint32_t)n;
+	*ret = (uint32_t)id;
 	return true;
 }
 
@@ -52,7 +45,8 @@ int remap_parse(json_t *info, uid_t *ret_uid, gid_t *ret_gid, struct err *err)
 	}
 	name = root ? strrchr(root, '/') : NULL;
 	dot = name ? strchr(name, '.') : NULL;
-	if (!dot || !parse_id(name + 1, dot, &uid) || !parse_id(dot + 1, dot + strlen(dot), &gid))
+	if (!dot || !parse_first(name + 1, (size_t)(dot - name - 1), &uid) ||
+	    !parse_first(dot + 1, strlen(dot + 1), &gid))
 		return err_set(err, EPROTO,
 			       "user namespaces are remapped, but the engine's data folder does "
 			       "not tell to whom");

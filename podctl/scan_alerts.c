@@ -338,16 +338,5 @@ void scan_alerts_keep(struct scan_alerts *a, scan_wants *wants, void *userdata)
 
 bool scan_id_parse(const char *text, uint64_t *ret)
 {
-	uint64_t n = 0;
-	size_t length = strlen(text);
-
-	if (*text != '@' || length < 2 || length > 19 || text[1] == '0')
-		return false;
-	while (*++text) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = n * 10 + (uint64_t)(*text - '0');
-	}
-	*ret = n;
-	return true;
+	return *text == '@' && text[1] != '0' && text_number(text + 1, UINT64_MAX, ret);
 }

@@ -6,7 +6,7 @@
 #include "podctl/scan_engine.h"
 
 #include "podctl/inspect.h"
-#include "podctl/plan.h"
+#include "podctl/look.h"
 #include "podctl/scan_proc.h"
 
 #include <errno.h>
@@ -173,20 +173,6 @@ static int scan_all(struct engine *e, const struct settings_scan *scan,
 	return 0;
 }
 
-/* The pod that made the container, or "". */
-static char *pod_of(const struct engine_container *c)
-{
-	char *pod = xstrdup(engine_container_label(c, POD_LABEL_POD));
-	_cleanup_free_ char *part = xstrdup(engine_container_label(c, POD_LABEL_CONTAINER)),
-			    *hash = xstrdup(engine_container_label(c, POD_LABEL_HASH));
-	struct present_container p = {.name = c->name, .pod = pod, .part = part, .hash = hash};
-
-	if (pod && hash && pod_name_valid(pod) && plan_owns(pod, &p))
-		return pod;
-	free(pod);
-	return xstrdup("");
-}
-
 static int make_targets(json_t *list, scan_wants *wants, void *userdata, struct scan_targets *ret,
 			struct err *err)
 {
@@ -197,17 +183,19 @@ static int make_targets(json_t *list, scan_wants *wants, void *userdata, struct 
 		return err_set(err, EPROTO, "the engine's list of containers is no list");
 	json_array_foreach (list, i, entry) {
 		struct engine_container c = {0};
-		_cleanup_free_ char *owner = NULL;
+		const char *owner;
 		int r = engine_container_from_list(entry, &c, err);
 
 		if (r < 0)
 			return r;
-		owner = pod_of(&c);
+		owner = look_owner(&c);
+		if (!owner)
+			owner = "";
 		if (!wants || wants(userdata, owner))
 			ARRAY_PUSH(ret->items, ret->n) = (struct scan_target){
 				.id = xstrdup(c.id),
 				.name = xstrdup(*c.name ? c.name : c.id),
-				.pod = take_ptr(owner),
+				.pod = xstrdup(owner),
 			};
 		engine_container_done(&c);
 	}

@@ -82,11 +82,8 @@ static bool is_generation(const char *name, uint64_t *ret)
 	*ret = 0;
 	if (streq(name, NAME SUFFIX))
 		return true;
-	if (!digits)
-		return false;
-	for (size_t n = 0; *digits >= '0' && *digits <= '9' && n < 18; n++)
-		*ret = *ret * 10 + (uint64_t)(*digits++ - '0');
-	return *ret > 0 && streq(name, name_of(*ret, again));
+	return digits && text_digits(digits, strspn(digits, "0123456789"), INT64_MAX, ret) &&
+	       *ret > 0 && streq(name, name_of(*ret, again));
 }
 
 /* Takes those away that are older. */

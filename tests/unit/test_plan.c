@@ -333,8 +333,16 @@ static void test_owns(void **state _unused_)
 	c.part = NULL;
 	assert_false(plan_owns("web", &c));
 	c.part = empty;
+	c.hash = empty;
+	assert_false(plan_owns("web", &c));
+	c.hash = hash;
 	c.pod = NULL;
 	assert_false(plan_owns("web", &c));
+
+	/* a label that is no pod's name, as an image could bring one */
+	assert_string_equal(plan_owner("web.a", "web", "a", "h"), "web");
+	assert_null(plan_owner("web.a", "", "a", "h"));
+	assert_null(plan_owner("web.a", "web.a", "a", "h"));
 }
 
 static void test_image_labels(void **state)

@@ -690,7 +690,7 @@ static void test_ids(void **state _unused_)
 					    "@ 1",
 					    "all",
 					    "@@1",
-					    "@12345678901234567890"};
+					    "@99999999999999999999"};
 	uint64_t id = 0;
 
 	assert_true(scan_id_parse("@17", &id));
