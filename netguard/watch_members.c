@@ -226,6 +226,9 @@ static char *why_unguarded(const struct watch_network *n)
 static void take_endpoints(const struct engine_container *c, const struct watch_networks *networks,
 			   struct member *m)
 {
+	/* podman says of it what it says of the one that it joined: the address is that one's */
+	if (m->joined_id)
+		return;
 	for (size_t i = 0; i < c->n_endpoints; i++) {
 		const struct engine_endpoint *ep = &c->endpoints[i];
 		const struct watch_network *n =

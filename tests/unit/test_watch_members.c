@@ -243,6 +243,9 @@ static void test_modes(void **state)
 {
 	struct fixture *f = *state;
 	const struct given joined = {C, "container:" D, "", "", true},
+			   /* as podman tells of it */
+		told = {C, "container:" D, "10.88.1.2", N, true},
+			   has_it = {C, "pods", "10.88.1.2", N, true},
 			   host = {C, "host", "", "", true},
 			   vlan = {C, "vlan", "10.9.0.2", M, true};
 	bool stale;
@@ -250,6 +253,12 @@ static void test_modes(void **state)
 	put(f, &joined, 1, &stale);
 	assert_string_equal(model_find(f->m, C)->joined_id, D);
 	assert_false(model_find(f->m, C)->host_network);
+	put(f, &told, 2, &stale);
+	has(f, C, NULL);
+	put(f, &has_it, 2, &stale);
+	has(f, C, "10.88.1.2");
+	put(f, &told, 2, &stale);
+	has(f, C, NULL);
 	put(f, &host, 2, &stale);
 	assert_null(model_find(f->m, C)->joined_id);
 	assert_true(model_find(f->m, C)->host_network);
