@@ -7,8 +7,7 @@
  * loaded, fields of a concatenation lie behind each other from register 1 on. The first expression
  * that can't be built fails the rule.
  */
-#include "nft/field.h"
-#include "nft/private.h"
+#include "nft/expr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,212 +21,7 @@
 
 /* ---- building ---- */
 
-struct build {
-	const struct nft_table *table;
-	struct nftnl_rule *rule;
-	uint32_t *set_id;
-	bool ip, ip6, arp, icmpv6; /* needs that are met */
-	bool failed;
-};
-
-static struct nftnl_expr *expr_new(struct build *b, const char *name)
-{
-	struct nftnl_expr *e = nftnl_expr_alloc(name);
-
-	if (!e)
-		b->failed = true;
-	else
-		nftnl_rule_add_expr(b->rule, e);
-	return e;
-}
-
-static void expr_set(struct build *b, struct nftnl_expr *e, uint16_t attr, const void *data,
-		     size_t size)
-{
-	if (!e || nftnl_expr_set(e, attr, data, (uint32_t)size) < 0)
-		b->failed = true;
-}
-
-static void expr_set_u32(struct build *b, struct nftnl_expr *e, uint16_t attr, uint32_t value)
-{
-	expr_set(b, e, attr, &value, sizeof(value));
-}
-
-static void expr_set_str(struct build *b, struct nftnl_expr *e, uint16_t attr, const char *s)
-{
-	expr_set(b, e, attr, s, strlen(s) + 1);
-}
-
-/* The register that begins with this word of 4 bytes, numbered as the kernel lists it. */
-static uint32_t reg_of(size_t word)
-{
-	return (uint32_t)(word % 4 == 0 ? NFT_REG_1 + word / 4 : NFT_REG32_00 + word);
-}
-
-static void add_meta(struct build *b, uint32_t key, uint32_t reg)
-{
-	struct nftnl_expr *e = expr_new(b, "meta");
-
-	expr_set_u32(b, e, NFTNL_EXPR_META_KEY, key);
-	expr_set_u32(b, e, NFTNL_EXPR_META_DREG, reg);
-}
-
-static void add_payload(struct build *b, uint32_t base, uint32_t offset, uint32_t size,
-			uint32_t reg)
-{
-	struct nftnl_expr *e = expr_new(b, "payload");
-
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_BASE, base);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_LEN, size);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_DREG, reg);
-}
-
-static void add_order(struct build *b, uint32_t op, const void *data, size_t size)
-{
-	struct nftnl_expr *e = expr_new(b, "cmp");
-
-	expr_set_u32(b, e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_CMP_OP, op);
-	expr_set(b, e, NFTNL_EXPR_CMP_DATA, data, size);
-}
-
-static void add_cmp(struct build *b, bool negated, const void *data, size_t size)
-{
-	add_order(b, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, data, size);
-}
-
-static void add_immediate(struct build *b, const void *data, size_t size)
-{
-	struct nftnl_expr *e = expr_new(b, "immediate");
-
-	expr_set_u32(b, e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
-	expr_set(b, e, NFTNL_EXPR_IMM_DATA, data, size);
-}
-
-/* Keeps the bits of mask in register 1. */
-static void add_mask(struct build *b, const void *mask, uint32_t size)
-{
-	static const uint8_t zero[4] = {0};
-	struct nftnl_expr *e = expr_new(b, "bitwise");
-
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	expr_set_u32(b, e, NFTNL_EXPR_BITWISE_LEN, size);
-	expr_set(b, e, NFTNL_EXPR_BITWISE_MASK, mask, size);
-	expr_set(b, e, NFTNL_EXPR_BITWISE_XOR, zero, size);
-}
-
-/* In inet the hook's family tells, in bridge the frame's protocol. */
-static void need_network(struct build *b, bool *met, uint8_t nfproto, uint16_t protocol)
-{
-	uint16_t be = htons(protocol);
-
-	if (*met)
-		return;
-	*met = true;
-	if (b->table->family == NFT_FAMILY_INET) {
-		add_meta(b, NFT_META_NFPROTO, NFT_REG_1);
-		add_cmp(b, false, &nfproto, 1);
-	} else {
-		add_meta(b, NFT_META_PROTOCOL, NFT_REG_1);
-		add_cmp(b, false, &be, sizeof(be));
-	}
-}
-
-static void add_need(struct build *b, enum nft_need need)
-{
-	static const uint8_t icmpv6 = IPPROTO_ICMPV6;
-	static const uint8_t arp[] = {0x08, 0x06}, ip6[] = {0x86, 0xdd};
-
-	if (need == NFT_NEED_IP)
-		need_network(b, &b->ip, NFPROTO_IPV4, 0x0800);
-	if ((need == NFT_NEED_ICMPV6 || need == NFT_NEED_EXTHDR6) && !b->ip6 &&
-	    b->table->family == NFT_FAMILY_BRIDGE) {
-		b->ip6 = true;
-		add_payload(b, NFT_PAYLOAD_LL_HEADER, 12, sizeof(ip6), NFT_REG_1);
-		add_cmp(b, false, ip6, sizeof(ip6));
-	}
-	if (need == NFT_NEED_IP6 || need == NFT_NEED_EXTHDR6 || need == NFT_NEED_ICMPV6)
-		need_network(b, &b->ip6, NFPROTO_IPV6, 0x86dd);
-	if (need == NFT_NEED_ICMPV6 && !b->icmpv6) {
-		b->icmpv6 = true;
-		add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
-		add_cmp(b, false, &icmpv6, sizeof(icmpv6));
-	}
-	if (need == NFT_NEED_ARP && !b->arp) {
-		b->arp = true;
-		b->failed |= b->table->family != NFT_FAMILY_BRIDGE;
-		add_payload(b, NFT_PAYLOAD_LL_HEADER, 12, sizeof(arp), NFT_REG_1);
-		add_cmp(b, false, arp, sizeof(arp));
-	}
-}
-
-static void add_load(struct build *b, const struct nft_field_load *f, uint32_t size, uint32_t reg)
-{
-	static const uint8_t original = IP_CT_DIR_ORIGINAL;
-	struct nftnl_expr *e;
-
-	switch (f->source) {
-	case NFT_SOURCE_META:
-		add_meta(b, f->a, reg);
-		break;
-	case NFT_SOURCE_PAYLOAD:
-		add_payload(b, f->a, f->b, size, reg);
-		break;
-	case NFT_SOURCE_FIB:
-		e = expr_new(b, "fib");
-		expr_set_u32(b, e, NFTNL_EXPR_FIB_RESULT, f->a);
-		expr_set_u32(b, e, NFTNL_EXPR_FIB_FLAGS, f->b);
-		expr_set_u32(b, e, NFTNL_EXPR_FIB_DREG, reg);
-		break;
-	case NFT_SOURCE_CT:
-	case NFT_SOURCE_CT_ASKED:
-		e = expr_new(b, "ct");
-		expr_set_u32(b, e, NFTNL_EXPR_CT_KEY, f->a);
-		expr_set_u32(b, e, NFTNL_EXPR_CT_DREG, reg);
-		if (f->source == NFT_SOURCE_CT_ASKED)
-			expr_set(b, e, NFTNL_EXPR_CT_DIR, &original, sizeof(original));
-		break;
-	}
-}
-
-/* In intervals numbers are compared in network order. */
-static void add_to_network_order(struct build *b, uint32_t size, uint32_t reg)
-{
-	struct nftnl_expr *e = expr_new(b, "byteorder");
-
-	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_SREG, reg);
-	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_DREG, reg);
-	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
-	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_LEN, size);
-	expr_set_u32(b, e, NFTNL_EXPR_BYTEORDER_SIZE, size == 1 ? 2 : size);
-}
-
-/* Loads the fields of a statement from register 1 on. types: of the set, which they must have. */
-static void add_loads(struct build *b, const struct nft_statement *s, const uint8_t *types,
-		      bool interval)
-{
-	size_t word = 0;
-
-	for (size_t i = 0; i < NFT_FIELDS_MAX && s->fields[i]; i++)
-		add_need(b, nft_fields[s->fields[i]].need);
-	for (size_t i = 0; i < NFT_FIELDS_MAX && (s->fields[i] || types[i]); i++) {
-		const struct nft_field_load *f = &nft_fields[s->fields[i]];
-
-		if (s->fields[i] == 0 || types[i] == 0 || f->type != types[i]) {
-			b->failed = true;
-			return;
-		}
-		add_load(b, f, nft_types[f->type].size, reg_of(word));
-		if (interval && (f->type == NFT_TYPE_UID || f->type == NFT_TYPE_PROTO))
-			add_to_network_order(b, nft_types[f->type].size, reg_of(word));
-		word += nft_type_padded((uint8_t)f->type) / 4;
-	}
-}
-
-static void build_set(struct build *b, const struct nft_statement *s)
+static void build_set(struct nft_build *b, const struct nft_statement *s)
 {
 	const struct nft_set *set = nft_table_find_set(b->table, s->name);
 	struct nftnl_expr *e;
@@ -236,29 +30,29 @@ static void build_set(struct build *b, const struct nft_statement *s)
 		b->failed = true;
 		return;
 	}
-	add_loads(b, s, set->types, set->interval);
-	e = expr_new(b, "lookup");
-	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	expr_set_str(b, e, NFTNL_EXPR_LOOKUP_SET, s->name);
+	nft_add_loads(b, s, set->types, set->interval);
+	e = nft_expr_new(b, "lookup");
+	nft_expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nft_expr_set_str(b, e, NFTNL_EXPR_LOOKUP_SET, s->name);
 	if (s->negated)
-		expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+		nft_expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 }
 
-static void build_one_of(struct build *b, const struct nft_statement *s)
+static void build_one_of(struct nft_build *b, const struct nft_statement *s)
 {
 	uint8_t types[NFT_FIELDS_MAX] = {nft_field_type(s->fields[0])};
 	struct nftnl_expr *e;
 
-	add_loads(b, s, types, false);
-	e = expr_new(b, "lookup");
-	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	expr_set_str(b, e, NFTNL_EXPR_LOOKUP_SET, "__set%d");
-	expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SET_ID, (*b->set_id)++);
+	nft_add_loads(b, s, types, false);
+	e = nft_expr_new(b, "lookup");
+	nft_expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nft_expr_set_str(b, e, NFTNL_EXPR_LOOKUP_SET, "__set%d");
+	nft_expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_SET_ID, (*b->set_id)++);
 	if (s->negated)
-		expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+		nft_expr_set_u32(b, e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 }
 
-static void build_is(struct build *b, const struct nft_statement *s)
+static void build_is(struct nft_build *b, const struct nft_statement *s)
 {
 	const struct nft_field_load *f = &nft_fields[s->fields[0]];
 	char name[IF_NAMESIZE] = "";
@@ -305,14 +99,14 @@ static void build_is(struct build *b, const struct nft_statement *s)
 		b->failed = true;
 		return;
 	}
-	add_need(b, f->need);
-	add_load(b, f, size, NFT_REG_1);
-	add_cmp(b, s->negated, data, size);
+	nft_add_need(b, f->need);
+	nft_add_load(b, f, size, NFT_REG_1);
+	nft_add_cmp(b, s->negated, data, size);
 	/* the frame says it: as good as what a field of it needs */
 	b->ip |= s->fields[0] == NFT_FIELD_ETHER_TYPE && !s->negated && number == 0x0800;
 }
 
-static void build_ct(struct build *b, const struct nft_statement *s)
+static void build_ct(struct nft_build *b, const struct nft_statement *s)
 {
 	bool state = streq(s->name, "state");
 	enum nft_words words = state ? NFT_WORDS_CT_STATES : NFT_WORDS_CT_STATUSES;
@@ -326,61 +120,61 @@ static void build_ct(struct build *b, const struct nft_statement *s)
 			b->failed = true;
 		mask |= bit;
 	}
-	e = expr_new(b, "ct");
-	expr_set_u32(b, e, NFTNL_EXPR_CT_KEY, state ? NFT_CT_STATE : NFT_CT_STATUS);
-	expr_set_u32(b, e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	add_mask(b, &mask, sizeof(mask));
-	add_cmp(b, true, &zero, sizeof(zero));
+	e = nft_expr_new(b, "ct");
+	nft_expr_set_u32(b, e, NFTNL_EXPR_CT_KEY, state ? NFT_CT_STATE : NFT_CT_STATUS);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	nft_add_mask(b, &mask, sizeof(mask));
+	nft_add_cmp(b, true, &zero, sizeof(zero));
 }
 
-static void build_no_syn(struct build *b, const struct nft_statement *s _unused_)
+static void build_no_syn(struct nft_build *b, const struct nft_statement *s _unused_)
 {
 	static const uint8_t tcp = IPPROTO_TCP, syn = 0x02, zero = 0;
 
-	add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
-	add_cmp(b, false, &tcp, sizeof(tcp));
-	add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, NFT_REG_1);
-	add_mask(b, &syn, sizeof(syn));
-	add_cmp(b, false, &zero, sizeof(zero));
+	nft_add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
+	nft_add_cmp(b, false, &tcp, sizeof(tcp));
+	nft_add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, NFT_REG_1);
+	nft_add_mask(b, &syn, sizeof(syn));
+	nft_add_cmp(b, false, &zero, sizeof(zero));
 }
 
-static void build_group(struct build *b, const struct nft_statement *s _unused_)
+static void build_group(struct nft_build *b, const struct nft_statement *s _unused_)
 {
 	static const uint8_t multicast = PACKET_MULTICAST;
 	static const uint8_t first[] = {0x01, 0x80, 0xc2, 0, 0, 0x00};
 	static const uint8_t last[] = {0x01, 0x80, 0xc2, 0, 0, 0x0f};
 	static const uint16_t ether = ARPHRD_ETHER;
 
-	add_meta(b, NFT_META_PKTTYPE, NFT_REG_1);
-	add_cmp(b, false, &multicast, sizeof(multicast));
-	add_meta(b, NFT_META_IIFTYPE, NFT_REG_1);
-	add_cmp(b, false, &ether, sizeof(ether));
-	add_payload(b, NFT_PAYLOAD_LL_HEADER, 0, sizeof(first), NFT_REG_1);
-	add_order(b, NFT_CMP_GTE, first, sizeof(first));
-	add_order(b, NFT_CMP_LTE, last, sizeof(last));
+	nft_add_meta(b, NFT_META_PKTTYPE, NFT_REG_1);
+	nft_add_cmp(b, false, &multicast, sizeof(multicast));
+	nft_add_meta(b, NFT_META_IIFTYPE, NFT_REG_1);
+	nft_add_cmp(b, false, &ether, sizeof(ether));
+	nft_add_payload(b, NFT_PAYLOAD_LL_HEADER, 0, sizeof(first), NFT_REG_1);
+	nft_add_order(b, NFT_CMP_GTE, first, sizeof(first));
+	nft_add_order(b, NFT_CMP_LTE, last, sizeof(last));
 }
 
-static void build_fragment(struct build *b, const struct nft_statement *s _unused_)
+static void build_fragment(struct nft_build *b, const struct nft_statement *s _unused_)
 {
 	static const uint8_t fragment = IPPROTO_FRAGMENT, offset[] = {0xff, 0xf8}, zero[2] = {0};
 	struct nftnl_expr *e;
 
-	add_need(b, NFT_NEED_EXTHDR6);
-	e = expr_new(b, "exthdr");
-	expr_set(b, e, NFTNL_EXPR_EXTHDR_TYPE, &fragment, sizeof(fragment));
-	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_OFFSET, 2);
-	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_LEN, sizeof(offset));
-	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
-	expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1);
-	add_mask(b, offset, sizeof(offset));
-	add_cmp(b, true, zero, sizeof(zero));
+	nft_add_need(b, NFT_NEED_EXTHDR6);
+	e = nft_expr_new(b, "exthdr");
+	nft_expr_set(b, e, NFTNL_EXPR_EXTHDR_TYPE, &fragment, sizeof(fragment));
+	nft_expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_OFFSET, 2);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_LEN, sizeof(offset));
+	nft_expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1);
+	nft_add_mask(b, offset, sizeof(offset));
+	nft_add_cmp(b, true, zero, sizeof(zero));
 }
 
 /*
  * A bridge gives to the host what is for a MAC of the host's, and the host takes it where it is
  * said to be for it: both are set.
  */
-static void build_to_host(struct build *b, const struct nft_statement *s)
+static void build_to_host(struct nft_build *b, const struct nft_statement *s)
 {
 	static const uint8_t host = PACKET_HOST;
 	uint8_t mac[6];
@@ -390,34 +184,34 @@ static void build_to_host(struct build *b, const struct nft_statement *s)
 		b->failed = true;
 		return;
 	}
-	add_immediate(b, mac, sizeof(mac));
-	e = expr_new(b, "payload");
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_LL_HEADER);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_OFFSET, 0);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_LEN, sizeof(mac));
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_NONE);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, 0);
-	expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_FLAGS, 0);
-	add_immediate(b, &host, sizeof(host));
-	e = expr_new(b, "meta");
-	expr_set_u32(b, e, NFTNL_EXPR_META_KEY, NFT_META_PKTTYPE);
-	expr_set_u32(b, e, NFTNL_EXPR_META_SREG, NFT_REG_1);
+	nft_add_immediate(b, mac, sizeof(mac));
+	e = nft_expr_new(b, "payload");
+	nft_expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_SREG, NFT_REG_1);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_LL_HEADER);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_OFFSET, 0);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_LEN, sizeof(mac));
+	nft_expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_NONE);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, 0);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_PAYLOAD_FLAGS, 0);
+	nft_add_immediate(b, &host, sizeof(host));
+	e = nft_expr_new(b, "meta");
+	nft_expr_set_u32(b, e, NFTNL_EXPR_META_KEY, NFT_META_PKTTYPE);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_META_SREG, NFT_REG_1);
 }
 
-static void build_limit(struct build *b, const struct nft_statement *s)
+static void build_limit(struct nft_build *b, const struct nft_statement *s)
 {
-	struct nftnl_expr *e = expr_new(b, "limit");
+	struct nftnl_expr *e = nft_expr_new(b, "limit");
 	uint64_t rate = s->number, unit = 1;
 
-	expr_set(b, e, NFTNL_EXPR_LIMIT_RATE, &rate, sizeof(rate));
-	expr_set(b, e, NFTNL_EXPR_LIMIT_UNIT, &unit, sizeof(unit));
-	expr_set_u32(b, e, NFTNL_EXPR_LIMIT_BURST, s->burst);
-	expr_set_u32(b, e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
-	expr_set_u32(b, e, NFTNL_EXPR_LIMIT_FLAGS, 0);
+	nft_expr_set(b, e, NFTNL_EXPR_LIMIT_RATE, &rate, sizeof(rate));
+	nft_expr_set(b, e, NFTNL_EXPR_LIMIT_UNIT, &unit, sizeof(unit));
+	nft_expr_set_u32(b, e, NFTNL_EXPR_LIMIT_BURST, s->burst);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_LIMIT_FLAGS, 0);
 }
 
-static void build_limit_map(struct build *b, const struct nft_statement *s)
+static void build_limit_map(struct nft_build *b, const struct nft_statement *s)
 {
 	const struct nft_set *map = nft_table_find_set(b->table, s->name);
 	struct nftnl_expr *e;
@@ -426,43 +220,43 @@ static void build_limit_map(struct build *b, const struct nft_statement *s)
 		b->failed = true;
 		return;
 	}
-	add_loads(b, s, map->types, map->interval);
-	e = expr_new(b, "objref");
-	expr_set_u32(b, e, NFTNL_EXPR_OBJREF_SET_SREG, NFT_REG_1);
-	expr_set_str(b, e, NFTNL_EXPR_OBJREF_SET_NAME, s->name);
+	nft_add_loads(b, s, map->types, map->interval);
+	e = nft_expr_new(b, "objref");
+	nft_expr_set_u32(b, e, NFTNL_EXPR_OBJREF_SET_SREG, NFT_REG_1);
+	nft_expr_set_str(b, e, NFTNL_EXPR_OBJREF_SET_NAME, s->name);
 }
 
-static void build_log(struct build *b, const struct nft_statement *s)
+static void build_log(struct nft_build *b, const struct nft_statement *s)
 {
-	struct nftnl_expr *e = expr_new(b, "log");
+	struct nftnl_expr *e = nft_expr_new(b, "log");
 	uint16_t group = (uint16_t)s->number;
 
-	expr_set_str(b, e, NFTNL_EXPR_LOG_PREFIX, s->values[0]);
-	expr_set(b, e, NFTNL_EXPR_LOG_GROUP, &group, sizeof(group));
+	nft_expr_set_str(b, e, NFTNL_EXPR_LOG_PREFIX, s->values[0]);
+	nft_expr_set(b, e, NFTNL_EXPR_LOG_GROUP, &group, sizeof(group));
 }
 
-static void build_counter(struct build *b, const struct nft_statement *s)
+static void build_counter(struct nft_build *b, const struct nft_statement *s)
 {
-	struct nftnl_expr *e = expr_new(b, "objref");
+	struct nftnl_expr *e = nft_expr_new(b, "objref");
 
-	expr_set_u32(b, e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	expr_set_str(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, s->name);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+	nft_expr_set_str(b, e, NFTNL_EXPR_OBJREF_IMM_NAME, s->name);
 }
 
-static void build_reject(struct build *b, const struct nft_statement *s)
+static void build_reject(struct nft_build *b, const struct nft_statement *s)
 {
-	struct nftnl_expr *e = expr_new(b, "reject");
+	struct nftnl_expr *e = nft_expr_new(b, "reject");
 	bool reset = streq(s->values[0], "tcp reset");
 	uint8_t code = reset ? 0 : NFT_REJECT_ICMPX_ADMIN_PROHIBITED;
 
 	if (!reset && !streq(s->values[0], "icmpx admin-prohibited"))
 		b->failed = true;
-	expr_set_u32(b, e, NFTNL_EXPR_REJECT_TYPE,
-		     reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
-	expr_set(b, e, NFTNL_EXPR_REJECT_CODE, &code, sizeof(code));
+	nft_expr_set_u32(b, e, NFTNL_EXPR_REJECT_TYPE,
+			 reset ? NFT_REJECT_TCP_RST : NFT_REJECT_ICMPX_UNREACH);
+	nft_expr_set(b, e, NFTNL_EXPR_REJECT_CODE, &code, sizeof(code));
 }
 
-static void build_verdict(struct build *b, const struct nft_statement *s)
+static void build_verdict(struct nft_build *b, const struct nft_statement *s)
 {
 	static const struct {
 		const char *word;
@@ -472,15 +266,15 @@ static void build_verdict(struct build *b, const struct nft_statement *s)
 			{"return", NFT_RETURN},
 			{"jump", NFT_JUMP},
 			{"goto", NFT_GOTO}};
-	struct nftnl_expr *e = expr_new(b, "immediate");
+	struct nftnl_expr *e = nft_expr_new(b, "immediate");
 
-	expr_set_u32(b, e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nft_expr_set_u32(b, e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
 		if (!streq(s->values[0], verdicts[i].word))
 			continue;
-		expr_set_u32(b, e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdicts[i].verdict);
+		nft_expr_set_u32(b, e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)verdicts[i].verdict);
 		if (s->name)
-			expr_set_str(b, e, NFTNL_EXPR_IMM_CHAIN, s->name);
+			nft_expr_set_str(b, e, NFTNL_EXPR_IMM_CHAIN, s->name);
 		return;
 	}
 	b->failed = true;
@@ -584,7 +378,7 @@ static void text_verdict(struct nft_text *t, const struct nft_statement *s)
 /* ---- the table ---- */
 
 static const struct {
-	void (*build)(struct build *b, const struct nft_statement *s);
+	void (*build)(struct nft_build *b, const struct nft_statement *s);
 	void (*text)(struct nft_text *t, const struct nft_statement *s);
 	bool field, name, value; /* what must be there */
 } kinds[NFT_STATEMENT_COUNT_] = {
@@ -648,7 +442,7 @@ size_t nft_statement_values(const struct nft_statement *s, struct nft_key keys[N
 int nft_rule_build(const struct nft_table *t, const char *chain, const struct nft_rule *r,
 		   uint32_t *set_id, struct nftnl_rule **ret, struct err *err)
 {
-	struct build b = {.table = t, .rule = nftnl_rule_alloc(), .set_id = set_id};
+	struct nft_build b = {.table = t, .rule = nftnl_rule_alloc(), .set_id = set_id};
 
 	if (!b.rule)
 		abort();
