@@ -90,5 +90,8 @@ bool glob_match(const char *pattern, const char *text)
 		plain += 1 + strcspn(pattern + plain + 1, WILD);
 	if (strncmp(pattern, text, plain) != 0)
 		return false;
+	/* a broken character of the pattern is not the beginning of a whole one */
+	if (((unsigned char)text[plain] & 0xc0) == 0x80)
+		plain = 0;
 	return follow(pattern + plain, text + plain);
 }

@@ -66,6 +66,9 @@ static void test_table(void **state _unused_)
 		{"/run/*.pid", "/run/../etc/x.pid", false},
 		{"/[ab]", "/a", false},
 		{"/[ab]", "/[ab]", true},
+		{"\xf1*", "\xf1\xb3\xb7\xb7", false},
+		{"\xf1*", "\xf1z", true},
+		{"a*", "a\xb3", true},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
