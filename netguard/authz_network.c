@@ -267,11 +267,9 @@ int authz_check_ports(const struct authz_context *ctx, json_t *value)
 		if (proto == 0)
 			return authz_deny(ctx, "the port %s: only tcp and udp may be published",
 					  port);
-		if (json_is_null(bindings))
-			continue;
-		if (!json_is_array(bindings))
+		if (!json_is_null(bindings) && !json_is_array(bindings))
 			return authz_deny(ctx, "HostConfig.PortBindings: not lists");
-		/* an empty list: the engine chooses a port */
+		/* no list, an empty one: there are engines that choose a port then */
 		if (json_array_size(bindings) == 0 && !ctx->existing)
 			return check_host_port(ctx, "", proto);
 		json_array_foreach (bindings, i, binding) {

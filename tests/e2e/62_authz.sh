@@ -161,6 +161,7 @@ pair "a log that is sent" "log driver" '"LogConfig":{"Type":"syslog","Config":{"
 pair "another's mounts" "mounts of another" '"VolumesFrom":["rootbox"]' '"VolumesFrom":null'
 pair "a port" "22/tcp" '"PortBindings":{"22/tcp":[{"HostPort":"22"}]}' '"PortBindings":{"80/tcp":[{"HostPort":"18000"}]}'
 pair "a port of the engine's choice" "must be named" '"PublishAllPorts":true' '"PublishAllPorts":false'
+pair "... by no list" "must be named" '"PortBindings":{"80/tcp":null}' '"PortBindings":null'
 # -- mounts
 pair "all of the host" "not below" '"Binds":["/:/host"]' '"Binds":["/srv/share:/host"]'
 pair "the host's users" "not below" '"Binds":["/etc/passwd:/p"]' '"Binds":["/srv/share/file:/p:ro"]'
