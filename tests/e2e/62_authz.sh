@@ -347,6 +347,31 @@ check_status "the plugin's socket is root's alone" 7 '' as bob curl -s --unix-so
 inside bash -c 'head -c 100000 /dev/urandom | timeout 2 nc -U /run/docker/plugins/netguard.sock' > /dev/null 2>&1
 check "it lives on after bytes that mean nothing" inside docker version
 
+# ---- requests that would keep it busy, and so the engine, for everybody ----
+# Told in the plugin's own time on the processor, which does not depend on who else uses this machine.
+used() { awk '{print $14 + $15}' "/proc/$(inside cat /run/authz.pid)/stat"; }
+create() { # JQ-EXPRESSION: a create request changed by it; "STATUS SECONDS-OF-PROCESSOR"
+	local before code
+	jq -cn "{Image: \"busybox\", User: \"1\", HostConfig: {SecurityOpt: [\"no-new-privileges\"]}} | $1" > "$SANDBOX/body"
+	before=$(used)
+	code=$(as bob curl -s -m 60 -o /dev/null -w '%{http_code}' --unix-socket /run/docker.sock -H 'Content-Type: application/json' -H Expect: \
+		-d "@$SANDBOX/body" http://e/containers/create)
+	echo "$code $((($(used) - before) / $(getconf CLK_TCK)))"
+}
+# shellcheck disable=SC2016 # for the shell inside
+inside sh -c 'for i in $(seq 20); do docker "$@" create --user 1 --security-opt no-new-privileges -v many:/x busybox; done
+	config=$(jq -cn "{hostname: \"cache\", x: [range(500)]}")
+	for i in $(seq 60); do docker "$@" create --label "podctl.pod=cache$i" --label podctl.container= --label "podctl.config=$config" busybox; done' \
+	sh --config /run/docker-admin > /dev/null || fail "containers to look at"
+check_equal "a volume that many containers have" "201 0" "$(create '.HostConfig.Binds = ["many:/x"]')"
+check_equal "... a hundred thousand times" "403 0" "$(create '.HostConfig.Binds = [range(100000) | "many:/x"]')"
+# (the engine does not take one place twice)
+check_equal "... four thousand times: looked at once" "400 0" "$(create '.HostConfig.Binds = [range(4000) | "many:/x"]')"
+aliases() { create ".HostConfig.NetworkMode = \"pods\" | .NetworkingConfig.EndpointsConfig.pods.Aliases = [range($1) | \"a\"]"; }
+check_equal "names on a network" "201 0" "$(aliases 2)"
+check_equal "... four thousand, where there are many pods" "201 0" "$(aliases 4000)"
+check_equal "... and more than anybody has" "403 0" "$(aliases 5000)"
+
 # ---- a configuration that changes ----
 inside sed -i 's/^  capabilities: .*/  capabilities: [SYS_CHROOT]/' /etc/netguard.yml
 cap() { as bob docker create --user 1 --security-opt no-new-privileges --cap-add SYS_CHROOT busybox; }

@@ -153,7 +153,7 @@ static const struct {
 	{AUTHZ_FACT_NETWORK, "front-odd", 0, "{\"Name\":\"front-odd\"}"},
 	{AUTHZ_FACT_POD, "web", 0, "[{\"Id\":\"web.app\"}]"},
 	{AUTHZ_FACT_ROOTS, "", 0,
-	 "[{},{\"Labels\":{\"podctl.pod\":\"Cache\",\"podctl.config\":\"{\"}},"
+	 "[1,{},{\"Labels\":{\"podctl.pod\":\"Cache\",\"podctl.config\":\"{\"}},"
 	 "{\"Labels\":{\"podctl.pod\":\"web\",\"podctl.config\":\"{\\\"hostname\\\":\\\"Web-"
 	 "front\\\"}"
 	 "\"}}]"},
@@ -960,11 +960,24 @@ static void test_messages(void **state _unused_)
 	}
 }
 
-/* As many parameters and mounts as one can name. */
+/* A body with so many variables, and brackets in a text, which count for nothing. */
+static void expect_values(unsigned n, const char *why)
+{
+	json_auto_t *env = json_array();
+	_cleanup_free_ char *list = NULL, *body = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(env, json_string("A=[[,"));
+	list = json_dumps(env, JSON_COMPACT);
+	body = xasprintf("{" USER ",\"HostConfig\":{" NNP "},\"Env\":%s}", list);
+	expect("", NULL, "POST", "/containers/create", body, why);
+}
+
+/* As many parameters, mounts and values as one can name. */
 static void test_too_many(void **state _unused_)
 {
 	_cleanup_free_ char *uri = xstrdup("/containers/json?x=1"), *binds = xstrdup("");
-	_cleanup_free_ char *body = NULL;
+	_cleanup_free_ char *body = NULL, *nested = xcalloc(10001, 1);
 
 	for (unsigned i = 0; i < 64; i++) {
 		char *more = xasprintf("%s&a%u=1", uri, i);
@@ -981,6 +994,13 @@ static void test_too_many(void **state _unused_)
 	expect("", NULL, "GET", uri, NULL, "nobody");
 	body = xasprintf("{" USER ",\"HostConfig\":{" NNP ",\"Binds\":[%s]}}", binds);
 	expect("", NULL, "POST", "/containers/create", body, "too many mounts");
+	/* seven more are in the rest of the body, and the first has no comma before it */
+	expect_values(4096 - 6, NULL);
+	expect_values(4096 - 5, "more than 4096 values");
+	memset(nested, '[', 10000);
+	for (unsigned i = 1; i < 10000; i += 2)
+		nested[i] = ']';
+	expect("", NULL, "POST", "/containers/create", nested, "more than 4096 values");
 }
 
 static void test_describe(void **state _unused_)
