@@ -324,6 +324,7 @@ int authz_request_read(struct authz_request *r, struct err *err)
 	if (result < 0 || !r->raw)
 		return result;
 	r->body = parse_json(r->raw, r->raw_size);
+	free(take_ptr(r->raw));
 	if (!json_is_object(r->body))
 		return err_set(
 			err, EINVAL,

@@ -30,6 +30,8 @@ image numbered 'USER 1000:1000'
 image named 'USER nobody'
 image ours 'LABEL podctl.pod=web'
 image composed 'LABEL com.docker.compose.project=shop'
+inside sh -c 'id=$(docker create busybox sh -c "rm /etc/passwd; mkfifo /etc/passwd") && docker start -a "$id" && docker commit "$id" fifo && docker rm "$id"' \
+	> /dev/null || fail "image fifo"
 inside mkdir -p /srv/pods /srv/share/bob/sub /srv/share/open/sub /etc/docker
 inside ln -s /etc /srv/share/link
 inside sh -c 'chown -R bob /srv/share/bob; chmod 777 /srv/share/open; chmod 666 /run/docker.sock
@@ -371,6 +373,26 @@ aliases() { create ".HostConfig.NetworkMode = \"pods\" | .NetworkingConfig.Endpo
 check_equal "names on a network" "201 0" "$(aliases 2)"
 check_equal "... four thousand, where there are many pods" "201 0" "$(aliases 4000)"
 check_equal "... and more than anybody has" "403 0" "$(aliases 5000)"
+
+# the engine waits for what is in the image, and the look at the container for the engine
+id=$(as bob docker create --user 1 --security-opt no-new-privileges fifo sleep 1)
+fifo=$(admin inspect -f '{{.GraphDriver.Data.MergedDir}}' "$id")/etc/passwd
+as bob docker start "$id" > /dev/null 2>&1 &
+starter=$!
+silent() { ! inside timeout 2 docker --config /run/docker-admin inspect "$id"; }
+check "a container that can't be looked at for now" wait_for 20 silent
+{ printf '{"Cmd":["id"],"Env":["A='; head -c 1000000 /dev/zero | tr '\0' a; printf '"]}'; } > "$SANDBOX/body"
+# (of so many connections at once the kernel may refuse some)
+check "two hundred large requests that wait for it are refused" test 150 -lt "$(as bob curl -s -Z --parallel-immediate --parallel-max 200 -m 60 -w '%{http_code}\n' \
+	-o /dev/null --unix-socket /run/docker.sock -H 'Content-Type: application/json' -H Expect: -d "@$SANDBOX/body" "http://e/containers/$id/exec#[1-200]" | grep -c 403)"
+check "... and do not take its memory, which ends at 512M" test \
+	"$(awk '/^VmHWM:/ {print $2}' "/proc/$(inside cat /run/authz.pid)/status")" -lt 300000
+check_status "others are answered meanwhile" 0 'uid=1000' as bob docker exec plainbox id
+written() {
+	inside timeout 1 sh -c ': > "$1"' sh "$fifo"
+	not kill -0 "$starter"
+}
+check "the engine has what it waited for" wait_for 20 written
 
 # ---- a configuration that changes ----
 inside sed -i 's/^  capabilities: .*/  capabilities: [SYS_CHROOT]/' /etc/netguard.yml
