@@ -3,6 +3,14 @@
 
 #include <errno.h>
 
+/*
+ * At these keys the engine leaves a terminal, and the first of them waits there for the next. Where
+ * none are said they are ^P ^Q, which shells and editors have uses for. These are so many that
+ * nobody comes to their end.
+ */
+#define DETACH_PART "ctrl-\\,ctrl-@,ctrl-\\,ctrl-_"
+#define DETACH_KEYS DETACH_PART "," DETACH_PART "," DETACH_PART "," DETACH_PART
+
 /* NULL: one is no UTF-8, which JSON can't hold. Left out it would make another command. */
 static json_t *strings(const char *const *list)
 {
@@ -21,9 +29,10 @@ static json_t *request(const struct exec *x, bool tty)
 
 	if (tty && x->term)
 		json_array_append_new(env, json_sprintf("TERM=%s", x->term));
-	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:O, s:O, s:s*, s:s*}", "AttachStdin", 1,
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:O, s:O, s:s, s:s*, s:s*}", "AttachStdin", 1,
 			 "AttachStdout", 1, "AttachStderr", 1, "Tty", (int)tty, "Privileged", 0,
-			 "Cmd", argv, "Env", env, "User", x->user, "WorkingDir", x->directory);
+			 "Cmd", argv, "Env", env, "DetachKeys", DETACH_KEYS, "User", x->user,
+			 "WorkingDir", x->directory);
 }
 
 int exec_create(const struct exec *x, bool tty, char **ret_path, struct err *err)
