@@ -19,6 +19,7 @@
 /* A request that waits for facts is denied when they take longer. */
 #define LOOKUP_MS     10000
 #define DECISIONS_MAX 512
+#define BODIES_MAX    ((size_t)64 * 1024 * 1024) /* of all of them */
 #define STORED_SOCKET "authz"
 
 struct authz {
@@ -29,7 +30,7 @@ struct authz {
 	struct authz_server *server;
 	char token[AUTHZ_TOKEN_SIZE], look[AUTHZ_TOKEN_SIZE];
 	struct decision **waiting;
-	size_t n_waiting;
+	size_t n_waiting, bodies;
 };
 
 /* A request that is being decided on. */
@@ -54,6 +55,7 @@ static void decision_free(struct decision *d)
 	}
 	if (d->lookup)
 		engine_cancel(a->engine, d->lookup);
+	a->bodies -= d->request.raw_size;
 	authz_request_done(&d->request);
 	authz_facts_done(&d->facts);
 	free(d->need.name);
@@ -222,7 +224,7 @@ static void decide(struct authz *a, struct authz_peer *peer, const char *body, s
 		answer_allowed(peer);
 		return;
 	}
-	if (a->n_waiting >= DECISIONS_MAX) {
+	if (a->n_waiting >= DECISIONS_MAX || a->bodies + request.raw_size > BODIES_MAX) {
 		deny(peer, &request, "too many requests wait for the engine: try again");
 		authz_request_done(&request);
 		return;
@@ -231,6 +233,7 @@ static void decide(struct authz *a, struct authz_peer *peer, const char *body, s
 	d->authz = a;
 	d->peer = peer;
 	d->request = request;
+	a->bodies += request.raw_size;
 	ARRAY_PUSH(a->waiting, a->n_waiting) = d;
 	go_on(d);
 }

@@ -80,16 +80,41 @@ static int check_exec_start(const struct authz_context *ctx)
 
 /* ---- images, volumes, networks ---- */
 
+/* An image of a registry, which the engine would connect to. */
+static int check_remote(const struct authz_context *ctx, const char *text)
+{
+	struct image_ref ref = {0};
+	const char *wrong = image_ref_parse(text, &ref);
+	int r = 0;
+
+	if (wrong)
+		return authz_deny(ctx, "the image %s: %s", text, wrong);
+	if (ctx->rules->images_given && !authz_any_glob(&ctx->rules->images, ref.full))
+		r = authz_deny(ctx, "the image %s is not one that is allowed", ref.full);
+	image_ref_done(&ref);
+	return r;
+}
+
+/* "registry.example.com/name" asks that one, and no rule names those that may be searched. */
+static int check_search(const struct authz_context *ctx)
+{
+	const char *term = authz_request_query(ctx->request, "term") ?: "";
+	_cleanup_free_ char *first = xstrndup(term, strcspn(term, "/"));
+
+	if (ctx->rules->images_given && !streq(first, term) &&
+	    (strpbrk(first, ".:") || streq(first, "localhost")))
+		return authz_deny(ctx, "a search at %s is not allowed", first);
+	return 0;
+}
+
 /* What would be pulled, as one reference. */
 static int check_pull(const struct authz_context *ctx)
 {
 	const char *image = authz_request_query(ctx->request, "fromImage") ?: "";
 	const char *tag = authz_request_query(ctx->request, "tag") ?: "";
 	_cleanup_free_ char *text = NULL;
-	struct image_ref ref = {0};
-	const char *slash = strrchr(image, '/'), *wrong;
+	const char *slash = strrchr(image, '/');
 	bool has_tag = strpbrk(slash ? slash : image, ":@") != NULL;
-	int r = 0;
 
 	if (*tag && has_tag)
 		return authz_deny(ctx, "the image %s: tag given twice", image);
@@ -97,13 +122,7 @@ static int check_pull(const struct authz_context *ctx)
 		return authz_deny(ctx, "the image %s: name the tag to pull", image);
 	text = *tag ? xasprintf("%s%s%s", image, startswith(tag, "sha256:") ? "@" : ":", tag)
 		    : xstrdup(image);
-	wrong = image_ref_parse(text, &ref);
-	if (wrong)
-		return authz_deny(ctx, "the image %s: %s", text, wrong);
-	if (ctx->rules->images_given && !authz_any_glob(&ctx->rules->images, ref.full))
-		r = authz_deny(ctx, "the image %s is not one that is allowed", ref.full);
-	image_ref_done(&ref);
-	return r;
+	return check_remote(ctx, text);
 }
 
 /* A tag of one's own may not be one that stands for something allowed. */
@@ -214,6 +233,10 @@ static int check_endpoint(const struct authz_context *ctx, enum api_endpoint end
 		return check_exec_start(ctx);
 	case ENDPOINT_IMAGE_PULL:
 		return check_pull(ctx);
+	case ENDPOINT_IMAGE_DISTRIBUTION:
+		return check_remote(ctx, name);
+	case ENDPOINT_IMAGE_SEARCH:
+		return check_search(ctx);
 	case ENDPOINT_IMAGE_TAG:
 		return check_tag(ctx);
 	case ENDPOINT_VOLUME_CREATE:

@@ -76,6 +76,19 @@ static bool is_same(const char *pod, const void *userdata)
 	return dns_name_same(pod, userdata);
 }
 
+/* Which host name the pod's file asks for, or "": read once, however many names are compared. */
+static const char *hostname_of(json_t *root, json_t *labels)
+{
+	if (!json_object_get(root, "hostname")) {
+		const char *text = json_string_value(json_object_get(labels, "podctl.config"));
+		json_auto_t *config = json_loads(text ?: "{}", 0, NULL);
+		const char *asked = json_string_value(json_object_get(config, "hostname")) ?: "";
+
+		json_object_set_new(root, "hostname", json_string(asked));
+	}
+	return json_string_value(json_object_get(root, "hostname")) ?: "";
+}
+
 /* Pods that the configuration does not speak of, and host names that files ask for. */
 static int check_roots(const struct authz_context *ctx, const char *what, const char *name)
 {
@@ -89,11 +102,8 @@ static int check_roots(const struct authz_context *ctx, const char *what, const 
 	json_array_foreach (fact->json, i, root) {
 		json_t *labels = json_object_get(root, "Labels");
 		const char *pod = json_string_value(json_object_get(labels, "podctl.pod")) ?: "";
-		const char *text = json_string_value(json_object_get(labels, "podctl.config"));
-		json_auto_t *config = json_loads(text ?: "{}", 0, NULL);
-		const char *hostname = json_string_value(json_object_get(config, "hostname")) ?: "";
 
-		if (dns_name_same(name, pod) || dns_name_same(name, hostname))
+		if (dns_name_same(name, pod) || dns_name_same(name, hostname_of(root, labels)))
 			return authz_deny(ctx, "%s %s is one of podctl's pod %s on its network",
 					  what, name, pod);
 	}
@@ -268,11 +278,9 @@ int authz_check_ports(const struct authz_context *ctx, json_t *value)
 		if (proto == 0)
 			return authz_deny(ctx, "the port %s: only tcp and udp may be published",
 					  port);
-		if (json_is_null(bindings))
-			continue;
-		if (!json_is_array(bindings))
+		if (!json_is_null(bindings) && !json_is_array(bindings))
 			return authz_deny(ctx, "HostConfig.PortBindings: not lists");
-		/* an empty list: the engine chooses a port */
+		/* no list, an empty one: there are engines that choose a port then */
 		if (json_array_size(bindings) == 0 && !ctx->existing)
 			return check_host_port(ctx, "", proto);
 		json_array_foreach (bindings, i, binding) {

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #define DEPTH_MAX     32
+#define VALUES_MAX    4096
 #define API_MINOR_MAX 999
 
 void authz_request_done(struct authz_request *r)
@@ -29,11 +30,12 @@ void authz_request_done(struct authz_request *r)
 
 /*
  * jansson's own limit of depth is 2048, and it refuses duplicates, NULs and what is no UTF-8.
- * Brackets in strings count too: a text with that many unmatched ones is refused.
+ * Values are counted since all that waits for the engine waits while they are looked at, and each
+ * can stand for much to look at: what has so many is nobody's use.
  */
 static json_t *parse_json(const char *text, size_t size)
 {
-	int depth = 0;
+	int depth = 0, values = 0;
 	bool in_string = false;
 
 	for (size_t i = 0; i < size; i++) {
@@ -42,7 +44,10 @@ static json_t *parse_json(const char *text, size_t size)
 		} else if (text[i] == '"') {
 			in_string = !in_string;
 		} else if (!in_string && (text[i] == '{' || text[i] == '[')) {
-			if (++depth > DEPTH_MAX)
+			if (++depth > DEPTH_MAX || ++values > VALUES_MAX)
+				return NULL;
+		} else if (!in_string && text[i] == ',') {
+			if (++values > VALUES_MAX)
 				return NULL;
 		} else if (!in_string && (text[i] == '}' || text[i] == ']')) {
 			depth--;
@@ -146,7 +151,7 @@ int authz_request_parse(const char *message, size_t size, struct authz_request *
 		json_decref(json);
 		return err_set(err, EINVAL,
 			       "the engine's message can't be read: bytes that are no "
-			       "text, a NUL or a key twice");
+			       "text, a NUL, a key twice or too many headers");
 	}
 	result = take_message(json, &r, err);
 	json_decref(json);
@@ -318,8 +323,12 @@ int authz_request_read(struct authz_request *r, struct err *err)
 	if (result < 0 || !r->raw)
 		return result;
 	r->body = parse_json(r->raw, r->raw_size);
+	free(take_ptr(r->raw));
 	if (!json_is_object(r->body))
-		return err_set(err, EINVAL,
-			       "the body is no JSON object, or has a key twice, or is too deep");
+		return err_set(
+			err, EINVAL,
+			"the body is no JSON object, or has a key twice, is too deep, or has "
+			"more than %d values",
+			VALUES_MAX);
 	return 0;
 }

@@ -32,7 +32,7 @@ struct authz_request {
 	char *content_type;   /* NULL: none */
 	char *content_length; /* NULL: none, or the body is chunked */
 	char *token;	      /* Netguard-Token; NULL: none */
-	char *raw;	      /* the body; NULL: there is none, or it was not handed over */
+	char *raw; /* the body; NULL: there is none, it was not handed over, or was read */
 	size_t raw_size;
 
 	/* what authz_request_read makes of that */

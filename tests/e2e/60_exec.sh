@@ -39,6 +39,13 @@ run app web -- /no/such/program > /dev/null 2>&1
 check_equal "a command that is not there: not 0" 1 $(($? != 0))
 check_equal "no terminal without one" "not a tty" "$(run app web -- tty)"
 check_equal "arguments stay as they are" '-l|a b|$HOME|' "$(run app web -- sh -c 'printf "%s|" "$@"' x -l 'a b' '$HOME')"
+run app web -- touch /tmp/named
+# left out it would be another command: rm /tmp/named
+check_status "a word that can't be said to the engine is not left out" 1 'UTF-8' run app web -- rm -f $'/tmp/\xff' /tmp/named
+check_status "... nor a variable" 1 'UTF-8' run -e $'A=\xff' app web -- rm /tmp/named
+check_status "... nor the folder" 1 'UTF-8' run -w $'/tmp\xff' app web -- rm /tmp/named
+check_equal "... and nothing was done instead; what can be said is" "/tmp/named é è" \
+	"$(run -e A=é app web -- sh -c 'echo /tmp/n*d "$A" "$1"' x è)"
 check_equal "user and folder" "1000 /tmp" "$(run -u 1000 --workdir=/tmp app web -- sh -c 'echo $(id -u) $(pwd)')"
 check_equal "environment: what is asked for, nothing of ours" "A=b=c" \
 	"$(inside env SECRET=x LANG=y "$BUILD/podctl" exec -e A=b=c --env 'B=' app web -- env | grep -E '^(A|SECRET|LANG|TERM)=')"

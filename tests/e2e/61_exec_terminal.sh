@@ -57,6 +57,16 @@ check "the cursor goes where the program says" wait_for 5 eval '[[ $(screen | se
 keys 'exit 7' Enter
 shows "the exit status" 'status-7'
 
+note "keys that the engine keeps for itself, unless it is told others"
+window "$exec_in -- sh -c 'stty raw -echo; echo up; head -c 4 | od -An -tx1'"
+shows "a command" '^up'
+for key in C-p C-q "C-\\" x; do
+	keys "$key"
+	sleep 0.2
+done
+shows "^P and ^Q reach it, and ^\\ with the next key" '10 11 1c 78'
+shows "... and do not end it" 'status-0'
+
 note "an editor and a pager"
 window "$exec_in"
 shows "a shell" 'ready>'

@@ -30,6 +30,8 @@ image numbered 'USER 1000:1000'
 image named 'USER nobody'
 image ours 'LABEL podctl.pod=web'
 image composed 'LABEL com.docker.compose.project=shop'
+inside sh -c 'id=$(docker create busybox sh -c "rm /etc/passwd; mkfifo /etc/passwd") && docker start -a "$id" && docker commit "$id" fifo && docker rm "$id"' \
+	> /dev/null || fail "image fifo"
 inside mkdir -p /srv/pods /srv/share/bob/sub /srv/share/open/sub /etc/docker
 inside ln -s /etc /srv/share/link
 inside sh -c 'chown -R bob /srv/share/bob; chmod 777 /srv/share/open; chmod 666 /run/docker.sock
@@ -161,6 +163,7 @@ pair "a log that is sent" "log driver" '"LogConfig":{"Type":"syslog","Config":{"
 pair "another's mounts" "mounts of another" '"VolumesFrom":["rootbox"]' '"VolumesFrom":null'
 pair "a port" "22/tcp" '"PortBindings":{"22/tcp":[{"HostPort":"22"}]}' '"PortBindings":{"80/tcp":[{"HostPort":"18000"}]}'
 pair "a port of the engine's choice" "must be named" '"PublishAllPorts":true' '"PublishAllPorts":false'
+pair "... by no list" "must be named" '"PortBindings":{"80/tcp":null}' '"PortBindings":null'
 # -- mounts
 pair "all of the host" "not below" '"Binds":["/:/host"]' '"Binds":["/srv/share:/host"]'
 pair "the host's users" "not below" '"Binds":["/etc/passwd:/p"]' '"Binds":["/srv/share/file:/p:ro"]'
@@ -345,6 +348,51 @@ check_equal "40 at once, each with a look-up of its own" "40 200" "$(inside bash
 check_status "the plugin's socket is root's alone" 7 '' as bob curl -s --unix-socket /run/docker/plugins/netguard.sock http://x/
 inside bash -c 'head -c 100000 /dev/urandom | timeout 2 nc -U /run/docker/plugins/netguard.sock' > /dev/null 2>&1
 check "it lives on after bytes that mean nothing" inside docker version
+
+# ---- requests that would keep it busy, and so the engine, for everybody ----
+# Told in the plugin's own time on the processor, which does not depend on who else uses this machine.
+used() { awk '{print $14 + $15}' "/proc/$(inside cat /run/authz.pid)/stat"; }
+create() { # JQ-EXPRESSION: a create request changed by it; "STATUS SECONDS-OF-PROCESSOR"
+	local before code
+	jq -cn "{Image: \"busybox\", User: \"1\", HostConfig: {SecurityOpt: [\"no-new-privileges\"]}} | $1" > "$SANDBOX/body"
+	before=$(used)
+	code=$(as bob curl -s -m 60 -o /dev/null -w '%{http_code}' --unix-socket /run/docker.sock -H 'Content-Type: application/json' -H Expect: \
+		-d "@$SANDBOX/body" http://e/containers/create)
+	echo "$code $((($(used) - before) / $(getconf CLK_TCK)))"
+}
+# shellcheck disable=SC2016 # for the shell inside
+inside sh -c 'for i in $(seq 20); do docker "$@" create --user 1 --security-opt no-new-privileges -v many:/x busybox; done
+	config=$(jq -cn "{hostname: \"cache\", x: [range(500)]}")
+	for i in $(seq 60); do docker "$@" create --label "podctl.pod=cache$i" --label podctl.container= --label "podctl.config=$config" busybox; done' \
+	sh --config /run/docker-admin > /dev/null || fail "containers to look at"
+check_equal "a volume that many containers have" "201 0" "$(create '.HostConfig.Binds = ["many:/x"]')"
+check_equal "... a hundred thousand times" "403 0" "$(create '.HostConfig.Binds = [range(100000) | "many:/x"]')"
+# (the engine does not take one place twice)
+check_equal "... four thousand times: looked at once" "400 0" "$(create '.HostConfig.Binds = [range(4000) | "many:/x"]')"
+aliases() { create ".HostConfig.NetworkMode = \"pods\" | .NetworkingConfig.EndpointsConfig.pods.Aliases = [range($1) | \"a\"]"; }
+check_equal "names on a network" "201 0" "$(aliases 2)"
+check_equal "... four thousand, where there are many pods" "201 0" "$(aliases 4000)"
+check_equal "... and more than anybody has" "403 0" "$(aliases 5000)"
+
+# the engine waits for what is in the image, and the look at the container for the engine
+id=$(as bob docker create --user 1 --security-opt no-new-privileges fifo sleep 1)
+fifo=$(admin inspect -f '{{.GraphDriver.Data.MergedDir}}' "$id")/etc/passwd
+as bob docker start "$id" > /dev/null 2>&1 &
+starter=$!
+silent() { ! inside timeout 2 docker --config /run/docker-admin inspect "$id"; }
+check "a container that can't be looked at for now" wait_for 20 silent
+{ printf '{"Cmd":["id"],"Env":["A='; head -c 1000000 /dev/zero | tr '\0' a; printf '"]}'; } > "$SANDBOX/body"
+# (of so many connections at once the kernel may refuse some)
+check "two hundred large requests that wait for it are refused" test 150 -lt "$(as bob curl -s -Z --parallel-immediate --parallel-max 200 -m 60 -w '%{http_code}\n' \
+	-o /dev/null --unix-socket /run/docker.sock -H 'Content-Type: application/json' -H Expect: -d "@$SANDBOX/body" "http://e/containers/$id/exec#[1-200]" | grep -c 403)"
+check "... and do not take its memory, which ends at 512M" test \
+	"$(awk '/^VmHWM:/ {print $2}' "/proc/$(inside cat /run/authz.pid)/status")" -lt 300000
+check_status "others are answered meanwhile" 0 'uid=1000' as bob docker exec plainbox id
+written() {
+	inside timeout 1 sh -c ': > "$1"' sh "$fifo"
+	not kill -0 "$starter"
+}
+check "the engine has what it waited for" wait_for 20 written
 
 # ---- a configuration that changes ----
 inside sed -i 's/^  capabilities: .*/  capabilities: [SYS_CHROOT]/' /etc/netguard.yml

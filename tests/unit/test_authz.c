@@ -153,7 +153,7 @@ static const struct {
 	{AUTHZ_FACT_NETWORK, "front-odd", 0, "{\"Name\":\"front-odd\"}"},
 	{AUTHZ_FACT_POD, "web", 0, "[{\"Id\":\"web.app\"}]"},
 	{AUTHZ_FACT_ROOTS, "", 0,
-	 "[{},{\"Labels\":{\"podctl.pod\":\"Cache\",\"podctl.config\":\"{\"}},"
+	 "[1,{},{\"Labels\":{\"podctl.pod\":\"Cache\",\"podctl.config\":\"{\"}},"
 	 "{\"Labels\":{\"podctl.pod\":\"web\",\"podctl.config\":\"{\\\"hostname\\\":\\\"Web-"
 	 "front\\\"}"
 	 "\"}}]"},
@@ -413,7 +413,9 @@ static const struct {
 	{HOST("\"NetworkMode\":\"front-mute\""), "whole name"},
 	{HOST("\"NetworkMode\":\"front-odd\""), "only bridges"},
 	{HOST("\"PortBindings\":[]"), "not an object"},
-	{HOST("\"PortBindings\":{\"80\":[{\"HostPort\":\"8000\"}],\"81/tcp\":null}"), NULL},
+	{HOST("\"PortBindings\":{\"80\":[{\"HostPort\":\"8000\"}]}"), NULL},
+	{HOST("\"PortBindings\":{\"80\":[{\"HostPort\":\"8000\"}],\"81/tcp\":null}"),
+	 "must be named"},
 	{HOST("\"PortBindings\":{\"80/tcp\":\"8000\"}"), "not lists"},
 	{HOST("\"PortBindings\":{\"80/tcp\":[{\"Host\":\"x\"}]}"), "not a field"},
 	{HOST("\"PortBindings\":{\"80/udp\":[{\"HostPort\":\"54\"}]}"), "54/udp"},
@@ -716,6 +718,17 @@ static const struct {
 	{"", "GET", "/v-x/version", NULL, "nobody"},
 	{"", "GET", "/.a/...", NULL, "nobody"},
 	{"", "GET", "/distribution/library/busybox/json", NULL, NULL},
+	{"", "GET", "/distribution/127.0.0.1:5000/x/json", NULL, NULL},
+	{"", "GET", "/distribution/X/json", NULL, "the image X"},
+	{OPEN, "GET", "/distribution/library/busybox/json", NULL, NULL},
+	{OPEN, "GET", "/distribution/127.0.0.1:5000/x/json", NULL, "not one that is allowed"},
+	{OPEN, "GET", "/images/search", NULL, NULL},
+	{OPEN, "GET", "/images/search?term=busybox", NULL, NULL},
+	{OPEN, "GET", "/images/search?term=library/busybox", NULL, NULL},
+	{OPEN, "GET", "/images/search?term=127.0.0.1:5000/x", NULL, "a search at 127.0.0.1:5000"},
+	{OPEN, "GET", "/images/search?term=registry.example/x", NULL, "a search at registry"},
+	{OPEN, "GET", "/images/search?term=localhost/x", NULL, "a search at localhost"},
+	{"", "GET", "/images/search?term=localhost/x", NULL, NULL},
 	{"", "POST", "/auth", "{}", NULL},
 	{"", "POST", "/containers/good/start", "5", "Content-Length: 0"},
 	/* what the engine can't tell of is not allowed */
@@ -958,11 +971,24 @@ static void test_messages(void **state _unused_)
 	}
 }
 
-/* As many parameters and mounts as one can name. */
+/* A body with so many variables, and brackets in a text, which count for nothing. */
+static void expect_values(unsigned n, const char *why)
+{
+	json_auto_t *env = json_array();
+	_cleanup_free_ char *list = NULL, *body = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(env, json_string("A=[[,"));
+	list = json_dumps(env, JSON_COMPACT);
+	body = xasprintf("{" USER ",\"HostConfig\":{" NNP "},\"Env\":%s}", list);
+	expect("", NULL, "POST", "/containers/create", body, why);
+}
+
+/* As many parameters, mounts and values as one can name. */
 static void test_too_many(void **state _unused_)
 {
 	_cleanup_free_ char *uri = xstrdup("/containers/json?x=1"), *binds = xstrdup("");
-	_cleanup_free_ char *body = NULL;
+	_cleanup_free_ char *body = NULL, *nested = xcalloc(10001, 1);
 
 	for (unsigned i = 0; i < 64; i++) {
 		char *more = xasprintf("%s&a%u=1", uri, i);
@@ -979,6 +1005,13 @@ static void test_too_many(void **state _unused_)
 	expect("", NULL, "GET", uri, NULL, "nobody");
 	body = xasprintf("{" USER ",\"HostConfig\":{" NNP ",\"Binds\":[%s]}}", binds);
 	expect("", NULL, "POST", "/containers/create", body, "too many mounts");
+	/* seven more are in the rest of the body, and the first has no comma before it */
+	expect_values(4096 - 6, NULL);
+	expect_values(4096 - 5, "more than 4096 values");
+	memset(nested, '[', 10000);
+	for (unsigned i = 1; i < 10000; i += 2)
+		nested[i] = ']';
+	expect("", NULL, "POST", "/containers/create", nested, "more than 4096 values");
 }
 
 static void test_describe(void **state _unused_)
