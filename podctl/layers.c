@@ -3,6 +3,7 @@
 
 #include "common/file.h"
 #include "engine/engine.h"
+#include "podctl/layers_mounts.h"
 #include "podctl/plan.h"
 #include "podctl/rundir.h"
 
@@ -138,16 +139,27 @@ static int open_files(int root, const char *id)
 	return fd;
 }
 
-/* The file that the engine would wait for, or NULL. */
-static const char *waits_for(int root, const char *id)
+/* The file that the engine would wait for, or NULL. path: of root. */
+static const char *waits_for(const char *path, int root, const char *id)
 {
+	_cleanup_free_ char *config_path = xasprintf("containers/%s/config.v2.json", id),
+			    *host_path = xasprintf("containers/%s/hostconfig.json", id);
 	_cleanup_close_ int files = open_files(root, id);
+	json_auto_t *config = NULL, *host = NULL;
+	struct layers_mounts mounts = {0};
+	const char *found = NULL;
 
-	for (size_t i = 0; files >= 0 && i < ARRAY_SIZE(looked_at); i++) {
-		if (layers_would_wait(files, looked_at[i]))
-			return looked_at[i];
+	if (files < 0)
+		return NULL;
+	config = read_json(root, config_path);
+	host = read_json(root, host_path);
+	layers_mounts_parse(config, host, path, &mounts);
+	for (size_t i = 0; i < ARRAY_SIZE(looked_at) && !found; i++) {
+		if (layers_would_wait(files, &mounts, looked_at[i]))
+			found = looked_at[i];
 	}
-	return NULL;
+	layers_mounts_done(&mounts);
+	return found;
 }
 
 int layers_check(const char *id, struct err *err)
@@ -161,12 +173,13 @@ int layers_check(const char *id, struct err *err)
 	for (size_t i = 0; i < roots.n && !file; i++) {
 		_cleanup_close_ int root = open(roots.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		file = root < 0 ? NULL : waits_for(root, id);
+		file = root < 0 ? NULL : waits_for(roots.items[i], root, id);
 	}
 	strv_done(&roots);
 	return file ? err_set(err, EINVAL,
-			      "its %s is no file, and the engine would wait for it for good: take "
-			      "the pod down and apply it anew, perhaps with another image",
+			      "its %s is no file of its own, and the engine would wait for it for "
+			      "good: take the pod down and apply it anew, perhaps with another "
+			      "image",
 			      file)
 		    : 0;
 }
@@ -199,7 +212,7 @@ static int write_policy(int folder, json_t *host, struct err *err)
 	return file_replace(folder, "hostconfig.json", text, strlen(text), err);
 }
 
-static void disarm(int root, int containers, const char *id, struct strv *said)
+static void disarm(const char *path, int root, int containers, const char *id, struct strv *said)
 {
 	_cleanup_close_ int folder =
 		openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -214,7 +227,7 @@ static void disarm(int root, int containers, const char *id, struct strv *said)
 	host = is_ours(config) ? read_json(folder, "hostconfig.json") : NULL;
 	if (!restarts(host))
 		return;
-	file = waits_for(root, id);
+	file = waits_for(path, root, id);
 	if (!file)
 		return;
 	name = json_string_value(json_object_get(config, "Name"));
@@ -224,8 +237,8 @@ static void disarm(int root, int containers, const char *id, struct strv *said)
 				 "that could not be changed: %s",
 				 name, file, err.text);
 	else
-		line = xasprintf("container %s is not started any more: its %s is no file, and the "
-				 "engine would wait for it for good",
+		line = xasprintf("container %s is not started any more: its %s is no file of its "
+				 "own, and the engine would wait for it for good",
 				 name, file);
 	strv_add(said, line);
 }
@@ -241,7 +254,7 @@ static void disarm_in(const char *path, struct strv *said)
 
 	while (d && (e = readdir(d))) {
 		if (is_id(e->d_name))
-			disarm(root, containers, e->d_name, said);
+			disarm(path, root, containers, e->d_name, said);
 	}
 }
 
