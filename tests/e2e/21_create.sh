@@ -173,6 +173,19 @@ sleep 2
 is checked.busy '.State.Health.Log // [] | length' 0
 check "down" podctl down checked
 
+# ---- what stays when a container is gone ----
+
+printf 'mount_root: /srv/pods\nnetwork_name: pods\nguard: {required: false}\npolicy: {max_memory: 64M}\n' | put_config
+put_file /root/left.yml <<< 'containers: {app: {image: probe, command: [shm, "40"]}}'
+ended() { inside docker wait left.app; }
+check "a container that leaves shared memory behind" podctl /root/left.yml
+check_equal "... as much as policy's ceiling" 0 "$(ended)"
+check_status "applied again: nothing to change" 0 'nothing to change' podctl /root/left.yml
+check_status "plan: nothing to change" 0 'nothing to change' podctl plan /root/left.yml
+check "started again" podctl start left
+check_equal "... it gets no more" 3 "$(ended)"
+check "down" podctl down left
+
 ports bridge
 ports pods
 e2e_end
