@@ -24,24 +24,29 @@ static const char *const looked_at[] = {"/etc/passwd", "/etc/group"};
 
 /* ---- the engine's own files, which are root's ---- */
 
-static char *read_text(int folder, const char *path)
+static char *read_text(int folder, const char *path, size_t *ret_size)
 {
 	_cleanup_close_ int fd =
 		openat(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	struct err ignored;
 	char *text = NULL;
-	size_t size;
 
-	if (fd >= 0 && file_read_limited(fd, FILE_MAX, &text, &size, &ignored) < 0)
+	if (fd >= 0 && file_read_limited(fd, FILE_MAX, &text, ret_size, &ignored) < 0)
 		text = NULL;
 	return text;
 }
 
+/* With what an image has put there, as the engine's replies are read. */
 static json_t *read_json(int folder, const char *path)
 {
-	_cleanup_free_ char *text = read_text(folder, path);
+	size_t size = 0;
+	_cleanup_free_ char *text = read_text(folder, path, &size);
+	struct err ignored;
+	json_t *json = NULL;
 
-	return text ? json_loads(text, 0, NULL) : NULL;
+	if (text && engine_json_parse(text, size, &json, &ignored) < 0)
+		json = NULL;
+	return json;
 }
 
 /* A folder for each range of a remapped engine, 200000.200000, lies in its root. */
@@ -86,13 +91,15 @@ static bool is_id(const char *text)
 static char *options_of(int root, const char *id)
 {
 	_cleanup_free_ char *path = xasprintf("image/overlay2/layerdb/mounts/%s/mount-id", id);
-	_cleanup_free_ char *layer = read_text(root, path), *lower_path = NULL, *lower = NULL;
+	size_t size;
+	_cleanup_free_ char *layer = read_text(root, path, &size), *lower_path = NULL,
+			    *lower = NULL;
 	char *options;
 
 	if (!layer || !is_id(layer))
 		return NULL;
 	lower_path = xasprintf("overlay2/%s/lower", layer);
-	lower = read_text(root, lower_path);
+	lower = read_text(root, lower_path, &size);
 	if (!lower || strpbrk(lower, ",\\\n"))
 		return NULL;
 	options = xasprintf("lowerdir=%s/diff:%s", layer, lower);
