@@ -4,6 +4,7 @@
 #include "podctl/cmd.h"
 #include "podctl/guard.h"
 #include "podctl/images.h"
+#include "podctl/ipc.h"
 #include "podctl/look.h"
 #include "podctl/pause_image.h"
 #include "podctl/supply.h"
@@ -69,6 +70,9 @@ static int compare(struct work *w, struct err *err)
 	}
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);
+	if (r == 0)
+		r = ipc_ask(w->settings, w->ctx->environment.docker_host, &w->remap,
+			    &w->create.ipc_page, err);
 	if (r == 0)
 		plan_make(&w->create, &w->present, &w->images, &w->plan);
 	return r;

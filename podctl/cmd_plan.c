@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* podctl plan FILE: say what apply would do. Nothing is touched, nothing is pulled. */
 #include "podctl/cmd.h"
+#include "podctl/ipc.h"
 #include "podctl/look.h"
 #include "podctl/pause_image.h"
 
@@ -81,7 +82,9 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 	struct present present = {0};
 	struct plan plan = {0};
 	struct values values = {0};
+	struct remap remap = {0};
 	struct err err = {0};
+	size_t ipc_page = 0;
 	int result = CMD_FAILED;
 
 	if (cmd_load_settings(ctx, &settings) < 0 ||
@@ -89,8 +92,10 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 		return CMD_FAILED;
 	pause_image = pause_image_name();
 	plan_images_collect(pod, &images);
+	remap.engine = engine;
 	if (cmd_look(engine, pod->name, &images, &present, &err) < 0 ||
 	    plan_images_check(&images, settings, &err) < 0 ||
+	    ipc_ask(settings, ctx->environment.docker_host, &remap, &ipc_page, &err) < 0 ||
 	    values_load(pod, settings, &values, &err) < 0) {
 		cmd_fail(ctx, &err);
 	} else {
@@ -98,6 +103,7 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 					.settings = settings,
 					.values = &values,
 					.pause_image = pause_image,
+					.ipc_page = ipc_page,
 					.images = &images};
 
 		plan_make(&create, &present, &images, &plan);

@@ -2,7 +2,8 @@
 /*
  * podctl restore-mounts: pins and secrets of all pods, as recorded. podctl-mounts.service runs it
  * before the engine starts, so it asks no engine, and no container runs that could need it less.
- * First of all it looks for containers that would keep the engine from starting.
+ * First of all it looks for containers that would keep the engine from starting, and once more when
+ * what is mounted into them can be looked at, too.
  *
  * Between the shutdown and now containers may have left anything at all in their folders, and pod
  * files are not looked at: each source is walked to as at an apply, and nothing is made.
@@ -68,5 +69,5 @@ int cmd_restore_mounts(struct cmd_context *ctx, int n _unused_, char **args _unu
 			result = CMD_FAILED;
 	}
 	strv_done(&pods);
-	return result;
+	return disarm(ctx) ? CMD_FAILED : result;
 }

@@ -6,6 +6,7 @@
  */
 #include "podctl/create_private.h"
 
+#include "podctl/ipc.h"
 #include "podctl/plan.h"
 
 #include <stdio.h>
@@ -244,6 +245,8 @@ json_t *create_root(const struct create *create, const struct create_network *ne
 	set(body, "HostConfig", host);
 	set(host, "SecurityOpt", json_pack("[s]", "no-new-privileges"));
 	root_limits(host, &settings->policy);
+	if (create->ipc_page > 0)
+		set(host, "Sysctls", ipc_limits(settings->policy.max_memory, create->ipc_page));
 	set_positive(host, "ShmSize", shm_size(pod));
 	set(host, "PortBindings", bindings);
 	set(host, "PublishAllPorts", json_boolean(pod->publish_all));

@@ -19,6 +19,7 @@ struct create {
 	const struct settings *settings;
 	const struct values *values;
 	const char *pause_image; /* the root container's */
+	size_t ipc_page;	 /* of ipc_ask; 0: no limits */
 	/* What the engine has of the containers' images; NULL: it was not asked. */
 	const struct plan_images *images;
 };

@@ -238,6 +238,7 @@ char *create_config_root(const struct create *create)
 	put_publish(&w, pod);
 	put_pairs(&w, "root_labels", &pod->root_labels);
 	put_count(&w, "policy.max_memory", policy->max_memory);
+	put_count(&w, "policy.max_memory.page", (int64_t)create->ipc_page);
 	put_count(&w, "policy.max_pids", policy->max_pids);
 	put_count(&w, "policy.max_cpus", (int64_t)(policy->max_cpus * 1000));
 	for (size_t i = 0; i < pod_n_containers(pod); i++) {

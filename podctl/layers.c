@@ -3,6 +3,7 @@
 
 #include "common/file.h"
 #include "engine/engine.h"
+#include "podctl/layers_mounts.h"
 #include "podctl/plan.h"
 #include "podctl/rundir.h"
 
@@ -23,24 +24,29 @@ static const char *const looked_at[] = {"/etc/passwd", "/etc/group"};
 
 /* ---- the engine's own files, which are root's ---- */
 
-static char *read_text(int folder, const char *path)
+static char *read_text(int folder, const char *path, size_t *ret_size)
 {
 	_cleanup_close_ int fd =
 		openat(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	struct err ignored;
 	char *text = NULL;
-	size_t size;
 
-	if (fd >= 0 && file_read_limited(fd, FILE_MAX, &text, &size, &ignored) < 0)
+	if (fd >= 0 && file_read_limited(fd, FILE_MAX, &text, ret_size, &ignored) < 0)
 		text = NULL;
 	return text;
 }
 
+/* With what an image has put there, as the engine's replies are read. */
 static json_t *read_json(int folder, const char *path)
 {
-	_cleanup_free_ char *text = read_text(folder, path);
+	size_t size = 0;
+	_cleanup_free_ char *text = read_text(folder, path, &size);
+	struct err ignored;
+	json_t *json = NULL;
 
-	return text ? json_loads(text, 0, NULL) : NULL;
+	if (text && engine_json_parse(text, size, &json, &ignored) < 0)
+		json = NULL;
+	return json;
 }
 
 /* A folder for each range of a remapped engine, 200000.200000, lies in its root. */
@@ -85,13 +91,15 @@ static bool is_id(const char *text)
 static char *options_of(int root, const char *id)
 {
 	_cleanup_free_ char *path = xasprintf("image/overlay2/layerdb/mounts/%s/mount-id", id);
-	_cleanup_free_ char *layer = read_text(root, path), *lower_path = NULL, *lower = NULL;
+	size_t size;
+	_cleanup_free_ char *layer = read_text(root, path, &size), *lower_path = NULL,
+			    *lower = NULL;
 	char *options;
 
 	if (!layer || !is_id(layer))
 		return NULL;
 	lower_path = xasprintf("overlay2/%s/lower", layer);
-	lower = read_text(root, lower_path);
+	lower = read_text(root, lower_path, &size);
 	if (!lower || strpbrk(lower, ",\\\n"))
 		return NULL;
 	options = xasprintf("lowerdir=%s/diff:%s", layer, lower);
@@ -138,16 +146,27 @@ static int open_files(int root, const char *id)
 	return fd;
 }
 
-/* The file that the engine would wait for, or NULL. */
-static const char *waits_for(int root, const char *id)
+/* The file that the engine would wait for, or NULL. path: of root. */
+static const char *waits_for(const char *path, int root, const char *id)
 {
+	_cleanup_free_ char *config_path = xasprintf("containers/%s/config.v2.json", id),
+			    *host_path = xasprintf("containers/%s/hostconfig.json", id);
 	_cleanup_close_ int files = open_files(root, id);
+	json_auto_t *config = NULL, *host = NULL;
+	struct layers_mounts mounts = {0};
+	const char *found = NULL;
 
-	for (size_t i = 0; files >= 0 && i < ARRAY_SIZE(looked_at); i++) {
-		if (layers_would_wait(files, looked_at[i]))
-			return looked_at[i];
+	if (files < 0)
+		return NULL;
+	config = read_json(root, config_path);
+	host = read_json(root, host_path);
+	layers_mounts_parse(config, host, path, &mounts);
+	for (size_t i = 0; i < ARRAY_SIZE(looked_at) && !found; i++) {
+		if (layers_would_wait(files, &mounts, looked_at[i]))
+			found = looked_at[i];
 	}
-	return NULL;
+	layers_mounts_done(&mounts);
+	return found;
 }
 
 int layers_check(const char *id, struct err *err)
@@ -161,12 +180,13 @@ int layers_check(const char *id, struct err *err)
 	for (size_t i = 0; i < roots.n && !file; i++) {
 		_cleanup_close_ int root = open(roots.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		file = root < 0 ? NULL : waits_for(root, id);
+		file = root < 0 ? NULL : waits_for(roots.items[i], root, id);
 	}
 	strv_done(&roots);
 	return file ? err_set(err, EINVAL,
-			      "its %s is no file, and the engine would wait for it for good: take "
-			      "the pod down and apply it anew, perhaps with another image",
+			      "its %s is no file of its own, and the engine would wait for it for "
+			      "good: take the pod down and apply it anew, perhaps with another "
+			      "image",
 			      file)
 		    : 0;
 }
@@ -199,7 +219,7 @@ static int write_policy(int folder, json_t *host, struct err *err)
 	return file_replace(folder, "hostconfig.json", text, strlen(text), err);
 }
 
-static void disarm(int root, int containers, const char *id, struct strv *said)
+static void disarm(const char *path, int root, int containers, const char *id, struct strv *said)
 {
 	_cleanup_close_ int folder =
 		openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -214,7 +234,7 @@ static void disarm(int root, int containers, const char *id, struct strv *said)
 	host = is_ours(config) ? read_json(folder, "hostconfig.json") : NULL;
 	if (!restarts(host))
 		return;
-	file = waits_for(root, id);
+	file = waits_for(path, root, id);
 	if (!file)
 		return;
 	name = json_string_value(json_object_get(config, "Name"));
@@ -224,8 +244,8 @@ static void disarm(int root, int containers, const char *id, struct strv *said)
 				 "that could not be changed: %s",
 				 name, file, err.text);
 	else
-		line = xasprintf("container %s is not started any more: its %s is no file, and the "
-				 "engine would wait for it for good",
+		line = xasprintf("container %s is not started any more: its %s is no file of its "
+				 "own, and the engine would wait for it for good",
 				 name, file);
 	strv_add(said, line);
 }
@@ -241,7 +261,7 @@ static void disarm_in(const char *path, struct strv *said)
 
 	while (d && (e = readdir(d))) {
 		if (is_id(e->d_name))
-			disarm(root, containers, e->d_name, said);
+			disarm(path, root, containers, e->d_name, said);
 	}
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What a container has made of its own files that the engine opens when it starts it: /etc/passwd
- * and /etc/group. The engine opens them as they are, so a FIFO there has it wait for good: at boot
- * before it answers anybody. Looked at without the engine, where it has overlay2 on this host, in
- * /var/lib/docker or where /etc/docker/daemon.json says; nothing is known elsewhere.
+ * and /etc/group. The engine opens them as they are, so a FIFO there has it wait for good, as a
+ * terminal or a pipe does that a link leads to: at boot before it answers anybody. Looked at
+ * without the engine, where it has overlay2 on this host, in /var/lib/docker or where
+ * /etc/docker/daemon.json says; nothing is known elsewhere.
  *
  * Nothing that a container made is opened, followed by the kernel or changed: the layers are
  * mounted read-only, and each step is O_PATH without links.
@@ -22,11 +23,3 @@ int layers_check(const char *id, struct err *err);
  * policy "no", and a line in said.
  */
 void layers_disarm(struct strv *said);
-
-/* ---- pure, or nearly so: for tests ---- */
-
-/*
- * Whether what path means below root, as the engine follows links (within root, 255 steps), is
- * something that opening can wait for. root: O_PATH will do.
- */
-bool layers_would_wait(int root, const char *path);

@@ -3,7 +3,7 @@
  * The engine's way to a file of a container: link by link, ".." by name and not by folder, and what
  * is not there is no obstacle. The kernel's own way differs in both, so it can't be asked.
  */
-#include "podctl/layers.h"
+#include "podctl/layers_walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +13,30 @@
 
 #define STEPS_MAX 255 /* the engine's */
 
-/* Parts that are no links. */
+struct walk {
+	int root;
+	const struct strv *closed;
+	struct strv parts; /* that are no links */
+	bool through;	   /* something closed */
+};
+
 static void pop(struct strv *parts)
 {
 	if (parts->n > 0)
 		freep(&parts->items[--parts->n]);
+}
+
+static char *join(const struct strv *parts)
+{
+	char *path = xstrdup("");
+
+	for (size_t i = 0; i < parts->n; i++) {
+		char *more = xasprintf("%s/%s", path, parts->items[i]);
+
+		free(path);
+		path = more;
+	}
+	return path;
 }
 
 /* -1: it is not there, or can't be reached. */
@@ -36,32 +55,34 @@ static int open_parts(int root, const struct strv *parts, const char *last)
 }
 
 /* One part. What it leads to, where it is a link, goes before the rest of *path. */
-static void step(int root, struct strv *parts, const char *name, char **path, const char *rest,
-		 mode_t *mode)
+static void step(struct walk *w, const char *name, char **path, const char *rest, mode_t *mode)
 {
-	_cleanup_close_ int fd = open_parts(root, parts, name);
+	_cleanup_close_ int fd = open_parts(w->root, &w->parts, name);
+	_cleanup_free_ char *here = join(&w->parts);
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t n;
 
+	w->through |= strv_has(w->closed, here);
 	*mode = 0;
 	if (fd >= 0 && fstat(fd, &st) == 0)
 		*mode = st.st_mode;
 	if (!S_ISLNK(*mode)) {
-		strv_add(parts, name);
+		strv_add(&w->parts, name);
 		*path = xstrdup(rest);
 		return;
 	}
 	n = readlinkat(fd, "", target, sizeof(target) - 1);
 	target[n < 0 ? 0 : n] = '\0';
-	while (*target == '/' && parts->n > 0)
-		pop(parts);
+	while (*target == '/' && w->parts.n > 0)
+		pop(&w->parts);
 	*path = xasprintf("%s/%s", target, rest);
 }
 
-bool layers_would_wait(int root, const char *path)
+bool layers_walk(int root, const struct strv *closed, const char *path, char **ret_place,
+		 mode_t *ret_mode)
 {
-	struct strv parts = {0};
+	struct walk w = {.root = root, .closed = closed};
 	char *left = xstrdup(path);
 	mode_t mode = 0;
 	unsigned steps = 0;
@@ -74,15 +95,17 @@ bool layers_would_wait(int root, const char *path)
 		if (!*name || streq(name, ".")) {
 			left = xstrdup(rest);
 		} else if (streq(name, "..")) {
-			pop(&parts);
+			pop(&w.parts);
 			mode = S_IFDIR;
 			left = xstrdup(rest);
 		} else {
-			step(root, &parts, name, &left, rest, &mode);
+			step(&w, name, &left, rest, &mode);
 		}
 	}
 	free(left);
-	strv_done(&parts);
+	*ret_place = join(&w.parts);
+	*ret_mode = mode;
+	strv_done(&w.parts);
 	/* so many links are nobody's but his who has something in mind */
-	return steps > STEPS_MAX || S_ISFIFO(mode) || S_ISCHR(mode) || S_ISBLK(mode);
+	return steps <= STEPS_MAX && !w.through;
 }

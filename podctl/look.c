@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define SHORT_ID 12 /* of a container, which is a name of it, too */
+#define SHORT_ID    12	/* of a container, which is a name of it, too */
+#define VOLUME_SIZE 512 /* of what a list of containers says of each volume */
 
 const char *look_owner(const struct engine_container *c)
 {
@@ -39,15 +40,17 @@ static void list_done(void *userdata, const struct engine_reply *reply)
 int look_at_image(json_t *json, struct plan_image *image, struct err *err)
 {
 	const char *id = json_string_value(json_object_get(json, "Id")), *name;
-	json_t *labels = json_object_get(json_object_get(json, "Config"), "Labels"), *value;
+	json_t *config = json_object_get(json, "Config"), *value,
+	       *labels = json_object_get(config, "Labels");
 
 	if (!id)
 		return err_set(err, EPROTO, "the engine's reply has no Id");
 	free(image->id);
 	image->id = xstrdup(id);
-	image->size = json_dumpb(json_object_get(json, "Config"), NULL, 0, JSON_COMPACT);
+	image->size = json_dumpb(config, NULL, 0, JSON_COMPACT) +
+		      json_object_size(json_object_get(config, "Volumes")) * VOLUME_SIZE;
 	json_decref(image->health);
-	image->health = create_health(json_object_get(json, "Config"));
+	image->health = create_health(config);
 	strv_done(&image->labels);
 	json_object_foreach (labels, name, value)
 		strv_add(&image->labels, name);

@@ -94,7 +94,8 @@ int plan_images_check(const struct plan_images *images, const struct settings *s
 		total += image->size * image->uses;
 		if (image->size > IMAGE_SIZE_MAX || total > IMAGES_SIZE_MAX)
 			return err_set(err, E2BIG,
-				       "image %s brings too many labels, variables and their like",
+				       "image %s brings too many labels, variables, volumes and "
+				       "their like",
 				       image->ref->text);
 	}
 	return 0;

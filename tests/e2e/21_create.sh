@@ -173,6 +173,32 @@ sleep 2
 is checked.busy '.State.Health.Log // [] | length' 0
 check "down" podctl down checked
 
+volumes() { # NAME NUMBER: an image of so many volumes
+	inside sh -c 'docker create --name plain busybox true && docker commit -c "VOLUME [$(seq -s, -f "\"/v%g\"" "$2")]" plain "$1:1" && docker rm plain' sh "$1" "$2" > /dev/null
+	put_file "/root/$1.yml" <<< "containers: {app: {image: \"$1:1\", update_image: false, command: \"true\"}}"
+}
+volumes few 50
+check "an image with volumes" podctl /root/few.yml
+check_status "... no new ones at the next apply" 0 'nothing to change' podctl /root/few.yml
+check "down" podctl down few
+check_equal "... and they go with it" 0 "$(inside docker volume ls -q | wc -l)"
+volumes many 600
+check_status "one that would fill each list of containers with its volumes" 1 'image many:1 brings too many labels, variables, volumes' podctl /root/many.yml
+check_equal "... makes none" 0 "$(inside docker volume ls -q | wc -l)"
+
+# ---- what stays when a container is gone ----
+
+printf 'mount_root: /srv/pods\nnetwork_name: pods\nguard: {required: false}\npolicy: {max_memory: 64M}\n' | put_config
+put_file /root/left.yml <<< 'containers: {app: {image: probe, command: [shm, "40"]}}'
+ended() { inside docker wait left.app; }
+check "a container that leaves shared memory behind" podctl /root/left.yml
+check_equal "... as much as policy's ceiling" 0 "$(ended)"
+check_status "applied again: nothing to change" 0 'nothing to change' podctl /root/left.yml
+check_status "plan: nothing to change" 0 'nothing to change' podctl plan /root/left.yml
+check "started again" podctl start left
+check_equal "... it gets no more" 3 "$(ended)"
+check "down" podctl down left
+
 ports bridge
 ports pods
 e2e_end

@@ -529,6 +529,8 @@ int main(int argc, char **argv)
 		return cmd_sleep();
 	if (!strcmp(argv[1], "swap"))
 		return cmd_swap(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "shm"))
+		return cmd_shm(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "watch"))
 		return cmd_watch(argc - 2, argv + 2);
 	fputs("usage: probe [serve [-t] [tcp|udp]:PORT...]\n"
@@ -550,6 +552,8 @@ int main(int argc, char **argv)
 	      "       probe sniff IFNAME MS HEX\n"
 	      "       probe sleep\n"
 	      "       probe swap DIR TARGET\n"
+	      "       probe shm MIB\n"
+	      "           leaves as much behind; exits 3 where there may be no more\n"
 	      "       probe watch BELOW FROM\n",
 	      stderr);
 	return EXIT_USAGE;

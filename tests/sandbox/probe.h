@@ -49,6 +49,7 @@ int cmd_batch(int argc, char **argv);
 int cmd_say(int argc, char **argv);
 int cmd_hear(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
+int cmd_shm(int argc, char **argv);
 
 /* For serve -t: one that came at fd (a bound socket), which said text. */
 void note_heard(int fd, const char *text, size_t length);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/layers.h"
 
+#include "podctl/layers_mounts.h"
+
 #include <setjmp.h>
 #include <cmocka.h>
 #include <errno.h>
@@ -50,7 +52,13 @@ static void test_walk(void **state _unused_)
 		/* no end is nobody's but his who wants none */
 		{"/circle", true},
 		{"/chain60", true},
+		/* of the kernel's own */
+		{"/dev/ptmx", true},
+		{"/terminal", true},
+		{"/output", true},
+		{"/proc", false},
 	};
+	const struct layers_mounts none = {0};
 	char folder[] = "/tmp/test-layers-XXXXXX";
 	int root, fd;
 
@@ -70,6 +78,8 @@ static void test_walk(void **state _unused_)
 	assert_int_equal(symlinkat(".", root, "folder"), 0);
 	assert_int_equal(symlinkat("a/b", root, "deep"), 0);
 	assert_int_equal(symlinkat("/none/none", root, "dangling"), 0);
+	assert_int_equal(symlinkat("/dev/ptmx", root, "terminal"), 0);
+	assert_int_equal(symlinkat("proc/self/fd/1", root, "output"), 0);
 	assert_int_equal(symlinkat("circle", root, "circle"), 0);
 	assert_int_equal(symlinkat("fifo", root, "chain0"), 0);
 	for (int i = 1; i <= 60; i++) {
@@ -79,11 +89,113 @@ static void test_walk(void **state _unused_)
 		assert_int_equal(symlinkat(to, root, from), 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (layers_would_wait(root, cases[i].path) != cases[i].want)
+		if (layers_would_wait(root, &none, cases[i].path) != cases[i].want)
 			fail_msg("%s", cases[i].path);
 	}
 	close(root);
 	assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+struct mount_case {
+	const char *targets[4];
+	bool want;
+};
+
+/* fixture: a container's files, and what is mounted as SOURCE below the same folder. */
+static void expect_mounts(int root, const char *folder, const char *source,
+			  const struct mount_case *c)
+{
+	struct layers_mounts m = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(c->targets) && c->targets[i]; i++)
+		ARRAY_PUSH(m.items, m.n) = (struct layers_mount){
+			xstrdup(c->targets[i]), source ? xasprintf("%s/%s", folder, source) : NULL};
+	if (layers_would_wait(root, &m, "/etc/passwd") != c->want)
+		fail_msg("%s, %s of %s", c->targets[0], c->targets[1] ? c->targets[1] : "-",
+			 source ? source : "-");
+	layers_mounts_done(&m);
+}
+
+/* A mount is where its name leads to, and what is below it is not known. */
+static void test_mounts(void **state _unused_)
+{
+	static const struct mount_case plain[] = {
+		{{NULL}, false},
+		{{"/data"}, false},
+		{{"/etc"}, true},
+		{{"/etc/passwd"}, false},
+		{{"/etc/ssl"}, false},
+		{{"/up/etc"}, true},
+		{{"/up/etc/passwd"}, false},
+		{{"/up"}, true},
+		{{"/self/etc"}, true},
+		{{"/circle"}, true},
+		{{"/sys/fs/cgroup"}, false},
+		{{"/dev/shm", "/data"}, false},
+		/* by a link into another */
+		{{"/data", "/into/x"}, true},
+		{{"/into/x", "/data"}, true},
+		/* by its name */
+		{{"/data", "/data/a/b"}, false},
+		{{"/data/a/b", "/data"}, false},
+		{{"/data", "/data/link/b"}, true},
+		{{"/database", "/data/link/b"}, false},
+	};
+	static const struct mount_case empty[] = {
+		{{"/run", "/run/secrets"}, false},
+		{{"/data", "/data/link/b"}, false},
+	};
+	char folder[] = "/tmp/test-layers-XXXXXX";
+	struct layers_mounts many = {0};
+	int root;
+
+	assert_non_null(mkdtemp(folder));
+	root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(root >= 0);
+	assert_int_equal(symlinkat("/", root, "up"), 0);
+	assert_int_equal(symlinkat("/proc/self/root", root, "self"), 0);
+	assert_int_equal(symlinkat("circle", root, "circle"), 0);
+	assert_int_equal(symlinkat("data", root, "into"), 0);
+	assert_int_equal(mkdirat(root, "source", 0700), 0);
+	assert_int_equal(symlinkat("/etc", root, "source/link"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+		expect_mounts(root, folder, "source", &plain[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
+		expect_mounts(root, folder, NULL, &empty[i]);
+	expect_mounts(root, folder, "none", &empty[1]);
+	for (unsigned i = 0; i <= 1000; i++)
+		ARRAY_PUSH(many.items, many.n) = (struct layers_mount){xasprintf("/v%u", i), NULL};
+	assert_true(layers_would_wait(root, &many, "/etc/passwd"));
+	layers_mounts_done(&many);
+	close(root);
+	assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* As engine 20.10 writes them. */
+static void test_parse(void **state _unused_)
+{
+	static const char config[] =
+		"{\"MountPoints\":{\"/b\":{\"Source\":\"/run/"
+		"pin\",\"Name\":\"\",\"Type\":\"bind\"},"
+		"\"/t\":{\"Source\":\"\",\"Name\":\"\",\"Type\":\"tmpfs\"},"
+		"\"/v\":{\"Source\":\"\",\"Name\":\"0123\",\"Type\":\"volume\"},"
+		"\"/w\":{\"Name\":\"../x\",\"Type\":\"volume\"},\"/x\":null}}";
+	json_auto_t *json = json_loads(config, 0, NULL),
+		    *host = json_loads("{\"Tmpfs\":{\"/run\":\"\"}}", 0, NULL);
+	struct layers_mounts m = {0};
+
+	layers_mounts_parse(json, host, "/root", &m);
+	assert_int_equal(m.n, 6);
+	assert_string_equal(m.items[0].target, "/b");
+	assert_string_equal(m.items[0].source, "/run/pin");
+	assert_null(m.items[1].source);
+	assert_string_equal(m.items[2].source, "/root/volumes/0123/_data");
+	assert_null(m.items[3].source);
+	assert_null(m.items[4].source);
+	assert_string_equal(m.items[5].target, "/run");
+	layers_mounts_done(&m);
+	layers_mounts_parse(NULL, NULL, "/root", &m);
+	assert_int_equal(m.n, 0);
 }
 
 /* Nothing is known of what is no container of this host. */
@@ -106,6 +218,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_check),
 	};
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "podctl/layers_mounts.h"
+
+#include "podctl/layers_walk.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOUNTS_MAX 1000 /* each is held against each */
+
+void layers_mounts_done(struct layers_mounts *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		free(m->items[i].target);
+		free(m->items[i].source);
+	}
+	free(m->items);
+	*m = (struct layers_mounts){0};
+}
+
+static const char *text_of(json_t *mount, const char *key)
+{
+	const char *text = json_string_value(json_object_get(mount, key));
+
+	return text ? text : "";
+}
+
+void layers_mounts_parse(json_t *config, json_t *host, const char *root, struct layers_mounts *ret)
+{
+	const char *target;
+	json_t *mount;
+
+	json_object_foreach (json_object_get(config, "MountPoints"), target, mount) {
+		const char *name = text_of(mount, "Name"), *source = text_of(mount, "Source");
+		char *where = NULL;
+
+		/* a volume's is known to the engine only while it is in use */
+		if (*name && !strchr(name, '/'))
+			where = xasprintf("%s/volumes/%s/_data", root, name);
+		else if (*source)
+			where = xstrdup(source);
+		ARRAY_PUSH(ret->items, ret->n) = (struct layers_mount){xstrdup(target), where};
+	}
+	json_object_foreach (json_object_get(host, "Tmpfs"), target, mount)
+		ARRAY_PUSH(ret->items, ret->n) = (struct layers_mount){xstrdup(target), NULL};
+}
+
+/* Whether a link stands on the way: one of those who write there could have put it. */
+static bool has_link(const char *source, const char *path)
+{
+	_cleanup_free_ char *names = xstrdup(path);
+	int fd = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *at = names, *name;
+	bool found = false;
+	struct stat st;
+
+	while (fd >= 0 && !found && (name = strsep(&at, "/"))) {
+		int next = *name ? openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : dup(fd);
+
+		close(fd);
+		fd = next;
+		found = fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode);
+	}
+	closep(&fd);
+	return found;
+}
+
+/* One mount within another by its name goes there, unless what is in the other leads elsewhere. */
+static bool is_plainly_in(const struct layers_mount *m, const struct layers_mount *around)
+{
+	const char *rest = startswith(m->target, around->target);
+
+	return rest && *rest == '/' && !(around->source && has_link(around->source, rest));
+}
+
+/* Where all of them are: false where that can't be told. */
+static bool find_places(int root, const struct layers_mounts *m, struct strv *ret)
+{
+	struct strv closed = {0}, first = {0};
+	bool known = m->n <= MOUNTS_MAX;
+	mode_t mode;
+
+	/* links in there lead anywhere */
+	strv_add(&closed, "/proc");
+	for (size_t i = 0; i < m->n && known; i++) {
+		char *place = NULL;
+
+		known = layers_walk(root, &closed, m->items[i].target, &place, &mode);
+		strv_take(&first, place);
+	}
+	strv_done(&closed);
+	for (size_t i = 0; i < m->n && known; i++) {
+		struct strv others = {0};
+		char *place = NULL;
+
+		for (size_t j = 0; j < m->n; j++) {
+			if (j != i && !is_plainly_in(&m->items[i], &m->items[j]))
+				strv_add(&others, first.items[j]);
+		}
+		known = layers_walk(root, &others, m->items[i].target, &place, &mode);
+		strv_take(ret, place);
+		strv_done(&others);
+	}
+	strv_done(&first);
+	return known;
+}
+
+bool layers_would_wait(int root, const struct layers_mounts *m, const char *path)
+{
+	static const char *const kernel[] = {"/proc", "/sys", "/dev"};
+	struct strv places = {0};
+	_cleanup_free_ char *place = NULL;
+	mode_t mode = 0;
+	bool known = find_places(root, m, &places), mounted = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kernel); i++)
+		strv_add(&places, kernel[i]);
+	if (known)
+		known = layers_walk(root, &places, path, &place, &mode);
+	/* what is mounted is a file or a folder, whatever is below it */
+	if (known)
+		mounted = strv_has(&places, place);
+	strv_done(&places);
+	return !known || (!mounted && (S_ISFIFO(mode) || S_ISCHR(mode) || S_ISBLK(mode)));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is mounted over a container's own files when it runs. A link among those can lead into a
+ * mount, or a mount to another place than its name says, and what is in a mount is not known: other
+ * containers of the pod write there.
+ */
+#pragma once
+
+#include "common/base.h"
+
+#include <jansson.h>
+
+struct layers_mount {
+	char *target;
+	char *source; /* on the host; NULL: nothing yet, as in a tmpfs */
+};
+
+struct layers_mounts {
+	struct layers_mount *items;
+	size_t n;
+};
+
+/* By the engine's own config.v2.json and hostconfig.json; root: path of the engine's folder. */
+void layers_mounts_parse(json_t *config, json_t *host, const char *root, struct layers_mounts *ret);
+void layers_mounts_done(struct layers_mounts *m);
+
+/*
+ * Whether what path means in a container whose own files lie below root is, or may be, something
+ * that opening or reading can wait for.
+ */
+bool layers_would_wait(int root, const struct layers_mounts *m, const char *path);
