@@ -11,6 +11,8 @@ cd "$(dirname "$0")/../.." || exit 1
 MARK=6e65746775617264 # 8 bytes that stand in each frame, with the frame's number behind them
 
 e2e_begin --br-netfilter 0
+# who is in which group a bridge forgets after one second here, not after 260
+for bridge in br-pods docker0; do inside ip link set $bridge type bridge mcast_membership_interval 100; done
 put_config <<'END'
 guard:
   allowed_users: [root]
@@ -170,6 +172,39 @@ adverts() { # FROM-MAC TO-MAC FROM TO VICTIM LINK-LOCAL
 	done
 }
 
+# Who asks who is in which group, as routers do. A bridge that listens gives what is for a group, as each question
+# of ND is, only to those who have answered, and nobody else has heard the question.
+ask_groups() { # CONTAINER
+	local me from from4 a b sum
+	me=$(mac_of "$1")
+	from=$(link_local "$me")
+	a=00010000$(hex6 ::)
+	sum=$(ip_sum "$(hex6 "$from")$(hex6 ff02::1)000000180000003a82000000$a")
+	b=4500001c000040000102
+	from4=$(hex4 "$(container_ip4 "$1")")e0000001
+	in_net "$1" "$PROBE" frame eth0 \
+		"$(ip6 "$me" 33:33:00:00:00:01 "$from" ff02::1 '' 00 "$(options 3a)8200$sum$a")" \
+		"01005e000001$(mac "$me")0800$b$(ip_sum "${b}0000$from4")${from4}1101eefe00000000"
+	sleep 0.1
+}
+finds() { # CONTAINER ADDRESS: asks for its MAC
+	in_net "$1" ip -6 neigh flush dev eth0
+	in_net "$1" "$PROBE" try -t 500 udp "$2" 7000 > /dev/null
+	[ -n "$(knows "${1%-receiver}" "$2")" ]
+}
+host_finds() { # BRIDGE ADDRESS
+	inside ip -6 neigh flush dev "$1"
+	inside "$PROBE" try -t 500 udp "$2" 7000 > /dev/null
+	grep -q lladdr <<< "$(inside ip -6 neigh show "$2" dev "$1")"
+}
+groups() { # NETWORK BRIDGE GATEWAY RECEIVER VICTIM
+	note "$1: who asks for members of groups"
+	ask_groups "$1-evil"
+	check "$1: neighbours find each other all the same" finds "$1-receiver" "$5"
+	check "$1: ... and the host" finds "$1-receiver" "$3"
+	check "$1: the host finds them" host_finds "$2" "$4"
+}
+
 # Fragments: what the first one does not say, nobody can look at. They are put together before they go on, so
 # what is judged here is not looked for at the receiver.
 fragments() { # NETWORK FROM-MAC TO-MAC FROM TO
@@ -284,6 +319,7 @@ network() { # NETWORK BRIDGE
 	if [ -n "$mine6" ]; then
 		fragments "$1" "$me" "$to" "$mine6" "$to6"
 		neighbours "$1" "$me" "$to" "$mine6" "$to6" "$yours6" "$you"
+		groups "$1" "$2" "${mine6%::*}::1" "$to6" "$yours6"
 	fi
 
 	note "$1: frames for 01:80:c2:00:00:00 to 0f"
@@ -440,8 +476,10 @@ wait $!
 check "the same frame on the exempt bridge arrives" grep -q '^seen 1' "$SANDBOX/sniff.log"
 check "nobody's port forwards frames for groups" wait_for 3 has_groups v-stray
 check_equal "ports of the exempt bridge are as they were" "0 0" "$(groups_of v-ex1) $(groups_of v-ex2)"
-check_equal "... and it is, too" "0 0" "$(inside ip -d -j link show br-ex |
-	jq -r '.[0].linkinfo.info_data | "\(.group_fwd_mask) \(.no_linklocal_learn)"')"
+switches() { # BRIDGE
+	inside ip -d -j link show "$1" | jq -r '.[0].linkinfo.info_data | "\(.group_fwd_mask) \(.no_linklocal_learn) \(.mcast_snooping)"'
+}
+check_equal "... and it is, too" "0 0 1" "$(switches br-ex)"
 
 note "the control: frames for groups on the exempt bridge"
 on_exempt() { # frames that arrive at the other port, and MACs that are learned
@@ -466,11 +504,10 @@ port=$(port_of br-pods "$evil_mac")
 inside ip link set dev "$port" type bridge_slave group_fwd_mask 0
 check "it is there again" wait_for 3 has_groups "$port"
 inside ip link set dev br-pods type bridge group_fwd_mask 0 no_linklocal_learn 0
-bridge_is_set() {
-	[ "$(inside ip -d -j link show "$1" | jq -r '.[0].linkinfo.info_data |
-		"\(.group_fwd_mask) \(.no_linklocal_learn)"')" = "0xfff8 1" ]
-}
+bridge_is_set() { [ "$(switches "$1")" = "0xfff8 1 0" ]; }
 check "so is what the bridge had" wait_for 3 bridge_is_set br-pods
+inside ip link set dev br-pods type bridge mcast_snooping 1
+check "... each by itself" wait_for 3 bridge_is_set br-pods
 check_groups_denied pods br-pods "after that"
 
 forged_at_input() { inside nft -j list counter inet netguard forged | jq '.nftables[].counter?.packets // empty'; }
@@ -489,6 +526,11 @@ check_equal "... the victim's MAC moves, ..." moved "${came[moved]}"
 check_equal "... but the host gets none of them" '' "${came[forged]}${came[own]}${came[closed]}"
 # 13 digits, three packets each, and what else a bridge's ports send
 check "... since table inet has refused all, which did come" test "$(($(forged_at_input) - refused))" -ge 39
+inside ip link set br-pods type bridge mcast_snooping 1
+check "the control: neighbours find each other on a bridge that listens, ..." finds pods-receiver "$(container_ip6 pods-victim)"
+ask_groups pods-evil
+check "... and no longer when somebody has asked" not finds pods-receiver "$(container_ip6 pods-victim)"
+check "... nor does the host find them" not host_finds br-pods "$(container_ip6 pods-victim)"
 before=$(inside nft -j list set bridge netguard addresses4 | jq -c '.nftables[].set?.elem? // [] | length')
 netguard_start
 check_equal "as many addresses as before" "$before" \
@@ -496,6 +538,7 @@ check_equal "as many addresses as before" "$before" \
 flow open container:pods-evil tcp "$(container_ip4 pods-receiver)" 80 "after a restart"
 check "the port is set again, as ports are that are older than the daemon" has_groups "$port"
 check "... and its bridge" bridge_is_set br-pods
+check "the host finds its neighbours again" host_finds br-pods "$(container_ip6 pods-victim)"
 check_groups_denied pods br-pods "after a restart"
 check "what nft lists loads again" table_reloads
 e2e_end
