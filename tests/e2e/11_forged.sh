@@ -447,12 +447,22 @@ in_net pods-evil "$PROBE" frame eth0 \
 	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$gateway" "$gateway" "$other" 15 14ea1b59)
 check_equal "the host does not hear of its connection with another pod" "$before" "$(unreachable)"
 check "... and what was not heard is counted" test "$(counter midstream)" -gt "$quiet"
+apart=$(counter container_to_container)
+away=(ip6 "$(mac_of bridge-evil)" "$(inside cat /sys/class/net/docker0/address)" "$(container_ip6 bridge-evil)" "$(container_ip6 pods-other)" '' 3a)
+# shellcheck disable=SC2046 # frames have no blanks
+in_net bridge-evil "$PROBE" frame eth0 \
+	$(for i in 83 85 87 88 8f; do "${away[@]}" "$(nd $i "$(container_ip6 bridge-evil)" "2${i:1}")"; done)
+in_net pods-evil "$PROBE" frame eth0 "$(ip6 "$evil_mac" "$other_mac" "$(container_ip6 pods-evil)" \
+	"$(container_ip6 pods-other)" '' 3a "$(nd 87 "$(container_ip6 pods-other)" 20)")"
 for i in pods-other pods-receiver world; do wait_for 10 grep -q '^seen' "$SANDBOX/sniff-$i.log"; done
 heard 01 pods-other 1 "an error from the world is heard"
 heard 02 world 1 "a pod with the world as egress may send errors there"
 heard 11 pods-other 0 "another pod's error, routed, is not heard"
 heard 12 pods-other 0 "another pod's error on the bridge is not heard"
 heard 13 pods-receiver 1 "one from the same pod is"
+heard 20 pods-other 1 "who asks for a neighbour is heard on its own network"
+for i in 3 5 7 8 f; do heard 2$i pods-other 0 "not from another: type 8$i"; done
+check "... which is counted" test $(($(counter container_to_container) - apart)) -ge 5
 heard 14 world 0 "a pod without egress can't send errors to the world"
 
 note "a port that is nobody's, and a bridge that is not guarded"
