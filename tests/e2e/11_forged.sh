@@ -428,8 +428,10 @@ rm -f "$SANDBOX/sniff-world.log"
 outside "$PROBE" sniff eth0 4000 "$MARK" > "$SANDBOX/sniff-world.log" &
 for i in pods-other pods-receiver world; do wait_for 5 grep -q ready "$SANDBOX/sniff-$i.log"; done
 # a connection to the world, where nobody listens, and two to the host
+quiet=$(counter midstream)
 in_net pods-other "$PROBE" frame eth0 "$(ip4 "$other_mac" "$bridge_mac" "$other" "$WORLD" 01)" \
 	"$(icmp_error "$other_mac" "$bridge_mac" "$other" "$WORLD" "$WORLD" "$other" 02 1b5a1b59)"
+check "what is not heard in the world is counted" test "$(counter midstream)" -gt "$quiet"
 to_host=$(ip4 "$other_mac" "$bridge_mac" "$other" "$gateway" 03)
 in_net pods-other "$PROBE" frame eth0 "${to_host/1b591b5a/1b5914ea}"
 to_host=$(ip4 "$(mac_of pods-receiver)" "$bridge_mac" "$receiver" "$gateway" 04)
@@ -456,7 +458,8 @@ in_net pods-evil "$PROBE" frame eth0 "$(ip6 "$evil_mac" "$other_mac" "$(containe
 	"$(container_ip6 pods-other)" '' 3a "$(nd 87 "$(container_ip6 pods-other)" 20)")"
 for i in pods-other pods-receiver world; do wait_for 10 grep -q '^seen' "$SANDBOX/sniff-$i.log"; done
 heard 01 pods-other 1 "an error from the world is heard"
-heard 02 world 1 "a pod with the world as egress may send errors there"
+heard 02 world 0 "a container's error is not heard in the world, with the world as egress, ..."
+heard 01 world 1 "... where its packets are"
 heard 11 pods-other 0 "another pod's error, routed, is not heard"
 heard 12 pods-other 0 "another pod's error on the bridge is not heard"
 heard 13 pods-receiver 1 "one from the same pod is"
