@@ -279,7 +279,7 @@ static bool matches(struct walk *w, const struct nft_statement *s, struct explai
 	case NFT_STATEMENT_GROUP:
 	case NFT_STATEMENT_ON_LINK:
 	case NFT_STATEMENT_FRAGMENT:
-		return false; /* a new connection is asked about, and a whole packet that is routed */
+		return false; /* what begins a connection is asked about, whole and routed */
 	case NFT_STATEMENT_LIMIT_MAP:
 		return matches_rate(w, s, step);
 	case NFT_STATEMENT_TO_HOST: /* so it is seen by the hooks of inet, which are asked next */

@@ -68,6 +68,11 @@ ip4() { # FROM-MAC TO-MAC FROM TO NUMBER [TAG]
 	b=$(hex4 "$3")$(hex4 "$4")
 	echo "$(mac "$2")$(mac "$1")${6-}0800$a$(ip_sum "${a}0000$b")$b$(udp "$5")00"
 }
+raw4() { # FROM-MAC TO-MAC FROM TO PROTOCOL NUMBER: any protocol
+	local a=450000260000400040$5 b
+	b=$(hex4 "$3")$(hex4 "$4")
+	echo "$(mac "$2")$(mac "$1")0800$a$(ip_sum "${a}0000$b")$b$(udp "$6")00"
+}
 ip6() { # FROM-MAC TO-MAC FROM TO NUMBER [NEXT-HEADER PAYLOAD]
 	local payload=${7-$(udp "$5")00} next=${6-11}
 	printf '%s%s86dd60000000%04x%sff%s%s%s\n' "$(mac "$2")" "$(mac "$1")" $((${#payload} / 2)) "$next" \
@@ -456,6 +461,15 @@ in_net bridge-evil "$PROBE" frame eth0 \
 	$(for i in 83 85 87 88 8f; do "${away[@]}" "$(nd $i "$(container_ip6 bridge-evil)" "2${i:1}")"; done)
 in_net pods-evil "$PROBE" frame eth0 "$(ip6 "$evil_mac" "$other_mac" "$(container_ip6 pods-evil)" \
 	"$(container_ip6 pods-other)" '' 3a "$(nd 87 "$(container_ip6 pods-other)" 20)")"
+# IPIP, GRE, ESP, AH, UDP-Lite and one that is none; and what is for one, but is sent to all on the bridge
+protocols=(04 2f 32 33 88 ff)
+sent=()
+for i in "${!protocols[@]}"; do
+	sent+=("$(raw4 "$evil_mac" "$other_mac" "$evil" "$other" "${protocols[i]}" "3$i")"
+		"$(raw4 "$evil_mac" "$(mac_of pods-receiver)" "$evil" "$receiver" "${protocols[i]}" "4$i")")
+done
+in_net pods-evil "$PROBE" frame eth0 "${sent[@]}" "$(ip4 "$evil_mac" ff:ff:ff:ff:ff:ff "$evil" "$other" 3a)" \
+	"$(ip4 "$evil_mac" ff:ff:ff:ff:ff:ff "$evil" "$receiver" 3b)"
 for i in pods-other pods-receiver world; do wait_for 10 grep -q '^seen' "$SANDBOX/sniff-$i.log"; done
 heard 01 pods-other 1 "an error from the world is heard"
 heard 02 world 0 "a container's error is not heard in the world, with the world as egress, ..."
@@ -465,7 +479,13 @@ heard 12 pods-other 0 "another pod's error on the bridge is not heard"
 heard 13 pods-receiver 1 "one from the same pod is"
 heard 20 pods-other 1 "who asks for a neighbour is heard on its own network"
 for i in 3 5 7 8 f; do heard 2$i pods-other 0 "not from another: type 8$i"; done
-check "... which is counted" test $(($(counter container_to_container) - apart)) -ge 5
+for i in "${!protocols[@]}"; do
+	heard "4$i" pods-receiver 1 "IP protocol 0x${protocols[i]} is heard in the same pod"
+	heard "3$i" pods-other 0 "... and not in another"
+done
+check "... which is counted, as the types are" test $(($(counter container_to_container) - apart)) -ge 11
+heard 3a pods-other 0 "what is sent to all, to another pod's address, is not heard there"
+heard 3b pods-receiver 0 "... nor is it in the same pod: it went to none but the host"
 heard 14 world 0 "a pod without egress can't send errors to the world"
 
 note "a port that is nobody's, and a bridge that is not guarded"

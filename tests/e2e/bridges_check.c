@@ -37,7 +37,7 @@ static bool bridge_flag(const char *name, const char *flag)
 	return c == '1';
 }
 
-/* Frames for groups go the way of all others, or teach it nothing, whatever is said of groups of IP. */
+/* Frames for groups go the way of all others, or teach it nothing; it does not listen to IP's. */
 static bool opens_groups(const char *name)
 {
 	_cleanup_free_ char *path = xasprintf("/sys/class/net/%s/bridge/group_fwd_mask", name);
