@@ -134,7 +134,7 @@ static int collect(const struct nlmsghdr *nlh, void *data)
 		forget_ready(found->b, link.index);
 	if (nlh->nlmsg_type != RTM_NEWLINK || !link.is_bridge ||
 	    (is_ready(found->b, link.index) && !link.on4 && !link.on6 &&
-	     link.group_mask == GROUPS && !link.learns_groups) ||
+	     link.group_mask == GROUPS && !link.learns_groups && !link.snoops) ||
 	    !found->guarded(found->userdata, link.name))
 		return MNL_CB_OK;
 	ARRAY_PUSH(found->items, found->n) = link;
@@ -159,6 +159,9 @@ static int set_switches(struct bridges *b, const struct rtnl_link *bridge)
 	mnl_attr_put_u8(nlh, IFLA_BR_NF_CALL_IP6TABLES, 0);
 	mnl_attr_put_u16(nlh, IFLA_BR_GROUP_FWD_MASK, GROUPS);
 	mnl_attr_put(nlh, IFLA_BR_MULTI_BOOLOPT, sizeof(no_learning), &no_learning);
+	/* else who asks for members of groups, as a router, is given what the others no longer
+	 * get, since they have not heard the question: also ND, which goes to groups */
+	mnl_attr_put_u8(nlh, IFLA_BR_MCAST_SNOOPING, 0);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	/* the host is on the way from one container to another on purpose */

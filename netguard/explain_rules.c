@@ -277,8 +277,9 @@ static bool matches(struct walk *w, const struct nft_statement *s, struct explai
 		return matches_ct(w, s);
 	case NFT_STATEMENT_NO_SYN:
 	case NFT_STATEMENT_GROUP:
+	case NFT_STATEMENT_ON_LINK:
 	case NFT_STATEMENT_FRAGMENT:
-		return false; /* a new connection is asked about, and a whole packet */
+		return false; /* what begins a connection is asked about, whole and routed */
 	case NFT_STATEMENT_LIMIT_MAP:
 		return matches_rate(w, s, step);
 	case NFT_STATEMENT_TO_HOST: /* so it is seen by the hooks of inet, which are asked next */

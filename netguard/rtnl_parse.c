@@ -43,6 +43,8 @@ static int take_bridge(const struct nlattr *attr, void *data)
 		l->on4 = mnl_attr_get_u8(attr) != 0;
 	else if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IP6TABLES)
 		l->on6 = mnl_attr_get_u8(attr) != 0;
+	else if (mnl_attr_get_type(attr) == IFLA_BR_MCAST_SNOOPING)
+		l->snoops = mnl_attr_get_u8(attr) != 0;
 	else if (mnl_attr_get_type(attr) == IFLA_BR_GROUP_FWD_MASK &&
 		 mnl_attr_validate(attr, MNL_TYPE_U16) == 0)
 		l->group_mask = mnl_attr_get_u16(attr);

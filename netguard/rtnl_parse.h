@@ -29,6 +29,7 @@ struct rtnl_link {
 	bool is_bridge;
 	bool on4, on6;	    /* what it bridges passes the tables of inet */
 	bool learns_groups; /* also from frames for 01:80:c2:00:00:0x that it does not forward */
+	bool snoops;	    /* on what its ports say of groups of IP */
 
 	bool is_port; /* of a bridge */
 

@@ -177,7 +177,8 @@ static const struct nft_rule to_container[] = {
 
 static const struct nft_rule container_to_container[] = {
 	RULE(NO_SYN, GOTO("deny_midstream")),
-	RULE(ND_FROM_CONTAINER, ACCEPT),
+	/* neighbours, which br_netfilter shows; routed it would only be a way to say anything */
+	RULE(ON_LINK, ICMPV6("nd-neighbor-solicit", "nd-neighbor-advert"), ACCEPT),
 	RULE(IN("links4", IP_SADDR, IP_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links6", IP6_SADDR, IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(IN("links_any4", IP_SADDR, IP_DADDR), ACCEPT),
@@ -193,6 +194,9 @@ static const struct nft_rule container_to_world[] = {
 	RULE(NO_SYN, GOTO("deny_midstream")),
 	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
 	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
+	/* the connection may be another's, and then NAT sends the error in the host's name */
+	RULE(RELATED, IS(L4PROTO, "icmp"), GOTO("deny_midstream")),
+	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), GOTO("deny_midstream")),
 };
 
 static const struct nft_rule limited_egress[] = {

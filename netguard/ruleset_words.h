@@ -45,6 +45,7 @@ extern const struct nft_chain ruleset_bridge_chains[RULESET_N_BRIDGE_CHAINS]; /*
 #define ICMPV6(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}}
 #define ICMPV6_NOT(...)	 {.kind = NFT_STATEMENT_ONE_OF, .fields = {NFT_FIELD_ICMPV6_TYPE}, .values = {__VA_ARGS__}, .negated = true}
 #define GROUP_FRAME	 {.kind = NFT_STATEMENT_GROUP}
+#define ON_LINK		 {.kind = NFT_STATEMENT_ON_LINK}
 #define LATER_FRAGMENT	 {.kind = NFT_STATEMENT_FRAGMENT}
 #define TO_HOST(mac)	 {.kind = NFT_STATEMENT_TO_HOST, .values = {mac}}
 #define CT_STATE(...)	 {.kind = NFT_STATEMENT_CT, .name = "state", .values = {__VA_ARGS__}}

@@ -136,6 +136,7 @@ enum nft_statement_kind {
 	NFT_STATEMENT_CT, /* value, name: ct state established,related */
 	NFT_STATEMENT_NO_SYN,	 /* tcp flags ! syn: it begins no connection */
 	NFT_STATEMENT_GROUP,	 /* a frame for 01:80:c2:00:00:00 to 0f, which bridges keep */
+	NFT_STATEMENT_ON_LINK,	 /* ip6 hoplimit 255: no router has sent it on */
 	NFT_STATEMENT_FRAGMENT,	 /* frag frag-off != 0: a fragment of IPv6, but the first */
 	NFT_STATEMENT_TO_HOST,	 /* value: a frame goes to this MAC of the host instead */
 	NFT_STATEMENT_LIMIT,	 /* number, burst: limit rate 10/second burst 20 packets */

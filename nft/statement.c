@@ -154,6 +154,16 @@ static void build_group(struct nft_build *b, const struct nft_statement *s _unus
 	nft_add_order(b, NFT_CMP_LTE, last, sizeof(last));
 }
 
+/* What is routed has lost one before forward sees it. */
+static void build_on_link(struct nft_build *b, const struct nft_statement *s _unused_)
+{
+	static const uint8_t all = 255;
+
+	nft_add_need(b, NFT_NEED_IP6);
+	nft_add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, 7, sizeof(all), NFT_REG_1);
+	nft_add_cmp(b, false, &all, sizeof(all));
+}
+
 static void build_fragment(struct nft_build *b, const struct nft_statement *s _unused_)
 {
 	static const uint8_t fragment = IPPROTO_FRAGMENT, offset[] = {0xff, 0xf8}, zero[2] = {0};
@@ -333,6 +343,11 @@ static void text_group(struct nft_text *t, const struct nft_statement *s _unused
 	nft_text_add(t, "meta pkttype multicast ether daddr 01:80:c2:00:00:00-01:80:c2:00:00:0f");
 }
 
+static void text_on_link(struct nft_text *t, const struct nft_statement *s _unused_)
+{
+	nft_text_add(t, "ip6 hoplimit 255");
+}
+
 static void text_fragment(struct nft_text *t, const struct nft_statement *s _unused_)
 {
 	nft_text_add(t, "frag frag-off != 0");
@@ -388,6 +403,7 @@ static const struct {
 	[NFT_STATEMENT_CT] = {build_ct, text_ct, .name = true, .value = true},
 	[NFT_STATEMENT_NO_SYN] = {build_no_syn, text_no_syn, .field = false},
 	[NFT_STATEMENT_GROUP] = {build_group, text_group, .field = false},
+	[NFT_STATEMENT_ON_LINK] = {build_on_link, text_on_link, .field = false},
 	[NFT_STATEMENT_FRAGMENT] = {build_fragment, text_fragment, .field = false},
 	[NFT_STATEMENT_TO_HOST] = {build_to_host, text_to_host, .value = true},
 	[NFT_STATEMENT_LIMIT] = {build_limit, text_limit, .field = false},

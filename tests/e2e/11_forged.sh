@@ -11,6 +11,8 @@ cd "$(dirname "$0")/../.." || exit 1
 MARK=6e65746775617264 # 8 bytes that stand in each frame, with the frame's number behind them
 
 e2e_begin --br-netfilter 0
+# who is in which group a bridge forgets after one second here, not after 260
+for bridge in br-pods docker0; do inside ip link set $bridge type bridge mcast_membership_interval 100; done
 put_config <<'END'
 guard:
   allowed_users: [root]
@@ -65,6 +67,11 @@ ip4() { # FROM-MAC TO-MAC FROM TO NUMBER [TAG]
 	a=45000026000040004011
 	b=$(hex4 "$3")$(hex4 "$4")
 	echo "$(mac "$2")$(mac "$1")${6-}0800$a$(ip_sum "${a}0000$b")$b$(udp "$5")00"
+}
+raw4() { # FROM-MAC TO-MAC FROM TO PROTOCOL NUMBER: any protocol
+	local a=450000260000400040$5 b
+	b=$(hex4 "$3")$(hex4 "$4")
+	echo "$(mac "$2")$(mac "$1")0800$a$(ip_sum "${a}0000$b")$b$(udp "$6")00"
 }
 ip6() { # FROM-MAC TO-MAC FROM TO NUMBER [NEXT-HEADER PAYLOAD]
 	local payload=${7-$(udp "$5")00} next=${6-11}
@@ -168,6 +175,39 @@ adverts() { # FROM-MAC TO-MAC FROM TO VICTIM LINK-LOCAL
 		frame $want "... as the only fragment, $name" ip6 "$1" "$2" "$3" "$4" NUMBER 2c \
 			"$(fragment 3a 0000)$(nd 88 "$target" "$(next)")"
 	done
+}
+
+# Who asks who is in which group, as routers do. A bridge that listens gives what is for a group, as each question
+# of ND is, only to those who have answered, and nobody else has heard the question.
+ask_groups() { # CONTAINER
+	local me from from4 a b sum
+	me=$(mac_of "$1")
+	from=$(link_local "$me")
+	a=00010000$(hex6 ::)
+	sum=$(ip_sum "$(hex6 "$from")$(hex6 ff02::1)000000180000003a82000000$a")
+	b=4500001c000040000102
+	from4=$(hex4 "$(container_ip4 "$1")")e0000001
+	in_net "$1" "$PROBE" frame eth0 \
+		"$(ip6 "$me" 33:33:00:00:00:01 "$from" ff02::1 '' 00 "$(options 3a)8200$sum$a")" \
+		"01005e000001$(mac "$me")0800$b$(ip_sum "${b}0000$from4")${from4}1101eefe00000000"
+	sleep 0.1
+}
+finds() { # CONTAINER ADDRESS: asks for its MAC
+	in_net "$1" ip -6 neigh flush dev eth0
+	in_net "$1" "$PROBE" try -t 500 udp "$2" 7000 > /dev/null
+	[ -n "$(knows "${1%-receiver}" "$2")" ]
+}
+host_finds() { # BRIDGE ADDRESS
+	inside ip -6 neigh flush dev "$1"
+	inside "$PROBE" try -t 500 udp "$2" 7000 > /dev/null
+	grep -q lladdr <<< "$(inside ip -6 neigh show "$2" dev "$1")"
+}
+groups() { # NETWORK BRIDGE GATEWAY RECEIVER VICTIM
+	note "$1: who asks for members of groups"
+	ask_groups "$1-evil"
+	check "$1: neighbours find each other all the same" finds "$1-receiver" "$5"
+	check "$1: ... and the host" finds "$1-receiver" "$3"
+	check "$1: the host finds them" host_finds "$2" "$4"
 }
 
 # Fragments: what the first one does not say, nobody can look at. They are put together before they go on, so
@@ -284,6 +324,7 @@ network() { # NETWORK BRIDGE
 	if [ -n "$mine6" ]; then
 		fragments "$1" "$me" "$to" "$mine6" "$to6"
 		neighbours "$1" "$me" "$to" "$mine6" "$to6" "$yours6" "$you"
+		groups "$1" "$2" "${mine6%::*}::1" "$to6" "$yours6"
 	fi
 
 	note "$1: frames for 01:80:c2:00:00:00 to 0f"
@@ -392,8 +433,10 @@ rm -f "$SANDBOX/sniff-world.log"
 outside "$PROBE" sniff eth0 4000 "$MARK" > "$SANDBOX/sniff-world.log" &
 for i in pods-other pods-receiver world; do wait_for 5 grep -q ready "$SANDBOX/sniff-$i.log"; done
 # a connection to the world, where nobody listens, and two to the host
+quiet=$(counter midstream)
 in_net pods-other "$PROBE" frame eth0 "$(ip4 "$other_mac" "$bridge_mac" "$other" "$WORLD" 01)" \
 	"$(icmp_error "$other_mac" "$bridge_mac" "$other" "$WORLD" "$WORLD" "$other" 02 1b5a1b59)"
+check "what is not heard in the world is counted" test "$(counter midstream)" -gt "$quiet"
 to_host=$(ip4 "$other_mac" "$bridge_mac" "$other" "$gateway" 03)
 in_net pods-other "$PROBE" frame eth0 "${to_host/1b591b5a/1b5914ea}"
 to_host=$(ip4 "$(mac_of pods-receiver)" "$bridge_mac" "$receiver" "$gateway" 04)
@@ -411,12 +454,38 @@ in_net pods-evil "$PROBE" frame eth0 \
 	$(icmp_error "$evil_mac" "$bridge_mac" "$evil" "$gateway" "$gateway" "$other" 15 14ea1b59)
 check_equal "the host does not hear of its connection with another pod" "$before" "$(unreachable)"
 check "... and what was not heard is counted" test "$(counter midstream)" -gt "$quiet"
+apart=$(counter container_to_container)
+away=(ip6 "$(mac_of bridge-evil)" "$(inside cat /sys/class/net/docker0/address)" "$(container_ip6 bridge-evil)" "$(container_ip6 pods-other)" '' 3a)
+# shellcheck disable=SC2046 # frames have no blanks
+in_net bridge-evil "$PROBE" frame eth0 \
+	$(for i in 83 85 87 88 8f; do "${away[@]}" "$(nd $i "$(container_ip6 bridge-evil)" "2${i:1}")"; done)
+in_net pods-evil "$PROBE" frame eth0 "$(ip6 "$evil_mac" "$other_mac" "$(container_ip6 pods-evil)" \
+	"$(container_ip6 pods-other)" '' 3a "$(nd 87 "$(container_ip6 pods-other)" 20)")"
+# IPIP, GRE, ESP, AH, UDP-Lite and one that is none; and what is for one, but is sent to all on the bridge
+protocols=(04 2f 32 33 88 ff)
+sent=()
+for i in "${!protocols[@]}"; do
+	sent+=("$(raw4 "$evil_mac" "$other_mac" "$evil" "$other" "${protocols[i]}" "3$i")"
+		"$(raw4 "$evil_mac" "$(mac_of pods-receiver)" "$evil" "$receiver" "${protocols[i]}" "4$i")")
+done
+in_net pods-evil "$PROBE" frame eth0 "${sent[@]}" "$(ip4 "$evil_mac" ff:ff:ff:ff:ff:ff "$evil" "$other" 3a)" \
+	"$(ip4 "$evil_mac" ff:ff:ff:ff:ff:ff "$evil" "$receiver" 3b)"
 for i in pods-other pods-receiver world; do wait_for 10 grep -q '^seen' "$SANDBOX/sniff-$i.log"; done
 heard 01 pods-other 1 "an error from the world is heard"
-heard 02 world 1 "a pod with the world as egress may send errors there"
+heard 02 world 0 "a container's error is not heard in the world, with the world as egress, ..."
+heard 01 world 1 "... where its packets are"
 heard 11 pods-other 0 "another pod's error, routed, is not heard"
 heard 12 pods-other 0 "another pod's error on the bridge is not heard"
 heard 13 pods-receiver 1 "one from the same pod is"
+heard 20 pods-other 1 "who asks for a neighbour is heard on its own network"
+for i in 3 5 7 8 f; do heard 2$i pods-other 0 "not from another: type 8$i"; done
+for i in "${!protocols[@]}"; do
+	heard "4$i" pods-receiver 1 "IP protocol 0x${protocols[i]} is heard in the same pod"
+	heard "3$i" pods-other 0 "... and not in another"
+done
+check "... which is counted, as the types are" test $(($(counter container_to_container) - apart)) -ge 11
+heard 3a pods-other 0 "what is sent to all, to another pod's address, is not heard there"
+heard 3b pods-receiver 0 "... nor is it in the same pod: it went to none but the host"
 heard 14 world 0 "a pod without egress can't send errors to the world"
 
 note "a port that is nobody's, and a bridge that is not guarded"
@@ -440,8 +509,10 @@ wait $!
 check "the same frame on the exempt bridge arrives" grep -q '^seen 1' "$SANDBOX/sniff.log"
 check "nobody's port forwards frames for groups" wait_for 3 has_groups v-stray
 check_equal "ports of the exempt bridge are as they were" "0 0" "$(groups_of v-ex1) $(groups_of v-ex2)"
-check_equal "... and it is, too" "0 0" "$(inside ip -d -j link show br-ex |
-	jq -r '.[0].linkinfo.info_data | "\(.group_fwd_mask) \(.no_linklocal_learn)"')"
+switches() { # BRIDGE
+	inside ip -d -j link show "$1" | jq -r '.[0].linkinfo.info_data | "\(.group_fwd_mask) \(.no_linklocal_learn) \(.mcast_snooping)"'
+}
+check_equal "... and it is, too" "0 0 1" "$(switches br-ex)"
 
 note "the control: frames for groups on the exempt bridge"
 on_exempt() { # frames that arrive at the other port, and MACs that are learned
@@ -466,11 +537,10 @@ port=$(port_of br-pods "$evil_mac")
 inside ip link set dev "$port" type bridge_slave group_fwd_mask 0
 check "it is there again" wait_for 3 has_groups "$port"
 inside ip link set dev br-pods type bridge group_fwd_mask 0 no_linklocal_learn 0
-bridge_is_set() {
-	[ "$(inside ip -d -j link show "$1" | jq -r '.[0].linkinfo.info_data |
-		"\(.group_fwd_mask) \(.no_linklocal_learn)"')" = "0xfff8 1" ]
-}
+bridge_is_set() { [ "$(switches "$1")" = "0xfff8 1 0" ]; }
 check "so is what the bridge had" wait_for 3 bridge_is_set br-pods
+inside ip link set dev br-pods type bridge mcast_snooping 1
+check "... each by itself" wait_for 3 bridge_is_set br-pods
 check_groups_denied pods br-pods "after that"
 
 forged_at_input() { inside nft -j list counter inet netguard forged | jq '.nftables[].counter?.packets // empty'; }
@@ -489,6 +559,11 @@ check_equal "... the victim's MAC moves, ..." moved "${came[moved]}"
 check_equal "... but the host gets none of them" '' "${came[forged]}${came[own]}${came[closed]}"
 # 13 digits, three packets each, and what else a bridge's ports send
 check "... since table inet has refused all, which did come" test "$(($(forged_at_input) - refused))" -ge 39
+inside ip link set br-pods type bridge mcast_snooping 1
+check "the control: neighbours find each other on a bridge that listens, ..." finds pods-receiver "$(container_ip6 pods-victim)"
+ask_groups pods-evil
+check "... and no longer when somebody has asked" not finds pods-receiver "$(container_ip6 pods-victim)"
+check "... nor does the host find them" not host_finds br-pods "$(container_ip6 pods-victim)"
 before=$(inside nft -j list set bridge netguard addresses4 | jq -c '.nftables[].set?.elem? // [] | length')
 netguard_start
 check_equal "as many addresses as before" "$before" \
@@ -496,6 +571,7 @@ check_equal "as many addresses as before" "$before" \
 flow open container:pods-evil tcp "$(container_ip4 pods-receiver)" 80 "after a restart"
 check "the port is set again, as ports are that are older than the daemon" has_groups "$port"
 check "... and its bridge" bridge_is_set br-pods
+check "the host finds its neighbours again" host_finds br-pods "$(container_ip6 pods-victim)"
 check_groups_denied pods br-pods "after a restart"
 check "what nft lists loads again" table_reloads
 e2e_end

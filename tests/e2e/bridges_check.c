@@ -37,7 +37,7 @@ static bool bridge_flag(const char *name, const char *flag)
 	return c == '1';
 }
 
-/* Frames for groups go the way of all others, or teach it nothing. */
+/* Frames for groups go the way of all others, or teach it nothing; it does not listen to IP's. */
 static bool opens_groups(const char *name)
 {
 	_cleanup_free_ char *path = xasprintf("/sys/class/net/%s/bridge/group_fwd_mask", name);
@@ -46,7 +46,8 @@ static bool opens_groups(const char *name)
 
 	assert_true(fd >= 0);
 	assert_true(read(fd, text, sizeof(text) - 1) > 0);
-	return streq(text, "0xfff8\n") && bridge_flag(name, "no_linklocal_learn");
+	return streq(text, "0xfff8\n") && bridge_flag(name, "no_linklocal_learn") &&
+	       !bridge_flag(name, "multicast_snooping");
 }
 
 /* It takes what is for RULESET_HOST_MAC as for the host. */
@@ -98,16 +99,18 @@ static void test_bridges(void **state)
 	assert_true(opens_groups("br-on") && knows_host("br-on"));
 	assert_false(bridge_flag("br-on", "nf_call_iptables"));
 	assert_false(bridge_flag("br-on", "nf_call_ip6tables"));
-	assert_true(bridge_flag("other0", "nf_call_iptables"));
+	assert_true(bridge_flag("other0", "nf_call_iptables") &&
+		    bridge_flag("other0", "multicast_snooping"));
 
 	/* somebody takes it back */
 	assert_int_equal(bridges_dispatch(b, guards, NULL, &err), 0);
 	ip_link_set("br-on", "group_fwd_mask", "0");
 	ip_link_set("br-after", "no_linklocal_learn", "0");
+	ip_link_set("br-before", "mcast_snooping", "1");
 	assert_int_equal(RUN("bridge", "fdb", "del", RULESET_HOST_MAC, "dev", "br-on", "self"), 0);
 	assert_false(knows_host("br-on"));
 	assert_int_equal(bridges_scan(b, guards, NULL, &err), 3);
-	assert_true(opens_groups("br-after") && opens_groups("br-on"));
+	assert_true(opens_groups("br-before") && opens_groups("br-after") && opens_groups("br-on"));
 	assert_true(knows_host("br-on"));
 	/* another bridge of the same index */
 	assert_int_equal(RUN("ip", "link", "add", "br-same", "index", "4242", "type", "bridge"), 0);

@@ -101,6 +101,7 @@ static const struct one_rule rules[] = {
 	 ACCEPTED,
 	 false},
 	{"of ICMPv6", {IS(L4PROTO, "ipv6-icmp"), WORD("drop", NULL), END}, ACCEPTED, false},
+	{"between neighbours", {{.kind = NFT_STATEMENT_ON_LINK}, ACCEPT, END}, ACCEPTED, false},
 	{"a frame for a group", {{.kind = NFT_STATEMENT_GROUP}, ACCEPT, END}, ACCEPTED, false},
 	{"asked for at an address",
 	 {IS(CT_ASKED_DADDR, "192.0.2.0/24"), WORD("drop", NULL), END},

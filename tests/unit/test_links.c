@@ -487,6 +487,7 @@ static void test_bridge_messages(void **state)
 		mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
 		mnl_attr_put_u16(nlh, IFLA_BR_GROUP_FWD_MASK, 0xfff8);
+		mnl_attr_put_u8(nlh, IFLA_BR_MCAST_SNOOPING, i == 0);
 		if (table[i].size > 0)
 			mnl_attr_put(nlh, IFLA_BR_MULTI_BOOLOPT, table[i].size, &table[i].options);
 		mnl_attr_nest_end(nlh, data);
@@ -495,6 +496,7 @@ static void test_bridge_messages(void **state)
 		assert_true(link.is_bridge && !link.is_port);
 		assert_int_equal(link.group_mask, 0xfff8);
 		assert_int_equal(link.learns_groups, table[i].learns);
+		assert_int_equal(link.snoops, i == 0);
 	}
 }
 

@@ -73,6 +73,11 @@ static void test_text_and_bytecode(void **state _unused_)
 		 "  [ payload load 6b @ link header + 0 => reg 1 ]\n"
 		 "  [ cmp gte reg 1 0x00c28001 0x00000000 ]\n"
 		 "  [ cmp lte reg 1 0x00c28001 0x00000f00 ]\n  [ immediate reg 0 accept ]\n"},
+		{{{.kind = NFT_STATEMENT_ON_LINK}, VERDICT},
+		 "ip6 hoplimit 255 accept",
+		 "  [ meta load nfproto => reg 1 ]\n  [ cmp eq reg 1 0x0000000a ]\n"
+		 "  [ payload load 1b @ network header + 7 => reg 1 ]\n"
+		 "  [ cmp eq reg 1 0x000000ff ]\n  [ immediate reg 0 accept ]\n"},
 		{{{.kind = NFT_STATEMENT_FRAGMENT}, VERDICT},
 		 "frag frag-off != 0 accept",
 		 "  [ meta load nfproto => reg 1 ]\n  [ cmp eq reg 1 0x0000000a ]\n"
