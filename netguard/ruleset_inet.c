@@ -192,11 +192,11 @@ static const struct nft_rule container_to_container[] = {
 
 static const struct nft_rule container_to_world[] = {
 	RULE(NO_SYN, GOTO("deny_midstream")),
-	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
-	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
 	/* the connection may be another's, and then NAT sends the error in the host's name */
 	RULE(RELATED, IS(L4PROTO, "icmp"), GOTO("deny_midstream")),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), GOTO("deny_midstream")),
+	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
+	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
 };
 
 static const struct nft_rule limited_egress[] = {
