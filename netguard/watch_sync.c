@@ -206,7 +206,6 @@ static void commit(struct watch *w)
 	watch_networks_done(&w->networks);
 	w->networks = w->fresh_networks;
 	w->fresh_networks = (struct watch_networks){0};
-	w->backoff_ms = 0;
 	set_state(w, WATCH_UP, NULL);
 	for (size_t i = 0; i < w->queue.n && !w->failed; i++)
 		take_line(w, w->queue.items[i], strlen(w->queue.items[i]));

@@ -314,12 +314,33 @@ static void test_long_events(void **state)
 	assert_int_equal(f->downs, 0);
 }
 
+/* ---- an answer that can't be used ---- */
+
+static bool often_down(struct fixture *f)
+{
+	return f->downs == 5;
+}
+
+static void test_later_and_later(void **state)
+{
+	struct fixture *f = *state;
+
+	/* the list is whole each time, and what is asked of one container behind it is not */
+	script(f, "/v1.41/containers/" C3, "{\"Id\":7}");
+	script_engine(f, "[" GOOD_NETWORK "}]",
+		      "[{\"Id\":\"" C3 "\",\"Names\":[\"/three\"],\"State\":\"created\"}]");
+	assert_true(run_until(f, often_down));
+	/* 50, 100, 200 and 400 ms lie between them, in ticks of 10 ms */
+	assert_in_range(f->ticks, 60, 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bridge_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bridge_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_later_and_later, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
