@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Ports as the engine takes them from whoever may publish one: "08080", "8080/udp", "80/TCP", a container's port 0.
-# They are closed like any other, before the container is started, too; and nobody can write one that netguard does
-# not read, and so knows of no container any more.
+# They are closed like any other, before the container is started, too; and nobody can write one, or a number of 64
+# bits, that netguard does not read, and so knows of no container any more.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
@@ -51,6 +51,9 @@ done <<'END'
 80 PORT tcp
 0/tcp PORT tcp
 END
+check "a rate of 64 bits" inside docker create --name odd --device-read-iops /dev/null:18446744073709551615 probe
+sleep 0.5
+inside docker rm odd > /dev/null
 check_equal "nothing was said that netguard can't read" 0 "$(lost)"
 
 note "a permission ends with its container, whoever else is there"
