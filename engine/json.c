@@ -4,9 +4,9 @@
  * nothing behind the value, no NUL in any string, numbers that fit.
  *
  * But the engine passes on what others wrote: whoever makes an image can put NULs into labels, and
- * a device's rate (--device-read-iops) may have 64 bits without a sign. Refusing the reply would let
- * one container blind us to all others. So before parsing an escaped NUL becomes U+FFFD, which names
- * nothing that we look for, and a number that is too big the biggest that there is.
+ * a device's rate (--device-read-iops) may have 64 bits without a sign. Refusing the reply would
+ * let one container blind us to all others. So before parsing an escaped NUL becomes U+FFFD, which
+ * names nothing that we look for, and a number that is too big the biggest that there is.
  */
 #include "engine/json.h"
 

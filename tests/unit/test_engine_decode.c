@@ -402,9 +402,9 @@ static void test_wanted_ports(_unused_ void **state)
 		struct engine_container c = {0};
 		struct err err;
 
-		json_object_set_new(json_object_get(json, "HostConfig"), "PortBindings",
-				    json_pack("{s:[{s:s}]}", table[i].key, "HostPort",
-					      table[i].host_port));
+		json_object_set_new(
+			json_object_get(json, "HostConfig"), "PortBindings",
+			json_pack("{s:[{s:s}]}", table[i].key, "HostPort", table[i].host_port));
 		assert_int_equal(engine_container_from_inspect(json, &c, &err), 0);
 		assert_int_equal(c.n_ports, table[i].proto ? 1 : 0);
 		if (c.n_ports == 0)
