@@ -358,6 +358,7 @@ static void finish(struct daemon *d)
 	links_free(d->links);
 	listeners_asker_free(d->listeners);
 	flows_free(d->flows);
+	elements_free(d->owed);
 	free(d->pod_rule);
 	denials_free(d->denials);
 	denials_ring_free(d->ring);
