@@ -1,43 +1,75 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The engine's JSON, strictly: no duplicate keys, valid UTF-8, bounded depth (jansson's 2048),
- * integers that fit, nothing behind the value, no NUL in any string.
+ * nothing behind the value, no NUL in any string, numbers that fit.
  *
- * NUL: the engine passes labels of images on as they are, so whoever makes an image can put NULs
- * into the list of all containers. Refusing the reply would let one image blind us to every
- * container, so an escaped NUL becomes U+FFFD before parsing: it names nothing that we look for.
+ * But the engine passes on what others wrote: whoever makes an image can put NULs into labels, and
+ * a device's rate (--device-read-iops) may have 64 bits without a sign. Refusing the reply would
+ * let one container blind us to all others. So before parsing an escaped NUL becomes U+FFFD, which
+ * names nothing that we look for, and a number that is too big the biggest that there is.
  */
 #include "engine/json.h"
 
 #include <errno.h>
 
-/*
- * A copy of text with each NUL escape replaced, or NULL where there is none. Outside of strings a
- * backslash is an error, so it does not matter where we are.
- */
-static char *replace_nuls(const char *text, size_t size)
+static const char biggest[] = "9223372036854775807";
+
+#define BIGGEST_DIGITS (sizeof(biggest) - 1)
+
+static bool too_big(const char *digits, size_t n)
 {
-	static const char harmless[6] = {'\\', 'u', 'f', 'f', 'f', 'd'};
+	return n > BIGGEST_DIGITS ||
+	       (n == BIGGEST_DIGITS && memcmp(digits, biggest, BIGGEST_DIGITS) > 0);
+}
+
+static size_t count_digits(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	while (p + n < end && p[n] >= '0' && p[n] <= '9')
+		n++;
+	return n;
+}
+
+/* Puts `with`, and then blanks, in place of n bytes of the copy, which is made where there is none.
+ */
+static void replace(char **copy, const char *text, size_t size, size_t at, size_t n,
+		    const char *with)
+{
+	if (!*copy)
+		*copy = xmemdup(text, size);
+	memset(*copy + at, ' ', n);
+	memcpy(*copy + at, with, strlen(with));
+}
+
+/*
+ * A copy of text with what is said above replaced, or NULL where there is nothing of it. Outside of
+ * strings a backslash is an error, so it does not matter that it is looked at there, too.
+ */
+static char *make_harmless(const char *text, size_t size)
+{
 	const char *end = text + size, *p = text;
+	bool in_string = false;
 	char *copy = NULL;
 
-	/* nothing may be NULL, which memchr does not take */
-	while (p < end && (p = memchr(p, '\\', (size_t)(end - p)))) {
-		if (end - p < 2)
-			break;
-		if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0) {
-			if (!copy)
-				copy = xmemdup(text, size);
-			memcpy(copy + (p - text), harmless, sizeof(harmless));
-		}
-		p += 2; /* also the escaped backslash */
+	while (p < end) {
+		size_t n = in_string ? 0 : count_digits(p, end);
+
+		if (too_big(p, n))
+			replace(&copy, text, size, (size_t)(p - text), n, biggest);
+		if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
+			replace(&copy, text, size, (size_t)(p - text), 6, "\\ufffd");
+		in_string ^= *p == '"';
+		if (*p == '\\')
+			n = 2; /* also the escaped backslash, or quote */
+		p += n > 0 ? n : 1;
 	}
 	return copy;
 }
 
 int engine_json_parse(const char *text, size_t size, json_t **ret, struct err *err)
 {
-	_cleanup_free_ char *copy = replace_nuls(text, size);
+	_cleanup_free_ char *copy = make_harmless(text, size);
 	char printable[JSON_ERROR_TEXT_LENGTH];
 	json_error_t error;
 	json_t *json;

@@ -14,40 +14,38 @@ static int wrong(const char *what, const char *text, struct err *err)
 		       text_printable(printable, sizeof(printable), text));
 }
 
-/* Plain decimal 1..65535. */
-static bool parse_port(const char *text, size_t size, uint16_t *ret)
+/*
+ * Who asks for a port writes it as he likes, and the engine keeps it so: "08080" is 8080, and from
+ * a slash on nothing counts. 0: it picks one ("", "0", "8000-8010"), or can't make a port of it:
+ * one container is no reason to lose what is said of all others.
+ */
+static uint16_t read_port(const char *text)
 {
 	uint64_t n;
 
-	if (!text_digits(text, size, UINT16_MAX, &n) || text[0] == '0')
-		return false;
-	*ret = (uint16_t)n;
-	return true;
+	return text_digits(text, strcspn(text, "/"), UINT16_MAX, &n) ? (uint16_t)n : 0;
 }
 
-/* "8080", or where it is not concrete yet "" and "8000-8010": 0, the engine picks one. */
-static int parse_host_port(const char *text, bool concrete, uint16_t *ret, struct err *err)
+/* "80", "80/", "80/TCP", "80/tcp/x": all the same to the engine. */
+static bool read_proto(const char *key, uint8_t *ret)
 {
-	const char *dash = strchr(text, '-');
-	uint16_t first, last;
+	const char *slash = strchr(key, '/');
+	_cleanup_free_ char *name = slash ? xstrndup(slash + 1, strcspn(slash + 1, "/")) : NULL;
 
-	if (parse_port(text, strlen(text), ret))
-		return 0;
-	if (concrete)
-		return wrong("HostPort", text, err);
-	if (text[0] != '\0' && !streq(text, "0") &&
-	    !(dash && parse_port(text, (size_t)(dash - text), &first) &&
-	      parse_port(dash + 1, strlen(dash + 1), &last) && first <= last))
-		return wrong("HostPort", text, err);
-	*ret = 0;
-	return 0;
+	if (!name || !name[0]) {
+		*ret = IPPROTO_TCP;
+		return true;
+	}
+	for (char *c = name; *c; c++)
+		*c |= *c >= 'A' && *c <= 'Z' ? 'a' - 'A' : 0;
+	return proto_parse_published(name, ret);
 }
 
 static int add_binding(json_t *binding, bool concrete, uint8_t proto, uint16_t port,
 		       struct engine_container *c, struct err *err)
 {
 	_cleanup_free_ char *host_ip = NULL, *host_port_text = NULL;
-	uint16_t host_port = 0;
+	uint16_t host_port;
 	int r;
 
 	r = json_need_object(binding, "port binding", err);
@@ -59,9 +57,9 @@ static int add_binding(json_t *binding, bool concrete, uint8_t proto, uint16_t p
 	r = json_get_string(binding, "Ports", "HostPort", &host_port_text, err);
 	if (r < 0)
 		return r;
-	r = parse_host_port(host_port_text, concrete, &host_port, err);
-	if (r < 0)
-		return r;
+	host_port = read_port(host_port_text);
+	if (concrete && host_port == 0)
+		return wrong("HostPort", host_port_text, err);
 	ARRAY_PUSH(c->ports, c->n_ports) = (struct engine_port){
 		.host_ip = take_ptr(host_ip), .host_port = host_port, .port = port, .proto = proto};
 	return 0;
@@ -75,20 +73,16 @@ int ports_from_map(json_t *map, bool concrete, struct engine_container *c, struc
 	int r;
 
 	json_object_foreach (map, key, bindings) {
-		const char *slash = strchr(key, '/');
-		uint8_t proto = IPPROTO_TCP;
-		uint16_t port;
+		uint8_t proto;
 
 		if (json_is_null(bindings))
 			continue; /* exposed, not published */
 		if (!json_is_array(bindings))
 			return wrong("no list of bindings for port", key, err);
-		if (slash && !proto_parse_published(slash + 1, &proto))
+		if (!read_proto(key, &proto))
 			continue;
-		if (!parse_port(key, slash ? (size_t)(slash - key) : strlen(key), &port))
-			return wrong("port", key, err);
 		json_array_foreach (bindings, i, binding) {
-			r = add_binding(binding, concrete, proto, port, c, err);
+			r = add_binding(binding, concrete, proto, read_port(key), c, err);
 			if (r < 0)
 				return r;
 		}
@@ -115,13 +109,11 @@ static int add_listed(json_t *entry, struct engine_container *c, struct err *err
 	r = json_get_int(entry, "Ports", "PublicPort", 0, UINT16_MAX, &public_port, err);
 	if (r < 0)
 		return r;
-	r = json_get_int(entry, "Ports", "PrivatePort", 1, UINT16_MAX, &private_port, err);
+	r = json_get_int(entry, "Ports", "PrivatePort", 0, UINT16_MAX, &private_port, err);
 	if (r < 0)
 		return r;
 	if (public_port == 0 || !proto_parse_published(type, &proto))
 		return 0;
-	if (private_port == 0)
-		return err_set(err, EPROTO, "reply of the engine: a port without PrivatePort");
 	ARRAY_PUSH(c->ports, c->n_ports) = (struct engine_port){.host_ip = take_ptr(ip),
 								.host_port = (uint16_t)public_port,
 								.port = (uint16_t)private_port,

@@ -136,7 +136,7 @@ static int load_defaults(struct settings **ret, struct err *err)
 	return 0;
 }
 
-int config_new(const char *path, bool closed, struct config **ret, struct err *err)
+int config_read(const char *path, bool closed, struct config **ret, struct err *err)
 {
 	_cleanup_(config_freep)
 	struct config *c = xcalloc(1, sizeof(*c));
@@ -153,10 +153,24 @@ int config_new(const char *path, bool closed, struct config **ret, struct err *e
 	}
 	if (r < 0)
 		return r;
-	people_resolve(c->settings, &c->people);
-	log_missing(&c->people);
 	*ret = take_ptr(c);
 	return 0;
+}
+
+void config_look_up(struct config *c)
+{
+	people_done(&c->people);
+	people_resolve(c->settings, &c->people);
+	log_missing(&c->people);
+}
+
+int config_new(const char *path, bool closed, struct config **ret, struct err *err)
+{
+	int r = config_read(path, closed, ret, err);
+
+	if (r == 0)
+		config_look_up(*ret);
+	return r;
 }
 
 void config_free(struct config *c)
@@ -196,12 +210,10 @@ int config_reload(struct config *c, struct err *err)
 		log_error("%s; what was in force before stays", err->text);
 		return r;
 	}
-	people_done(&c->people);
 	settings_free(c->settings);
 	c->settings = fresh;
 	c->closed = false;
-	people_resolve(c->settings, &c->people);
-	log_missing(&c->people);
+	config_look_up(c);
 	c->missing_ms = 0;
 	if (c->minute.fd >= 0)
 		look_up_later(c);

@@ -20,6 +20,12 @@ struct config;
  * leave the host open. config_problem says so.
  */
 int config_new(const char *path, bool closed, struct config **ret, struct err *err);
+/*
+ * The same in two steps: who the people are may take as long as a name service likes, and until it
+ * is asked there are none.
+ */
+int config_read(const char *path, bool closed, struct config **ret, struct err *err);
+void config_look_up(struct config *c);
 void config_free(struct config *c);
 DEFINE_CLEANUP(struct config, config_free);
 

@@ -239,13 +239,27 @@ static int take_lock(struct daemon *d, struct err *err)
 	return 0;
 }
 
+/*
+ * Where there is no table yet, it comes before anybody is asked who the configuration's users are:
+ * at boot that may take a name service's patience, and Docker does not wait so long.
+ */
+static int install_closed(struct daemon *d, struct err *err)
+{
+	int r = keeper_finds(d->keeper, err);
+
+	if (r == 0)
+		r = daemon_apply(d, err);
+	daemon_compute_all(d);
+	return r;
+}
+
 /* The table, closed for all that is not known, before anything else. */
 static int install_table(struct daemon *d, struct err *err)
 {
 	struct err why;
 	int r;
 
-	r = config_new(NULL, true, &d->config, err);
+	r = config_read(NULL, true, &d->config, err);
 	if (r < 0)
 		return r;
 	d->pod_rule = pod_rule(d);
@@ -264,6 +278,10 @@ static int install_table(struct daemon *d, struct err *err)
 	if (bridges_new(&d->bridges, &why) < 0)
 		log_warning("bridges: %s", why.text);
 	daemon_scan_bridges(d);
+	r = install_closed(d, err);
+	if (r < 0)
+		return r;
+	config_look_up(d->config);
 	r = daemon_apply(d, err);
 	if (r < 0)
 		return r;
@@ -340,6 +358,7 @@ static void finish(struct daemon *d)
 	links_free(d->links);
 	listeners_asker_free(d->listeners);
 	flows_free(d->flows);
+	elements_free(d->owed);
 	free(d->pod_rule);
 	denials_free(d->denials);
 	denials_ring_free(d->ring);

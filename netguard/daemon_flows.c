@@ -49,27 +49,60 @@ static int read_addresses(struct addresses *ret, struct err *err)
 	return 0;
 }
 
+static int end_flows(struct daemon *d, const struct flows_change *c, struct err *err)
+{
+	struct addresses list = {0};
+	int r = read_addresses(&list, err);
+
+	if (r == 0 && !d->flows)
+		r = flows_new(&d->flows, err);
+	if (r == 0)
+		r = flows_end(d->flows, c, is_local, &list, err);
+	free(list.items);
+	return r;
+}
+
+/* What is owed already stays: what was allowed since and is not now, the table's rules tell. */
+static void owe(struct daemon *d, const struct elements *before, const struct err *err)
+{
+	if (!d->owed_ms)
+		log_warning("flows that are allowed no more go on: %s; that is tried again",
+			    err->text);
+	if (d->owed)
+		d->sweep = true;
+	else
+		d->owed = elements_copy(before);
+	d->owed_ms = timer_longer(d->owed_ms, DAEMON_RETRY_MIN_MS, DAEMON_RETRY_MAX_MS);
+}
+
 void daemon_end_flows(struct daemon *d, const struct elements *before, const struct elements *after)
 {
 	_cleanup_(flows_change_freep)
 	struct flows_change *c = flows_change_new(before, after);
-	struct addresses list = {0};
 	struct err err;
 	int r;
 
 	if (!c)
 		return;
-	r = read_addresses(&list, &err);
-	if (r == 0 && !d->flows)
-		r = flows_new(&d->flows, &err);
-	if (r == 0)
-		r = flows_end(d->flows, c, is_local, &list, &err);
+	r = end_flows(d, c, &err);
 	if (r < 0)
-		log_warning("flows that are allowed no more may go on: %s", err.text);
+		owe(d, before, &err);
 	else if (r > 0)
 		log_info("%d flow%s ended that %s no more", r, r == 1 ? "" : "s",
 			 r == 1 ? "is allowed" : "are allowed");
-	free(list.items);
+}
+
+void daemon_end_owed_flows(struct daemon *d)
+{
+	_cleanup_(elements_freep)
+	struct elements *owed = take_ptr(d->owed);
+
+	if (owed)
+		daemon_end_flows(d, owed, keeper_holds(d->keeper));
+	if (!d->owed)
+		d->owed_ms = 0;
+	else if (d->retry.fd >= 0)
+		timer_set(&d->retry, d->owed_ms, 0);
 }
 
 /* What was found, less the members that are none now. */

@@ -51,10 +51,13 @@ struct daemon {
 	struct elements *found;	   /* in an adopted table; NULL: flows are judged by it already */
 	struct model_index *index; /* NULL: all is to be computed at the next change */
 	struct flows *flows;	   /* NULL: not needed yet */
+	struct elements *owed;	   /* flows that these had allowed could not be ended; or NULL */
+	unsigned owed_ms;	   /* until that is tried again */
 	uint64_t applied_at;	   /* loop_now_ms, of the first of n_applied */
 	unsigned n_applied;
 	bool due;	   /* the model changed since */
 	bool sweep;	   /* flows may have begun past the table */
+	bool sweep_failed; /* ending them; said once */
 	bool ask_ports;	   /* the engine was away: processes may be others since */
 	bool due_now;	   /* to be applied at the end of this round, not later */
 	char *table_error; /* of the last transaction that was refused; NULL: none */
@@ -79,6 +82,8 @@ struct daemon {
 /* daemon_flows.c: ends the flows that are allowed no more; told in the log */
 void daemon_end_flows(struct daemon *d, const struct elements *before,
 		      const struct elements *after);
+/* ... and once more where that failed; after each change */
+void daemon_end_owed_flows(struct daemon *d);
 /* ... and those that only the table of an earlier daemon had allowed; after each change */
 void daemon_end_found_flows(struct daemon *d);
 /* daemon_sweep.c: where d->sweep is set, ends all that the table does not allow, once it may judge

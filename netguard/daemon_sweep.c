@@ -170,7 +170,6 @@ void daemon_sweep_flows(struct daemon *d)
 
 	if (!d->sweep || !may_judge(d))
 		return;
-	d->sweep = false;
 	s.elements = keeper_holds(d->keeper);
 	s.routes = xcalloc(1, sizeof(*s.routes));
 	s.answers = xcalloc(ANSWERS, sizeof(*s.answers));
@@ -182,8 +181,10 @@ void daemon_sweep_flows(struct daemon *d)
 	rtnl_done(s.routes);
 	free(s.routes);
 	free(s.answers);
-	if (r < 0)
-		log_warning("flows that are not allowed may go on: %s", err.text);
-	else if (r > 0)
+	d->sweep = r < 0; /* at the next change */
+	if (r < 0 && !d->sweep_failed)
+		log_warning("flows that are not allowed go on: %s; that is tried again", err.text);
+	d->sweep_failed = r < 0;
+	if (r > 0)
 		log_warning("%d flow%s ended that began past the table", r, r == 1 ? "" : "s");
 }

@@ -251,6 +251,7 @@ int daemon_apply(struct daemon *d, struct err *err)
 	if (result.adopted)
 		d->found = keeper_take_found(d->keeper);
 	daemon_end_found_flows(d);
+	daemon_end_owed_flows(d);
 	d->sweep |= result.installed;
 	daemon_sweep_flows(d);
 	if (result.installed || result.adopted)

@@ -26,6 +26,9 @@ struct keeper_result {
 	size_t refused;	       /* permissions that the kernel did not take: see keeper_apply */
 };
 
+/* Whether a table of ours is in the kernel, of whatever shape: 1, 0, or -errno. */
+int keeper_finds(const struct keeper *k, struct err *err);
+
 /*
  * Makes the kernel hold exactly `want` (normalized; held, and not to be changed then). The first
  * call installs or adopts. Where it refuses elements that give a permission, all others are put in

@@ -10,6 +10,13 @@
 #include <errno.h>
 #include <stdio.h>
 
+int keeper_finds(const struct keeper *k, struct err *err)
+{
+	uint32_t flags, owner;
+
+	return nft_dump_table(k->socket, &ruleset_tables[0], &flags, &owner, err);
+}
+
 static bool same_lines(const struct strv *a, const struct strv *b)
 {
 	if (a->n != b->n)

@@ -172,12 +172,10 @@ void watch_question(struct watch *w, enum ask_kind kind, const char *id)
 								   .userdata = a});
 }
 
-void watch_look_for_the_rest(struct watch *w)
+static void look_for_some(struct watch *w)
 {
 	const struct model *m = w->model;
 
-	if (!w->looked_for || w->state != WATCH_UP)
-		return;
 	for (size_t i = model_place_behind(m, w->looked_for);
 	     i < m->n_members && w->n_asks < ASKS_AT_ONCE; i++) {
 		const struct member *member = &m->members[i];
@@ -191,6 +189,15 @@ void watch_look_for_the_rest(struct watch *w)
 	}
 	if (w->n_asks < ASKS_AT_ONCE)
 		free(take_ptr(w->looked_for));
+}
+
+void watch_look_for_the_rest(struct watch *w)
+{
+	if (w->looked_for && w->state == WATCH_UP)
+		look_for_some(w);
+	/* not before: one answer that can't be used would have all asked for over and over */
+	if (watch_settled(w))
+		w->backoff_ms = 0;
 }
 
 /* ---- events ---- */

@@ -207,7 +207,8 @@ static void take_ports(const struct engine_container *c, const struct model *mod
 		 * being restarted must not be ended for a container that may never run.
 		 */
 		p.taken = !c->running && (was_taken(old, &p) || is_taken(model, c->id, others, &p));
-		if (p.host_port && p.port)
+		/* a container's port 0, which the engine takes, too, is as one that is not known */
+		if (p.host_port)
 			ARRAY_PUSH(m->ports, m->n_ports) = p;
 	}
 }

@@ -32,8 +32,9 @@ struct watch {
 	struct ask **asks;
 	size_t n_asks;
 	unsigned backoff_ms;
-	char *looked_for; /* id behind which processes are still to be asked for; NULL: all are
-			     known */
+	uint64_t up_since; /* loop_now_ms */
+	char *looked_for;  /* id behind which processes are still to be asked for; NULL: all are
+			      known */
 	struct listeners *listeners; /* as of listed_at, loop_now_ms; NULL: not known */
 	uint64_t listed_at;
 	bool look_due, start_due; /* the timer runs */

@@ -12,6 +12,8 @@
 
 #define BACKOFF_MIN_MS	50
 #define BACKOFF_MAX_MS	5000
+/* who has followed so long may begin anew at once: one answer that never comes makes nobody deaf */
+#define FOLLOWED_MS	1000
 /* events while asking for everything: how many, and their bytes (they carry all labels) */
 #define QUEUE_MAX	20000
 #define QUEUE_BYTES_MAX ((size_t)32 * 1024 * 1024)
@@ -36,6 +38,8 @@ void watch_fail(struct watch *w, const char *why)
 	if (w->failed)
 		return;
 	w->failed = true;
+	if (w->state == WATCH_UP && loop_now_ms() - w->up_since >= FOLLOWED_MS)
+		w->backoff_ms = 0;
 	w->backoff_ms = timer_longer(w->backoff_ms, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
 	timer_set(&w->retry, w->backoff_ms, 0);
 	set_state(w, WATCH_DOWN, why);
@@ -206,7 +210,7 @@ static void commit(struct watch *w)
 	watch_networks_done(&w->networks);
 	w->networks = w->fresh_networks;
 	w->fresh_networks = (struct watch_networks){0};
-	w->backoff_ms = 0;
+	w->up_since = loop_now_ms();
 	set_state(w, WATCH_UP, NULL);
 	for (size_t i = 0; i < w->queue.n && !w->failed; i++)
 		take_line(w, w->queue.items[i], strlen(w->queue.items[i]));

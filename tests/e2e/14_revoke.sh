@@ -124,6 +124,23 @@ cut middle
 check "it is counted" test "$(counter midstream)" -gt "$before"
 flow open container:db tcp 192.0.2.1 7777 "a new one"
 
+note "while no descriptor is left none can be ended: as soon as there is one again"
+hold later user:carol "$web4" 7000
+pid=$(netguard_pid) free=0
+while [ -e "/proc/$pid/fd/$free" ]; do free=$((free + 1)); done
+descriptors() { inside setpriv --reuid _netguard --regid _netguard --clear-groups prlimit --pid "$pid" "$@"; }
+limits=$(descriptors --nofile --output SOFT,HARD --noheadings --raw)
+check "none is left" descriptors "--nofile=$free:${limits#* }"
+may_connect() { inside nft get element inet netguard pod_uids4 "{ $web4 . $(inside id -u carol) }"; }
+check "she may" may_connect
+inside docker rename web aside
+check "she may no more" wait_for 5 not may_connect
+goes_on later
+check "there are some again" descriptors "--nofile=${limits% *}:${limits#* }"
+cut later
+inside docker rename aside web
+check "web is itself again" wait_for 5 may_connect
+
 note "a container that is gone"
 hold gone outside 192.0.2.10 80
 inside docker rm -f web > /dev/null

@@ -190,8 +190,7 @@ static void test_replies(void **state)
 		 "duplicate"},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n{}{}", -EPROTO, "bad JSON"},
 		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n\"\xff\xfe\"\n", -EPROTO, "bad JSON"},
-		{"HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n[99999999999999999999]", -EPROTO,
-		 "bad JSON"},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n[99999999999999999999]", 0, ""},
 	};
 	struct fixture *f = *state;
 

@@ -314,12 +314,49 @@ static void test_long_events(void **state)
 	assert_int_equal(f->downs, 0);
 }
 
+/* ---- an answer that can't be used ---- */
+
+static bool often_down(struct fixture *f)
+{
+	return f->downs == 5;
+}
+
+/* The list is whole each time, and what is asked of one container behind it is not. */
+static void script_bad_answer(struct fixture *f, int delay_ms)
+{
+	_cleanup_free_ char *bad = fake_http(200, "{\"Id\":7}");
+
+	fake_engine_clear(f->fake);
+	fake_engine_add(f->fake, &(struct fake_reply){.path = "/v1.41/containers/" C3,
+						      .data = bad,
+						      .delay_ms = delay_ms,
+						      .forever = true});
+	script_engine(f, "[" GOOD_NETWORK "}]",
+		      "[{\"Id\":\"" C3 "\",\"Names\":[\"/three\"],\"State\":\"created\"}]");
+}
+
+static void test_later_and_later(void **state)
+{
+	struct fixture *f = *state;
+
+	script_bad_answer(f, 0);
+	assert_true(run_until(f, often_down));
+	/* 50, 100, 200 and 400 ms lie between them, in ticks of 10 ms */
+	assert_in_range(f->ticks, 50, 1000);
+	/* the next comes after 800, and is followed by others at once */
+	script_bad_answer(f, 1100);
+	f->downs = 3;
+	assert_true(run_until(f, often_down));
+	assert_in_range(f->ticks, 100, 400);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bridge_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bridge_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_events, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_later_and_later, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
