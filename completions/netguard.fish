@@ -27,6 +27,7 @@ complete -c netguard -n __fish_use_subcommand -a denied -d 'what was denied late
 complete -c netguard -n __fish_use_subcommand -a table -d 'print the table as nft text'
 complete -c netguard -n __fish_use_subcommand -a reload -d 'read the configuration again'
 complete -c netguard -n __fish_use_subcommand -a remove -d 'take the table away'
+complete -c netguard -n __fish_use_subcommand -a wait -d 'wait until the kernel has the table'
 complete -c netguard -n __fish_use_subcommand -a authz -d 'decide what users of the engine may ask of it'
 complete -c netguard -n __fish_use_subcommand -a help -d 'print the usage, or that of a command'
 complete -c netguard -n __fish_use_subcommand -a version -d 'print the version'
@@ -36,4 +37,4 @@ complete -c netguard -n '__fish_seen_subcommand_from denied' -s f -l follow -d '
 complete -c netguard -n '__fish_seen_subcommand_from denied' -s n -x -d 'so many'
 complete -c netguard -n '__fish_seen_subcommand_from check' -F
 complete -c netguard -n '__fish_seen_subcommand_from explain' -a '(__netguard_ends)'
-complete -c netguard -n '__fish_seen_subcommand_from help' -a 'run check status explain denied table reload remove authz help version'
+complete -c netguard -n '__fish_seen_subcommand_from help' -a 'run check status explain denied table reload remove wait authz help version'

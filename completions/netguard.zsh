@@ -33,6 +33,7 @@ _netguard() {
 		'table:print the table as nft text'
 		'reload:read the configuration again'
 		'remove:take the table away'
+		'wait:wait until the kernel has the table'
 		'authz:decide what users of the engine may ask of it'
 		'help:print the usage, or that of a command'
 		'version:print the version'

@@ -19,6 +19,7 @@ int cmd_status(int argc, char **argv);
 int cmd_table(int argc, char **argv);
 int cmd_reload(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 int cmd_authz(int argc, char **argv);
 
 /* Says on stderr that the arguments are wrong. Returns the exit status, 1. */

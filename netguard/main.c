@@ -45,6 +45,10 @@ static const struct command commands[] = {
 	{"remove", "", "take the table away (stopping the daemon does not)", cmd_remove,
 	 "The daemon must be stopped. From then on Docker's own rules alone hold.\n"
 	 "Exit status: 0, or 1."},
+	{"wait", "", "wait until the kernel has the table", cmd_wait,
+	 "Without end. systemd does so before it starts Docker; where it takes longer than\n"
+	 "15 s, Docker does not start. Exit status: 0, or 1 where the kernel can't be asked\n"
+	 "(by root only)."},
 	{"authz", "", "decide what users of the engine's socket may ask of it", cmd_authz,
 	 "An authorization plugin of the engine (systemd starts this, where it is enabled).\n"
 	 "dockerd --authorization-plugin=netguard asks it; engine_policy in the configuration\n"
