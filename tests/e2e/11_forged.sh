@@ -483,7 +483,10 @@ for i in "${!protocols[@]}"; do
 	heard "4$i" pods-receiver 1 "IP protocol 0x${protocols[i]} is heard in the same pod"
 	heard "3$i" pods-other 0 "... and not in another"
 done
-check "... which is counted, as the types are" test $(($(counter container_to_container) - apart)) -ge 11
+# Docker 28 drops what is routed to a container itself, in its raw table
+counted=11
+! inside iptables -t raw -S | grep -q -- '-j DROP' || counted=$((counted - 5))
+check "... which is counted, as the types are" test $(($(counter container_to_container) - apart)) -ge "$counted"
 heard 3a pods-other 0 "what is sent to all, to another pod's address, is not heard there"
 heard 3b pods-receiver 0 "... nor is it in the same pod: it went to none but the host"
 heard 14 world 0 "a pod without egress can't send errors to the world"

@@ -238,8 +238,9 @@ inside sh -c 'docker create --name numbers-image busybox true &&
 	printf "99999999999999999999:x:0:0::/:/bin/sh\nbig:x:4294967296:0::/:/bin/sh\n0x10:x:0:0::/:/bin/sh\n" > /run/passwd &&
 	docker cp /run/passwd numbers-image:/etc/passwd && docker commit numbers-image numbers:1 &&
 	docker rm numbers-image' > /dev/null
-check_equal "the engine makes root of it, or this tests nothing" 0 \
-	"$(inside docker run --rm --user 99999999999999999999 numbers:1 id -u)"
+# Docker 28 refuses it itself
+check "the engine makes root of it, if anything, or this tests nothing" test \
+	"$(inside docker run --rm --user 99999999999999999999 numbers:1 id -u 2> /dev/null || echo 0)" = 0
 numbers() { # USER: of the pod's container
 	put_file /root/numbers.yml <<< "containers: { app: { image: 'numbers:1', update_image: false, user: \"$1\", command: [sleep, '1000'] } }"
 }
