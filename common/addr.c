@@ -48,6 +48,16 @@ bool addr_is_loopback(const struct addr *a)
 	return a->family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&a->v6);
 }
 
+void addr_link_local(const uint8_t mac[static 6], struct addr *ret)
+{
+	*ret = (struct addr){.family = AF_INET6, .bytes = {0xfe, 0x80}};
+	memcpy(ret->bytes + 8, mac, 3);
+	ret->bytes[8] ^= 2;
+	ret->bytes[11] = 0xff;
+	ret->bytes[12] = 0xfe;
+	memcpy(ret->bytes + 13, mac + 3, 3);
+}
+
 int addr_compare(const struct addr *a, const struct addr *b)
 {
 	if (a->family != b->family)

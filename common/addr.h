@@ -36,7 +36,10 @@ struct ports {
 bool addr_parse(const char *text, struct addr *ret);
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX]); /* returns buf */
 size_t addr_size(const struct addr *a);					       /* 4, 16 or 0 */
-bool addr_is_loopback(const struct addr *a);		      /* 127.0.0.0/8 or ::1 */
+bool addr_is_loopback(const struct addr *a); /* 127.0.0.0/8 or ::1 */
+/* The link-local address that goes with a MAC: fe80::/64 and the modified EUI-64 (RFC 4291, A). */
+void addr_link_local(const uint8_t mac[static 6], struct addr *ret);
+
 int addr_compare(const struct addr *a, const struct addr *b); /* by family, then bytes */
 
 /* "192.0.2.0/24"; a bare address is the prefix of its whole length. Host bits set: false. */

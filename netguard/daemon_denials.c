@@ -16,6 +16,13 @@
 
 #define COUNTERS_MAX	16
 #define SUPPRESSED_MS	1000
+/*
+ * What comes up asks whether its addresses are free before it is known, and that is counted as
+ * forged, without records: so few are told of once a minute only.
+ */
+#define FORGED_FEW	100
+#define FORGED_FEW_MS	60000
+#define FORGED_LOOK_MS	10000
 #define DENIED_LAST_MAX DENIALS_RING
 
 static int64_t real_ms(void)
@@ -77,20 +84,17 @@ static void publish(struct daemon *d, const char *key, json_t *value)
 	json_decref(line);
 }
 
-static void on_denial(void *userdata, const struct denial *denial)
+static void tell(struct daemon *d, const struct denial_seen *seen)
 {
-	struct daemon *d = userdata;
+	const struct denial *denial = &seen->denial;
 	_cleanup_free_ char *user = denial->has_uid ? accounts_local_name(denial->uid) : NULL;
-	char in[IF_NAMESIZE] = "", out[IF_NAMESIZE] = "";
-	struct denial_context c = {
-		.model = daemon_model(d), .user = user, .in = in, .out = out, .time_ms = real_ms()};
-	json_t *record;
+	const struct denial_context c = {.model = daemon_model(d),
+					 .user = user,
+					 .in = seen->in,
+					 .out = seen->out,
+					 .time_ms = seen->time_ms};
+	json_t *record = denial_json(denial, &c);
 
-	if (denial->in && !if_indextoname(denial->in, in))
-		in[0] = '\0';
-	if (denial->out && !if_indextoname(denial->out, out))
-		out[0] = '\0';
-	record = denial_json(denial, &c);
 	if (record && config_settings(d->config)->guard.log_denied)
 		log_record(record);
 	if (record)
@@ -98,22 +102,64 @@ static void on_denial(void *userdata, const struct denial *denial)
 	denials_ring_put(d->ring, denial->reason, record);
 }
 
+static void on_denial(void *userdata, const struct denial *denial)
+{
+	struct daemon *d = userdata;
+	struct denial_seen seen = {.denial = *denial, .time_ms = real_ms(), .at_ms = loop_now_ms()};
+
+	if (denial->in && !if_indextoname(denial->in, seen.in))
+		seen.in[0] = '\0';
+	if (denial->out && !if_indextoname(denial->out, seen.out))
+		seen.out[0] = '\0';
+	if (!denials_early_take(&d->early, daemon_model(d), &seen))
+		tell(d, &seen);
+}
+
+void daemon_forget_early(struct daemon *d)
+{
+	for (size_t n = denials_early_forget(&d->early, daemon_model(d)); n > 0; n--)
+		denials_ring_put(d->ring, "forged", NULL);
+}
+
+static void tell_early(struct daemon *d)
+{
+	struct denial_seen seen;
+
+	while (denials_early_due(&d->early, loop_now_ms(), &seen))
+		tell(d, &seen);
+}
+
 /* ---- what had no record ---- */
 
-/* Reads the counters; -errno where they can't be. silent: only as where the counting begins. */
+static uint64_t least_of(const struct daemon *d, const char *reason)
+{
+	bool few_wait =
+		streq(reason, "forged") && loop_now_ms() - d->forged_told_ms < FORGED_FEW_MS;
+
+	return few_wait ? FORGED_FEW : 1;
+}
+
+/*
+ * Reads the counters; -errno where they can't be, else 1 where some are told of later. silent: only
+ * as where the counting begins.
+ */
 static int count(struct daemon *d, bool silent)
 {
 	struct keeper_counter counters[COUNTERS_MAX];
 	json_t *more = json_object();
+	bool waits = false;
 	struct err err;
 	int n = keeper_counters(d->keeper, counters, COUNTERS_MAX, &err);
 
 	for (int i = 0; i < n; i++) {
 		uint64_t packets =
-			denials_ring_count(d->ring, counters[i].name, counters[i].packets);
+			denials_ring_count(d->ring, counters[i].name, counters[i].packets,
+					   least_of(d, counters[i].name), &waits);
 
 		if (packets == 0 || silent)
 			continue;
+		if (streq(counters[i].name, "forged"))
+			d->forged_told_ms = loop_now_ms();
 		json_object_set_new(more, counters[i].name, json_integer((json_int_t)packets));
 		if (config_settings(d->config)->guard.log_denied)
 			log_notice("denied %s: %llu more packets, not logged one by one",
@@ -122,7 +168,7 @@ static int count(struct daemon *d, bool silent)
 	if (json_object_size(more) > 0)
 		publish(d, "suppressed", more);
 	json_decref(more);
-	return n < 0 ? n : 0;
+	return n < 0 ? n : waits;
 }
 
 static void read_records(struct daemon *d)
@@ -148,18 +194,29 @@ static void on_denials(struct source *s, uint32_t events _unused_)
 	d->counting = true;
 }
 
+/* There may be no further denial to count the last ones with. */
+static void count_again(struct daemon *d, int counted)
+{
+	d->counting = counted < 0 || d->early.n > 0;
+	if (d->counting)
+		timer_set(&d->suppressed, SUPPRESSED_MS, 0);
+	else if (counted > 0)
+		timer_set(&d->suppressed, FORGED_LOOK_MS, 0);
+}
+
 static void on_suppressed(struct source *s, uint32_t events _unused_)
 {
 	struct daemon *d = s->userdata;
 
 	if (!timer_read(s))
 		return;
-	/* what has been logged must not count as missing */
+	/* what has been logged, or soon is, must not count as missing */
 	read_records(d);
-	/* there may be no further denial to count these with */
-	d->counting = count(d, false) < 0;
-	if (d->counting)
-		timer_set(&d->suppressed, SUPPRESSED_MS, 0);
+	tell_early(d);
+	if (d->early.n == 0)
+		count_again(d, count(d, false));
+	else
+		count_again(d, 0);
 }
 
 int daemon_denials_start(struct daemon *d, struct err *err)

@@ -6,6 +6,7 @@
 #include "netguard/config.h"
 #include "netguard/control.h"
 #include "netguard/daemon.h"
+#include "netguard/denials_early.h"
 #include "netguard/denials_ring.h"
 #include "netguard/flows.h"
 #include "netguard/keeper.h"
@@ -40,9 +41,11 @@ struct daemon {
 	bool listeners_failed;		   /* asking them; said once */
 	struct denials *denials;	   /* NULL where another program has the group */
 	struct denials_ring *ring;
-	bool counting;	     /* suppressed is set */
-	bool denials_failed; /* reading them; said once */
-	struct model *model; /* until watch takes it over */
+	struct denials_early early;
+	bool counting;		 /* suppressed is set, for a second */
+	uint64_t forged_told_ms; /* loop_now_ms */
+	bool denials_failed;	 /* reading them; said once */
+	struct model *model;	 /* until watch takes it over */
 	int lock;
 
 	struct source signals, keeper_source, bridges_source, links_source, denials_source;
@@ -114,6 +117,7 @@ int daemon_watchdog_start(struct daemon *d, struct err *err);
 /* daemon_denials.c */
 int daemon_denials_start(struct daemon *d, struct err *err);
 json_t *daemon_denied(struct daemon *d, size_t n);
+void daemon_forget_early(struct daemon *d); /* after each change of the model */
 
 /* daemon_explain.c */
 int daemon_explain(struct daemon *d, const struct control_request *r, json_t **ret,

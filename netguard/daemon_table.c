@@ -250,6 +250,7 @@ int daemon_apply(struct daemon *d, struct err *err)
 	}
 	if (result.adopted)
 		d->found = keeper_take_found(d->keeper);
+	daemon_forget_early(d);
 	daemon_end_found_flows(d);
 	daemon_end_owed_flows(d);
 	d->sweep |= result.installed;

@@ -122,7 +122,8 @@ json_t *denials_ring_last(const struct denials_ring *r, size_t n)
 
 /* ---- what had no record ---- */
 
-uint64_t denials_ring_count(struct denials_ring *r, const char *reason, uint64_t packets)
+uint64_t denials_ring_count(struct denials_ring *r, const char *reason, uint64_t packets,
+			    uint64_t least, bool *ret_waits)
 {
 	struct reason *why = find_reason(r, reason);
 	uint64_t denied, without, more;
@@ -138,6 +139,11 @@ uint64_t denials_ring_count(struct denials_ring *r, const char *reason, uint64_t
 	denied = packets - why->base;
 	without = denied > why->recorded ? denied - why->recorded : 0;
 	more = without > why->told ? without - why->told : 0;
+	if (more > 0 && more < least) {
+		if (ret_waits)
+			*ret_waits = true;
+		return 0;
+	}
 	why->told += more;
 	return more;
 }

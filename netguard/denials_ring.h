@@ -39,10 +39,12 @@ json_t *denials_ring_last(const struct denials_ring *r, size_t n);
 
 /*
  * Tells what a counter says now. Returns how many more packets were denied for that reason without
- * a record since the last call; the first call for a reason only begins to count, and so does one
- * with a counter that went back (the table was made anew).
+ * a record since that was last told; 0 where they are fewer than least, which are told with those
+ * that come (*ret_waits, may be NULL). The first call for a reason only begins to count, and so
+ * does one with a counter that went back (the table was made anew).
  */
-uint64_t denials_ring_count(struct denials_ring *r, const char *reason, uint64_t packets);
+uint64_t denials_ring_count(struct denials_ring *r, const char *reason, uint64_t packets,
+			    uint64_t least, bool *ret_waits);
 
 /* {"forged": {"recorded": N, "suppressed": N}, ...}, since the counting began. */
 json_t *denials_ring_counts(const struct denials_ring *r);

@@ -169,7 +169,7 @@ static void add_bridge_port(struct maker *k, const struct place *p)
 {
 	const struct member_address *a = p->address;
 	struct nft_key key = {0};
-	struct addr local = {.family = AF_INET6};
+	struct addr local;
 
 	if (!a->veth[0] || !a->has_mac)
 		return;
@@ -181,13 +181,7 @@ static void add_bridge_port(struct maker *k, const struct place *p)
 	elements_add(k->e, SET_BRIDGE_PORTS, &key, NULL, p->member->pod, NULL);
 	nft_key_ether(&key, a->mac);
 	elements_add(k->e, SET_BRIDGE_MACS, &key, NULL, p->member->pod, NULL);
-	/* fe80::/64 and the modified EUI-64 of the MAC (RFC 4291, appendix A) */
-	memcpy(local.bytes, (uint8_t[]){0xfe, 0x80}, 2);
-	memcpy(local.bytes + 8, a->mac, 3);
-	local.bytes[8] ^= 2;
-	local.bytes[11] = 0xff;
-	local.bytes[12] = 0xfe;
-	memcpy(local.bytes + 13, a->mac + 3, 3);
+	addr_link_local(a->mac, &local);
 	add_bridge_address(k, p, &local);
 }
 

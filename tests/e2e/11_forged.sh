@@ -504,6 +504,10 @@ free=$(ip4 02:00:00:00:00:55 "$(inside docker inspect -f '{{range .NetworkSettin
 	10.88.1.200 "$(container_ip4 pods-receiver)" 77)
 inside "$PROBE" frame v-stray-in "$free"
 check "nobody's frame is denied and counted" test "$(forged)" -gt "$before"
+told_of() { inside "$BUILD/netguard" denied --json -n 100 | jq -es --arg from "$1" 'any(.[]; .from.address? == $from)' > /dev/null; }
+# the log takes ten a second, and was full a moment ago
+tells() { inside "$PROBE" frame v-stray-in "$free" && told_of 10.88.1.200; }
+check "... and told of" wait_for 10 tells
 rm -f "$SANDBOX/sniff.log"
 inside "$PROBE" sniff v-ex2-in 1500 "$MARK" > "$SANDBOX/sniff.log" &
 wait_for 5 grep -q ready "$SANDBOX/sniff.log"

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		ring = denials_ring_new();
 		denials_ring_put(ring, d.reason, record);
-		denials_ring_count(ring, d.reason, 5);
+		denials_ring_count(ring, d.reason, 5, 1, NULL);
 		json_decref(denials_ring_last(ring, 9));
 		denials_ring_free(ring);
 		model_free(m);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The ring of denials, what had no record, and a record for the journal. */
+#include "netguard/denials_early.h"
 #include "netguard/denials_ring.h"
 #include "netguard/journal.h"
 #include "tests/unit/model_make.h"
@@ -99,27 +100,27 @@ static void test_suppressed(void **state)
 
 	(void)state;
 	/* what was there before is not ours */
-	assert_int_equal(denials_ring_count(r, "forged", 1000), 0);
-	assert_int_equal(denials_ring_count(r, "forged", 1000), 0);
+	assert_int_equal(denials_ring_count(r, "forged", 1000, 1, NULL), 0);
+	assert_int_equal(denials_ring_count(r, "forged", 1000, 1, NULL), 0);
 	denials_ring_put(r, "forged", json_null());
 	denials_ring_put(r, "forged", json_null());
-	assert_int_equal(denials_ring_count(r, "forged", 1002), 0);
-	assert_int_equal(denials_ring_count(r, "forged", 1010), 8);
-	assert_int_equal(denials_ring_count(r, "forged", 1010), 0);
-	assert_int_equal(denials_ring_count(r, "forged", 1011), 1);
+	assert_int_equal(denials_ring_count(r, "forged", 1002, 1, NULL), 0);
+	assert_int_equal(denials_ring_count(r, "forged", 1010, 1, NULL), 8);
+	assert_int_equal(denials_ring_count(r, "forged", 1010, 1, NULL), 0);
+	assert_int_equal(denials_ring_count(r, "forged", 1011, 1, NULL), 1);
 	/* a record that comes after its packet was counted is not told twice */
 	denials_ring_put(r, "forged", json_null());
-	assert_int_equal(denials_ring_count(r, "forged", 1012), 0);
-	assert_int_equal(denials_ring_count(r, "forged", 1013), 1);
+	assert_int_equal(denials_ring_count(r, "forged", 1012, 1, NULL), 0);
+	assert_int_equal(denials_ring_count(r, "forged", 1013, 1, NULL), 1);
 	assert_json(denials_ring_counts(r), "{\"forged\":{\"recorded\":3,\"suppressed\":10}}");
 	/* the table was made anew */
-	assert_int_equal(denials_ring_count(r, "forged", 5), 0);
-	assert_int_equal(denials_ring_count(r, "forged", 9), 4);
+	assert_int_equal(denials_ring_count(r, "forged", 5, 1, NULL), 0);
+	assert_int_equal(denials_ring_count(r, "forged", 9, 1, NULL), 4);
 	/* more reasons than there can be */
 	for (int i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "reason_%d", i);
 		denials_ring_put(r, name, json_null());
-		denials_ring_count(r, name, 7);
+		denials_ring_count(r, name, 7, 1, NULL);
 	}
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -161,13 +162,83 @@ static void test_journal(void **state)
 	assert_int_equal(journal_send(sa.sun_path, 5, "denied x", fields, &err), -ENOENT);
 }
 
+/* Few wait for more, and are told of with those. */
+static void test_few(void **state _unused_)
+{
+	_cleanup_(denials_ring_freep)
+	struct denials_ring *r = denials_ring_new();
+	bool waits = false;
+
+	assert_int_equal(denials_ring_count(r, "forged", 100, 10, &waits), 0);
+	assert_false(waits);
+	assert_int_equal(denials_ring_count(r, "forged", 109, 10, &waits), 0);
+	assert_true(waits);
+	assert_int_equal(denials_ring_count(r, "forged", 110, 10, &waits), 10);
+	waits = false;
+	assert_int_equal(denials_ring_count(r, "forged", 111, 10, NULL), 0);
+	assert_int_equal(denials_ring_count(r, "forged", 111, 1, &waits), 1);
+	assert_int_equal(denials_ring_count(r, "forged", 111, 10, &waits), 0);
+	assert_false(waits);
+}
+
+static struct denial_seen forged(const char *from, uint64_t at_ms)
+{
+	struct denial_seen seen = {.denial = {.reason = "forged"}, .in = "br-pods", .at_ms = at_ms};
+
+	assert_true(addr_parse(from, &seen.denial.from));
+	return seen;
+}
+
+/* What has its address a moment later is no forger; what gets another one is. */
+static void test_early(void **state _unused_)
+{
+	static const char *const before[] = {"db db br-pods,10.88.1.3,-", NULL};
+	static const char *const elsewhere[] = {"web web br-others,10.88.1.2,fd88::2", NULL};
+	_cleanup_(model_freep)
+	struct model *m = model_make(before), *after = model_make(containers),
+		     *other = model_make(elsewhere);
+	struct denials_early e = {0};
+	struct denial_seen seen = forged("10.88.1.3", 0);
+	struct member_address *web;
+
+	/* it is somebody's already */
+	assert_false(denials_early_take(&e, m, &seen));
+	seen = forged("10.88.1.2", 1000);
+	strcpy(seen.denial.reason, "midstream");
+	assert_false(denials_early_take(&e, m, &seen));
+
+	seen = forged("10.88.1.2", 1000);
+	assert_true(denials_early_take(&e, m, &seen));
+	seen = forged("fd88::2", 1000);
+	assert_true(denials_early_take(&e, m, &seen));
+	seen = forged("fe80::88:bff:fe01:102", 1000);
+	assert_true(denials_early_take(&e, m, &seen));
+	seen = forged("10.88.1.9", 1200);
+	assert_true(denials_early_take(&e, m, &seen));
+	assert_int_equal(denials_early_forget(&e, m), 0);
+	assert_int_equal(denials_early_forget(&e, other), 0);
+	web = model_find(after, "we\x1b[31mb")->addresses;
+	web->has_mac = true;
+	memcpy(web->mac, (uint8_t[]){2, 0x88, 0x0b, 1, 1, 2}, 6);
+	assert_int_equal(denials_early_forget(&e, after), 3);
+
+	assert_false(denials_early_due(&e, 1200 + DENIALS_EARLY_MS - 1, &seen));
+	assert_true(denials_early_due(&e, 1200 + DENIALS_EARLY_MS, &seen));
+	assert_int_equal(seen.denial.from.bytes[3], 9);
+	assert_false(denials_early_due(&e, 99999, &seen));
+
+	seen = forged("10.88.1.9", 0);
+	for (size_t i = 0; i < DENIALS_EARLY; i++)
+		assert_true(denials_early_take(&e, m, &seen));
+	assert_false(denials_early_take(&e, m, &seen)); /* no room: told of at once */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_record),
-		cmocka_unit_test(test_bounded),
-		cmocka_unit_test(test_suppressed),
-		cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_record),	   cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_suppressed), cmocka_unit_test(test_few),
+		cmocka_unit_test(test_early),	   cmocka_unit_test(test_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
