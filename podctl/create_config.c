@@ -10,7 +10,7 @@
 
 #define SHOWN_MAX 120 /* bytes of a value that stand in the label */
 #define LISTED	  6   /* changes that are named */
-#define TEXT_MAX  60  /* bytes of a value in a message */
+#define TEXT_MAX  128 /* bytes of a value in a message: all that stand in the label */
 
 struct writer {
 	json_t *object;

@@ -354,6 +354,10 @@ static char *config_of(const char *keys, const char *token)
 	return xstrdup(create_config(body));
 }
 
+#define LONG_VALUE                                                                                 \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static void test_difference(void **state _unused_)
 {
 	static const struct {
@@ -371,6 +375,9 @@ static void test_difference(void **state _unused_)
 		 "environment_files.T changed"},
 		{"", ", limits: {memory: 16M}", "limits.memory: none -> 16777216"},
 		{"", ", mounts: [{source: x, target: /y}]", "mounts: none -> x:/y"},
+		/* as much of a value as stands in the label: they may differ at its end only */
+		{", command: " LONG_VALUE "1", ", command: " LONG_VALUE "2",
+		 "command: " LONG_VALUE "1 -> " LONG_VALUE "2"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
