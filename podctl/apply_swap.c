@@ -98,6 +98,13 @@ static int make_members(struct swap *s, struct err *err)
 
 /* ---- the gap ---- */
 
+static bool has_processes(const struct present_container *c)
+{
+	/* paused ones can't be killed with the root's namespace, which then never ends */
+	return streq(c->state, "running") || streq(c->state, "restarting") ||
+	       streq(c->state, "paused");
+}
+
 /* Every container of the pod that runs and hangs on the old root. */
 static int stop_members(struct swap *s, struct err *err)
 {
@@ -108,7 +115,7 @@ static int stop_members(struct swap *s, struct err *err)
 		struct plan_step step = {.part = c->part, .old = c};
 
 		if (!plan_owns(s->a->create->pod->name, c) || streq(c->id, s->root->old->id) ||
-		    (!streq(c->state, "running") && !streq(c->state, "restarting")))
+		    !has_processes(c))
 			continue;
 		apply_add_job(s->a, &jobs, ops_stop, &step, NULL);
 		strv_add(&s->stopped, c->id);
