@@ -4,6 +4,7 @@
 #include "podctl/ipc.h"
 #include "podctl/look.h"
 #include "podctl/pause_image.h"
+#include "podctl/stopping.h"
 
 #include <stdio.h>
 
@@ -106,6 +107,7 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 					.ipc_page = ipc_page,
 					.images = &images};
 
+		stopping_mark(engine, pod->name, &present);
 		plan_make(&create, &present, &images, &plan);
 		if (ctx->options & CMD_OPT_JSON)
 			print_json(pod->name, &plan, &images);

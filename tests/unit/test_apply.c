@@ -477,6 +477,11 @@ static void test_replace_member(void **state)
 	      "POST OLDa/stop 204", "POST A/start 500", "POST A/stop 304", "POST OLDa/start 204",
 	      "DELETE A?force=1&v=1 204");
 	APPLY(f, unguarded, OLD_MEMBER, -EIO, "cannot create", "POST create?name=web.a.new 500");
+	/* it was an apply that was interrupted which stopped the old one: that comes back too */
+	APPLY(f, unguarded, LEFT_BESIDE, -EIO, "cannot start", "POST LEFT/stop 304",
+	      "DELETE LEFT?force=1&v=1 204", NEW_MADE, A_LOOKED, "POST OLDa/stop 304",
+	      "POST A/start 500", "POST A/stop 304", "POST OLDa/start 204",
+	      "DELETE A?force=1&v=1 204");
 }
 
 /* All that can be made is made before anything stops; all comes back where one thing fails. */
