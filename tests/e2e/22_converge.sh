@@ -113,6 +113,21 @@ inside docker kill -s HUP slow.app > /dev/null
 check_status "a signal that stops nothing is waited for by nobody" 0 '^pod slow: nothing to change$' podctl /root/slow.yml
 podctl down slow > /dev/null
 
+note "a new root container: interrupted, and then one does not start"
+half() { # HOSTNAME, PROGRAM
+	printf 'hostname: half-%s\ncontainers: { app: { image: busybox, command: [%s, "1000"], stop_timeout: 1 }, slow: { image: busybox, command: [sh, -c, "trap : TERM; while :; do sleep 0.1; done"], stop_timeout: 3 } }\n' "$1" "$2" |
+		put_file /root/half.yml
+}
+half one sleep
+podctl /root/half.yml > /dev/null
+half two sleep
+inside sh -c '"$1/podctl" /root/half.yml > /root/int.log 2>&1 & p=$!; until [ "$(docker inspect -f "{{.State.Running}}" half.app)" = false ]; do sleep 0.05; done
+	kill -INT $p; wait $p' sh "$BUILD"
+half two nosuch
+check_status "what the first one had stopped comes back with the rest" 1 'slow: the old one is back' podctl /root/half.yml
+check_equal "... all of it" "half half.app half.slow" "$(running half)"
+podctl down half > /dev/null
+
 note "a paused container"
 printf 'containers: { a: { image: busybox, command: [sleep, "1000"], stop_timeout: 1 }, b: { image: busybox, command: [sleep, "1000"], stop_timeout: 1 } }\n' |
 	put_file /root/paused.yml

@@ -345,7 +345,7 @@ static char *root_hash(const struct pod *pod, const struct settings *s)
 	return hash;
 }
 
-enum there { NOTHING, OLD_MEMBER, LEFT_BESIDE, OLD_ROOT, OLD_ROOT_PAUSED };
+enum there { NOTHING, OLD_MEMBER, LEFT_BESIDE, OLD_ROOT, OLD_ROOT_PAUSED, OLD_ROOT_CUT };
 
 /* What apply() below joins; NULL: as where the root container stays. */
 static const struct create_network *joined;
@@ -382,10 +382,19 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 		free(present.items[1].state);
 		present.items[1].state = xstrdup("paused");
 	}
-	if (there == LEFT_BESIDE) {
-		add_present(&present, "web.a.new", "a", "older", "OLD");
+	if (there == OLD_ROOT_CUT) {
+		free(present.items[1].state);
+		present.items[1].state = xstrdup("exited");
+	}
+	if (there == LEFT_BESIDE || there == OLD_ROOT_CUT) {
+		if (there == LEFT_BESIDE)
+			add_present(&present, "web.a.new", "a", "older", "OLD");
+		else
+			add_present(&present, "web..new", "", "older", NULL);
 		free(present.items[2].id);
+		free(present.items[2].state);
 		present.items[2].id = xstrdup("LEFT");
+		present.items[2].state = xstrdup("created");
 	}
 	plan_make(fixture_create(pod, s, PAUSE), &present, &images, &plan);
 	script(f, calls, n);
@@ -503,6 +512,11 @@ static void test_replace_root(void **state)
 	      "POST OLDa/stop 204", "POST OLD/stop 204", "POST ROOT/start 500", "POST A/stop 304",
 	      "POST ROOT/stop 304", "POST OLD/start 204", "POST OLDa/start 204",
 	      "DELETE A?force=1&v=1 204", ROOT_GONE);
+	/* what an apply that was interrupted had stopped is back, too */
+	APPLY(f, unguarded, OLD_ROOT_CUT, -EIO, "cannot start", "POST LEFT/stop 304",
+	      "DELETE LEFT?force=1&v=1 204", ROOT_NEW, NEW_MADE, A_LOOKED, "POST OLDa/stop 304",
+	      "POST OLD/stop 204", "POST ROOT/start 500", "POST A/stop 304", "POST ROOT/stop 304",
+	      "POST OLD/start 204", "POST OLDa/start 204", "DELETE A?force=1&v=1 204", ROOT_GONE);
 	/* nor a member: the same */
 	APPLY(f, unguarded, OLD_ROOT, -EIO, "a: cannot start", ROOT_NEW, NEW_MADE, A_LOOKED,
 	      "POST OLDa/stop 204", "POST OLD/stop 204", ROOT_STARTED, "POST A/start 500",
