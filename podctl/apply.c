@@ -229,6 +229,8 @@ static struct job *add_member(const struct apply *a, struct jobs *jobs, const st
 		apply_set_body(a, j, s, root_id);
 		/* under a new root the old one could not start again */
 		j->restart_old = s->old->root_id && streq(s->old->root_id, root_id);
+		/* by the apply that was interrupted: then it comes back as if by this one */
+		j->stopped_old = other != NULL;
 		break;
 	case PLAN_RENAME:
 		j = apply_add_job(a, jobs, other ? ops_rename_instead : ops_rename, s, "renamed");

@@ -34,7 +34,7 @@ struct swap {
 	char *root_id; /* the new one's */
 	struct swap_member *members;
 	size_t n;
-	struct strv stopped; /* ids of the pod's containers that ran, but for the root's */
+	struct strv stopped; /* ids of what is to run again where this fails, but for the root's */
 	bool unguarded;
 };
 
@@ -98,17 +98,44 @@ static int make_members(struct swap *s, struct err *err)
 
 /* ---- the gap ---- */
 
-/* Every container of the pod that runs and hangs on the old root. */
+static bool has_processes(const struct present_container *c)
+{
+	/* paused ones can't be killed with the root's namespace, which then never ends */
+	return streq(c->state, "running") || streq(c->state, "restarting") ||
+	       streq(c->state, "paused");
+}
+
+/* Whether one of the pod's has the name that is another's for as long as it is beside that. */
+static bool is_beside(const struct swap *s, const struct present_container *c, const char *part)
+{
+	_cleanup_free_ char *name = plan_temporary_name(s->a->create->pod->name, part);
+
+	return streq(c->name, name);
+}
+
+/* A new root beside the old one: an apply that was interrupted may have stopped the members. */
+static bool was_interrupted(const struct swap *s)
+{
+	for (size_t i = 0; i < s->present->n; i++) {
+		if (is_beside(s, &s->present->items[i], ""))
+			return true;
+	}
+	return false;
+}
+
+/* Every container of the pod that runs, or should, and hangs on the old root. */
 static int stop_members(struct swap *s, struct err *err)
 {
+	bool interrupted = was_interrupted(s);
 	struct jobs jobs = {0};
 
 	for (size_t i = 0; i < s->present->n; i++) {
 		const struct present_container *c = &s->present->items[i];
 		struct plan_step step = {.part = c->part, .old = c};
 
+		/* what is beside was removed before */
 		if (!plan_owns(s->a->create->pod->name, c) || streq(c->id, s->root->old->id) ||
-		    (!streq(c->state, "running") && !streq(c->state, "restarting")))
+		    is_beside(s, c, c->part) || !(has_processes(c) || interrupted))
 			continue;
 		apply_add_job(s->a, &jobs, ops_stop, &step, NULL);
 		strv_add(&s->stopped, c->id);

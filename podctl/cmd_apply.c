@@ -7,6 +7,7 @@
 #include "podctl/ipc.h"
 #include "podctl/look.h"
 #include "podctl/pause_image.h"
+#include "podctl/stopping.h"
 #include "podctl/supply.h"
 
 #include <errno.h>
@@ -68,6 +69,8 @@ static int compare(struct work *w, struct err *err)
 		present_done(&w->present);
 		r = cmd_look(w->engine, w->pod->name, NULL, &w->present, err);
 	}
+	if (r == 0)
+		stopping_wait(w->engine, &w->ctx->ui, w->pod->name, &w->present);
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #include "podctl/ipc.h"
 #include "podctl/look.h"
 #include "podctl/pause_image.h"
+#include "podctl/stopping.h"
 
 #include <stdio.h>
 
@@ -53,11 +54,11 @@ static void print_text(const struct cmd_context *ctx, const char *pod, const str
 		enum ui_color color = s->action == PLAN_CREATE	 ? UI_GREEN
 				      : s->action == PLAN_REMOVE ? UI_RED
 								 : UI_YELLOW;
-		char line[512];
-		_cleanup_free_ char *text = xasprintf("%s: %s", what, s->reason);
+		_cleanup_free_ char *text = xasprintf("%s: %s", what, s->reason),
+				    *line = xmalloc(strlen(text) + 1);
 
 		printf("%s%-8s%s %s\n", ui_on(&ctx->ui, color), plan_action_name(s->action),
-		       ui_off(&ctx->ui), text_printable(line, sizeof(line), text));
+		       ui_off(&ctx->ui), text_printable(line, strlen(text) + 1, text));
 	}
 	if (plan->n == 0)
 		printf("pod %s: nothing to change\n", pod);
@@ -106,6 +107,7 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 					.ipc_page = ipc_page,
 					.images = &images};
 
+		stopping_mark(engine, pod->name, &present);
 		plan_make(&create, &present, &images, &plan);
 		if (ctx->options & CMD_OPT_JSON)
 			print_json(pod->name, &plan, &images);

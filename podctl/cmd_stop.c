@@ -4,6 +4,7 @@
 #include "podctl/cmd.h"
 #include "podctl/guard.h"
 #include "podctl/look.h"
+#include "podctl/stopping.h"
 
 enum what { STOP = 1 << 0, START = 1 << 1 };
 
@@ -19,12 +20,14 @@ static int do_one(const struct work *w, enum what what, struct err *err)
 	int r = look(w->apply->engine, w->pod, NULL, &present, err);
 
 	/* from here failures are told where they happen */
-	if (r < 0)
+	if (r < 0) {
 		ui_error(w->apply->ui, "%s", err->text);
-	else if (what == STOP)
+	} else if (what == STOP) {
 		r = apply_stop(w->apply, w->pod, &present, err);
-	else
+	} else {
+		stopping_wait(w->apply->engine, w->apply->ui, w->pod, &present);
 		r = apply_start(w->apply, w->settings, w->pod, &present, err);
+	}
 	present_done(&present);
 	return r;
 }

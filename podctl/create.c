@@ -217,12 +217,12 @@ static int64_t shm_size(const struct pod *pod)
  * an engine that died starts again it stops what still runs, and takes that for a user's stop: then
  * only "always" brings back.
  */
-static const char *root_restart(const struct pod *pod)
+const char *create_root_restart(const struct pod *pod)
 {
 	for (size_t i = 0; i < pod_n_containers(pod); i++)
 		if (pod_container_at(pod, i)->restart.kind == POD_RESTART_ALWAYS)
 			return "always";
-	return "unless-stopped";
+	return CREATE_ROOT_RESTART;
 }
 
 json_t *create_root(const struct create *create, const struct create_network *network)
@@ -256,7 +256,7 @@ json_t *create_root(const struct create *create, const struct create_network *ne
 	set(host, "ReadonlyRootfs", json_true());
 	/* it only waits, so it needs nothing */
 	set(host, "CapDrop", json_pack("[s]", "ALL"));
-	set(host, "RestartPolicy", json_pack("{s:s}", "Name", root_restart(pod)));
+	set(host, "RestartPolicy", json_pack("{s:s}", "Name", create_root_restart(pod)));
 	add_hash(body, create->values);
 
 	if (network)

@@ -10,7 +10,7 @@
 
 #define SHOWN_MAX 120 /* bytes of a value that stand in the label */
 #define LISTED	  6   /* changes that are named */
-#define TEXT_MAX  60  /* bytes of a value in a message */
+#define TEXT_MAX  128 /* bytes of a value in a message: all that stand in the label */
 
 struct writer {
 	json_t *object;
@@ -236,6 +236,8 @@ char *create_config_root(const struct create *create)
 	put(&w, "network_name", "%s", create->settings->network_name);
 	put(&w, "host_hostname", "%s", create->settings->host_hostname);
 	put_publish(&w, pod);
+	if (!streq(create_root_restart(pod), CREATE_ROOT_RESTART))
+		put(&w, "restart", "%s", create_root_restart(pod));
 	put_pairs(&w, "root_labels", &pod->root_labels);
 	put_count(&w, "policy.max_memory", policy->max_memory);
 	put_count(&w, "policy.max_memory.page", (int64_t)create->ipc_page);

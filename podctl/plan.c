@@ -303,6 +303,7 @@ static void plan_container(struct planner *pl, const struct pod_container *c)
 			    xstrdup("left by an interrupted apply"));
 		step = old ? add(pl, PLAN_REPLACE, key, old, take_ptr(old_why))
 			   : add(pl, PLAN_CREATE, key, NULL, xstrdup("it is not there"));
+		step->other = temporary;
 	}
 	if (step)
 		step->container = c;

@@ -75,7 +75,10 @@ struct plan_step {
 	const char *image;		       /* PULL: which */
 	const struct pod_container *container; /* of a member, but for REMOVE; else NULL */
 	const struct present_container *old;   /* all but PULL and CREATE */
-	/* RENAME: what has the name yet; START: what took its place. It goes. Or NULL. */
+	/*
+	 * RENAME: what has the name yet; START: what took its place. It goes. REPLACE, CREATE: what
+	 * an interrupted apply left beside, which a step of its own removes. Or NULL.
+	 */
 	const struct present_container *other;
 	char *reason;
 };

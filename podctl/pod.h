@@ -143,6 +143,7 @@ struct pod_container {
 struct pod_publish {
 	struct publish publish;
 	struct mark mark;
+	size_t at; /* in the file's list */
 };
 
 struct pod {

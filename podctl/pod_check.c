@@ -148,12 +148,14 @@ static void check_publish(struct checker *ck)
 		const struct pod_publish *p = &pod->publish[i];
 		char path[32];
 
-		snprintf(path, sizeof(path), "publish[%zu]", i);
+		snprintf(path, sizeof(path), "publish[%zu]", p->at);
 		check_ports(ck, p, path);
 		for (size_t j = 0; j < i; j++) {
-			if (publish_overlap(&p->publish, &pod->publish[j].publish))
-				PROBLEM(ck, p->mark, path, "takes a host port of line %u again",
-					pod->publish[j].mark.line);
+			if (!publish_overlap(&p->publish, &pod->publish[j].publish))
+				continue;
+			PROBLEM(ck, p->mark, path, "takes a host port of line %u again",
+				pod->publish[j].mark.line);
+			break;
 		}
 	}
 }

@@ -70,7 +70,7 @@ int pod_decode_restart(struct schema_context *ctx, const struct yaml_node *node,
 	return schema_error(ctx, node, "must be no, on-failure[:N], always or unless-stopped");
 }
 
-static int decode_publish_entry(struct schema_context *ctx, const struct yaml_node *node,
+static int decode_publish_entry(struct schema_context *ctx, const struct yaml_node *node, size_t at,
 				struct pod *pod)
 {
 	const char *text = schema_get_string(ctx, node), *wrong;
@@ -81,7 +81,7 @@ static int decode_publish_entry(struct schema_context *ctx, const struct yaml_no
 	wrong = publish_parse(text, &p);
 	if (wrong)
 		return schema_error(ctx, node, "%s", wrong);
-	ARRAY_PUSH(pod->publish, pod->n_publish) = (struct pod_publish){p, node->mark};
+	ARRAY_PUSH(pod->publish, pod->n_publish) = (struct pod_publish){p, node->mark, at};
 	return 0;
 }
 
@@ -95,8 +95,11 @@ int pod_decode_publish(struct schema_context *ctx, const struct yaml_node *node,
 	if (node->kind != YAML_NODE_LIST)
 		return schema_error(ctx, node, "must be a list, such as [\"80:80\"]");
 	for (size_t i = 0; i < node->n; i++) {
-		if (decode_publish_entry(ctx, node->values[i], pod) < 0)
+		size_t length = schema_enter_index(ctx, i);
+
+		if (decode_publish_entry(ctx, node->values[i], i, pod) < 0)
 			r = -EINVAL;
+		schema_leave(ctx, length);
 	}
 	return r;
 }

@@ -77,6 +77,80 @@ for moment in 0.03 0.1 0.2; do
 	podctl down int > /dev/null
 done
 
+note "the engine goes on stopping a container when the apply that asked for it is gone"
+slow() { # COMMAND's last word, RESTART
+	printf 'containers: { app: { image: busybox, command: [sh, -c, "trap : TERM HUP; while :; do sleep 0.1; done; %s"], stop_timeout: 2, restart: "%s" } }\n' "$1" "$2" |
+		put_file /root/slow.yml
+}
+# interrupted COMMAND...: podctl, ended by ^C as soon as the app got its signal
+interrupted() {
+	local since
+	sleep 1.1 # until it has its trap, and what came before is in another second
+	since=$(inside date +%s)
+	inside env since="$since" sh -c '"$@" > /root/int.log 2>&1 & p=$!
+		until docker events --since "$since" --until "$(date +%s.%N)" --filter container=slow.app --filter event=kill | grep -q .; do sleep 0.05; done
+		kill -INT $p; wait $p; echo $?' sh env --default-signal=INT "$BUILD/podctl" "$@" | tail -n 1
+}
+# stays_up: so it is when the stop would be over
+stays_up() { sleep 3.5; check_equal "... and runs" true "$(field slow.app '{{.State.Running}}')"; }
+slow one no
+check "apply" podctl /root/slow.yml
+slow two no
+check_equal "an apply that replaces it, interrupted while the old one stops" 130 "$(interrupted /root/slow.yml)"
+slow one no
+check_status "... the file is as it was: a plan sees that it will not run" 2 'start +slow.app' podctl plan /root/slow.yml
+check_status "... the next apply waits until it has ended, and starts it" 0 'app is being stopped' podctl /root/slow.yml
+stays_up
+slow one unless-stopped
+podctl /root/slow.yml > /dev/null
+check_equal "a stop, interrupted" 130 "$(interrupted stop slow)"
+check_status "... start waits, too" 0 'app started' podctl start slow
+stays_up
+check_equal "a stop, interrupted" 130 "$(interrupted stop slow)"
+check_status "... and so does an apply of what is to run" 0 'app started' podctl /root/slow.yml
+stays_up
+inside docker kill -s HUP slow.app > /dev/null
+check_status "a signal that stops nothing is waited for by nobody" 0 '^pod slow: nothing to change$' podctl /root/slow.yml
+podctl down slow > /dev/null
+
+note "a new root container: interrupted, and then one does not start"
+half() { # HOSTNAME, PROGRAM
+	printf 'hostname: half-%s\ncontainers: { app: { image: busybox, command: [%s, "1000"], stop_timeout: 1 }, slow: { image: busybox, command: [sh, -c, "trap : TERM; while :; do sleep 0.1; done"], stop_timeout: 3 } }\n' "$1" "$2" |
+		put_file /root/half.yml
+}
+half one sleep
+podctl /root/half.yml > /dev/null
+half two sleep
+inside sh -c '"$1/podctl" /root/half.yml > /root/int.log 2>&1 & p=$!; until [ "$(docker inspect -f "{{.State.Running}}" half.app)" = false ]; do sleep 0.05; done
+	kill -INT $p; wait $p' sh "$BUILD"
+half two nosuch
+check_status "what the first one had stopped comes back with the rest" 1 'slow: the old one is back' podctl /root/half.yml
+check_equal "... all of it" "half half.app half.slow" "$(running half)"
+podctl down half > /dev/null
+
+note "a paused container"
+printf 'containers: { a: { image: busybox, command: [sleep, "1000"], stop_timeout: 1 }, b: { image: busybox, command: [sleep, "1000"], stop_timeout: 1 } }\n' |
+	put_file /root/paused.yml
+podctl /root/paused.yml > /dev/null
+inside docker pause paused.b > /dev/null
+inside sed -i '1ihostname: paused-new' /root/paused.yml
+check "is no hindrance to a new root container" podctl /root/paused.yml
+check_equal "... all runs" "paused paused.a paused.b" "$(running paused)"
+podctl down paused > /dev/null
+
+note "a plan says all of what changed"
+long() { # LAST WORD of each value
+	printf 'containers:\n  app:\n    image: busybox\n    command: [sleep, "1000"]\n' | put_file /root/long.yml
+	inside sh -c 'w=$(printf "%0100d" 0); printf "    entrypoint: [e%s]\n    user: u%s\n    stop_signal: %s\n    cap_drop: [%s]\n    mounts: [{ source: m%s, target: /x }]\n    tmpfs: [/t%s]\n" \
+		"$w$1" "$w$1" "$2" "$3" "$w$1" "$w$1" >> /root/long.yml' sh "$@"
+}
+long 1 TERM CHOWN
+inside sed -i '/entrypoint:/d; /user:/d; /mounts:/d; /tmpfs:/d' /root/long.yml
+podctl /root/long.yml > /dev/null
+long 2 INT KILL
+check_status "however long that is" 2 'user: none -> u0{100}2' podctl plan /root/long.yml
+podctl down long > /dev/null
+
 note "two at a time"
 printf 'containers: { app: { image: busybox, command: [sleep, "1000"] } }\n' | put_file /root/two.yml
 podctl /root/two.yml > /dev/null

@@ -345,7 +345,7 @@ static char *root_hash(const struct pod *pod, const struct settings *s)
 	return hash;
 }
 
-enum there { NOTHING, OLD_MEMBER, OLD_ROOT };
+enum there { NOTHING, OLD_MEMBER, LEFT_BESIDE, OLD_ROOT, OLD_ROOT_PAUSED, OLD_ROOT_CUT };
 
 /* What apply() below joins; NULL: as where the root container stays. */
 static const struct create_network *joined;
@@ -375,8 +375,26 @@ static void apply(struct fixture *f, const char *settings, enum there there, int
 	plan_images_collect(pod, &images);
 	images.items[0].id = xstrdup("IMAGE");
 	if (there != NOTHING) {
-		add_present(&present, "web", "", there == OLD_ROOT ? "old" : hash, NULL);
+		add_present(&present, "web", "", there >= OLD_ROOT ? "old" : hash, NULL);
 		add_present(&present, "web.a", "a", "old", "OLD");
+	}
+	if (there == OLD_ROOT_PAUSED) {
+		free(present.items[1].state);
+		present.items[1].state = xstrdup("paused");
+	}
+	if (there == OLD_ROOT_CUT) {
+		free(present.items[1].state);
+		present.items[1].state = xstrdup("exited");
+	}
+	if (there == LEFT_BESIDE || there == OLD_ROOT_CUT) {
+		if (there == LEFT_BESIDE)
+			add_present(&present, "web.a.new", "a", "older", "OLD");
+		else
+			add_present(&present, "web..new", "", "older", NULL);
+		free(present.items[2].id);
+		free(present.items[2].state);
+		present.items[2].id = xstrdup("LEFT");
+		present.items[2].state = xstrdup("created");
 	}
 	plan_make(fixture_create(pod, s, PAUSE), &present, &images, &plan);
 	script(f, calls, n);
@@ -468,6 +486,11 @@ static void test_replace_member(void **state)
 	      "POST OLDa/stop 204", "POST A/start 500", "POST A/stop 304", "POST OLDa/start 204",
 	      "DELETE A?force=1&v=1 204");
 	APPLY(f, unguarded, OLD_MEMBER, -EIO, "cannot create", "POST create?name=web.a.new 500");
+	/* it was an apply that was interrupted which stopped the old one: that comes back too */
+	APPLY(f, unguarded, LEFT_BESIDE, -EIO, "cannot start", "POST LEFT/stop 304",
+	      "DELETE LEFT?force=1&v=1 204", NEW_MADE, A_LOOKED, "POST OLDa/stop 304",
+	      "POST A/start 500", "POST A/stop 304", "POST OLDa/start 204",
+	      "DELETE A?force=1&v=1 204");
 }
 
 /* All that can be made is made before anything stops; all comes back where one thing fails. */
@@ -479,11 +502,21 @@ static void test_replace_root(void **state)
 	      "POST OLD/stop 204", ROOT_STARTED, "POST A/start 204", "DELETE OLD?force=1&v=1 204",
 	      "POST ROOT/rename?name=web 204", "DELETE OLDa?force=1&v=1 204",
 	      "POST A/rename?name=web.a 204");
+	/* what is paused would keep the root container, and with it its namespace, from ending */
+	APPLY(f, unguarded, OLD_ROOT_PAUSED, 0, NULL, ROOT_NEW, NEW_MADE, A_LOOKED,
+	      "POST OLDa/stop 204", "POST OLD/stop 204", ROOT_STARTED, "POST A/start 204",
+	      "DELETE OLD?force=1&v=1 204", "POST ROOT/rename?name=web 204",
+	      "DELETE OLDa?force=1&v=1 204", "POST A/rename?name=web.a 204");
 	/* the new root does not start: all that was stopped is back */
 	APPLY(f, unguarded, OLD_ROOT, -EIO, "cannot start", ROOT_NEW, NEW_MADE, A_LOOKED,
 	      "POST OLDa/stop 204", "POST OLD/stop 204", "POST ROOT/start 500", "POST A/stop 304",
 	      "POST ROOT/stop 304", "POST OLD/start 204", "POST OLDa/start 204",
 	      "DELETE A?force=1&v=1 204", ROOT_GONE);
+	/* what an apply that was interrupted had stopped is back, too */
+	APPLY(f, unguarded, OLD_ROOT_CUT, -EIO, "cannot start", "POST LEFT/stop 304",
+	      "DELETE LEFT?force=1&v=1 204", ROOT_NEW, NEW_MADE, A_LOOKED, "POST OLDa/stop 304",
+	      "POST OLD/stop 204", "POST ROOT/start 500", "POST A/stop 304", "POST ROOT/stop 304",
+	      "POST OLD/start 204", "POST OLDa/start 204", "DELETE A?force=1&v=1 204", ROOT_GONE);
 	/* nor a member: the same */
 	APPLY(f, unguarded, OLD_ROOT, -EIO, "a: cannot start", ROOT_NEW, NEW_MADE, A_LOOKED,
 	      "POST OLDa/stop 204", "POST OLD/stop 204", ROOT_STARTED, "POST A/start 500",

@@ -354,6 +354,10 @@ static char *config_of(const char *keys, const char *token)
 	return xstrdup(create_config(body));
 }
 
+#define LONG_VALUE                                                                                 \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static void test_difference(void **state _unused_)
 {
 	static const struct {
@@ -371,6 +375,9 @@ static void test_difference(void **state _unused_)
 		 "environment_files.T changed"},
 		{"", ", limits: {memory: 16M}", "limits.memory: none -> 16777216"},
 		{"", ", mounts: [{source: x, target: /y}]", "mounts: none -> x:/y"},
+		/* as much of a value as stands in the label: they may differ at its end only */
+		{", command: " LONG_VALUE "1", ", command: " LONG_VALUE "2",
+		 "command: " LONG_VALUE "1 -> " LONG_VALUE "2"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -382,6 +389,39 @@ static void test_difference(void **state _unused_)
 			fail_msg("%zu: %s, not %s", i, got, cases[i].want);
 		if (strstr(a, "hunter") || strstr(b, "secret\"") || strstr(b, "new secret"))
 			fail_msg("%s", b);
+	}
+}
+
+/* What makes the root container another one says so by name, also where members' keys do. */
+static void test_difference_root(void **state _unused_)
+{
+	static const struct {
+		const char *before, *now, *want;
+	} cases[] = {
+		{"{image: b}", "{image: b, restart: always}", "restart: none -> always"},
+		{"{image: b, restart: always}", "{image: b}", "restart: always -> none"},
+		{"{image: b}", "{image: b, limits: {shm-size: 1M}}", "shm-size.a: none -> 1048576"},
+		/* back with the engine it is anyway */
+		{"{image: b}", "{image: b, restart: unless-stopped}", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = fixture_settings(NULL);
+		_cleanup_free_ char *old_yaml = xasprintf("containers: {a: %s}", cases[i].before),
+				    *new_yaml = xasprintf("containers: {a: %s}", cases[i].now);
+		_cleanup_(pod_freep)
+		struct pod *old_pod = fixture_pod("web", old_yaml, s);
+		_cleanup_(pod_freep)
+		struct pod *new_pod = fixture_pod("web", new_yaml, s);
+		json_auto_t *a = create_root(fixture_create(old_pod, s, "pause"), NULL),
+			    *b = create_root(fixture_create(new_pod, s, "pause"), NULL);
+		_cleanup_free_ char *got =
+			create_config_difference(create_config(a), create_config(b));
+
+		assert_int_equal(streq(create_hash(a), create_hash(b)), !cases[i].want);
+		if (cases[i].want && !streq(got, cases[i].want))
+			fail_msg("%zu: %s", i, got);
 	}
 }
 
@@ -531,12 +571,19 @@ static void test_long_command(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden_full),   cmocka_unit_test(test_ephemeral),
-		cmocka_unit_test(test_long_command),  cmocka_unit_test(test_health),
-		cmocka_unit_test(test_difference),    cmocka_unit_test(test_difference_hostile),
-		cmocka_unit_test(test_addresses),     cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_golden_policy), cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_root_restart),  cmocka_unit_test(test_always),
+		cmocka_unit_test(test_golden_full),
+		cmocka_unit_test(test_ephemeral),
+		cmocka_unit_test(test_long_command),
+		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_difference_root),
+		cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_difference_hostile),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_golden_policy),
+		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_root_restart),
+		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_pause_image),
 	};
 

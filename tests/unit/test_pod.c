@@ -218,7 +218,7 @@ static void test_problems(void **state _unused_)
 		{"hostname: webs\ncontainers: {a: {image: b}}", "(web-...)"},
 		{"hostname: web-\ncontainers: {a: {image: b}}", "hostname: is no host name"},
 		{"publish: 80\ncontainers: {a: {image: b}}", "publish: must be a list"},
-		{"publish: [x]\ncontainers: {a: {image: b}}", "publish: has a port"},
+		{"publish: [x]\ncontainers: {a: {image: b}}", "publish[0]: has a port"},
 		{"publish: ['443:80']\ncontainers: {a: {image: b}}",
 		 "1:11: publish[0]: host port 443/tcp belongs to pod other"},
 		{"publish: ['81:80']\ncontainers: {a: {image: b}}",
@@ -231,6 +231,7 @@ static void test_problems(void **state _unused_)
 		 "host port 80/udp is not on the port whitelist"},
 		{"publish: ['8000-8010:8000-8010']\ncontainers: {a: {image: b}}",
 		 "host port 8010/tcp is not on the port whitelist"},
+		{"publish: ['80:80', x]\ncontainers: {a: {image: b}}", "publish[1]: has a port"},
 		{"publish: ['80:80', '80:81']\ncontainers: {a: {image: b}}",
 		 "publish[1]: takes a host port of line 1 again"},
 	};
@@ -268,6 +269,23 @@ static void test_all_at_once(void **state _unused_)
 	assert_non_null(strstr(got, "containers.b.imaeg: unknown"));
 	assert_non_null(strstr(got, "containers.b.image: is missing"));
 	assert_non_null(strstr(got, "the key 'b' is given twice"));
+}
+
+/* Entries count as in the file, also behind one that is none; what overlaps is told once. */
+static void test_publish_entries(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = fixture_settings(NULL);
+	_cleanup_free_ char *got = fixture_problems("web",
+						    "publish: [x, '443:1', '443:1', '443:1']\n"
+						    "containers: {a: {image: b}}\n",
+						    s, NULL);
+	const char *last = strstr(got, "publish[3]: takes a host port of line 1 again");
+
+	assert_non_null(strstr(got, "publish[0]: has a port"));
+	assert_non_null(strstr(got, "publish[1]: host port 443/tcp belongs to pod other"));
+	assert_non_null(last);
+	assert_null(strstr(last + 1, "publish[3]"));
 }
 
 static void test_policy(void **state _unused_)
@@ -516,12 +534,12 @@ static void test_pin_path(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_no_ephemeral),
-		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_hostname),
-		cmocka_unit_test(test_problems), cmocka_unit_test(test_all_at_once),
-		cmocka_unit_test(test_policy),	 cmocka_unit_test(test_names),
-		cmocka_unit_test(test_dns),	 cmocka_unit_test(test_pin_path),
-		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_sizes),		cmocka_unit_test(test_no_ephemeral),
+		cmocka_unit_test(test_whole),		cmocka_unit_test(test_hostname),
+		cmocka_unit_test(test_problems),	cmocka_unit_test(test_all_at_once),
+		cmocka_unit_test(test_publish_entries), cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_names),		cmocka_unit_test(test_dns),
+		cmocka_unit_test(test_pin_path),	cmocka_unit_test(test_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
