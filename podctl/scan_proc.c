@@ -3,8 +3,9 @@
  * A process is a container's when it is in the cgroup that the container's first process was put
  * into, or in its pid namespace (one that was put there from outside is in no such cgroup).
  *
- * Of each process all is read below one descriptor of /proc/PID, which never becomes another
- * process's, however often its number is given again.
+ * A process is all of its threads: of one whose first thread is over the kernel says no executable,
+ * and each thread has a user of its own. Of each thread all is read below one descriptor of
+ * /proc/PID/task/TID, which never becomes another's, however often its number is given again.
  */
 #include "podctl/scan_proc.h"
 
@@ -254,9 +255,21 @@ static void fail_target(struct scan_target *t, int r)
 		err_os(&t->err, -r, "cannot look at its processes");
 }
 
-static void look_at(struct homes *homes, const char *pid)
+/* Threads of one process come one after the other, and say mostly the same. */
+static void add_process(struct scan_target *t, struct scan_process p)
 {
-	_cleanup_close_ int dir = open_process(pid);
+	const struct scan_process *last =
+		t->n_processes > 0 ? &t->processes[t->n_processes - 1] : NULL;
+
+	if (last && p.uid == last->uid && streq(p.executable, last->executable))
+		free(p.executable);
+	else
+		ARRAY_PUSH(t->processes, t->n_processes) = p;
+}
+
+static void look_at_thread(struct homes *homes, const char *thread)
+{
+	_cleanup_close_ int dir = open_process(thread);
 	struct scan_process p;
 	struct home *home;
 	int r = 0;
@@ -270,7 +283,23 @@ static void look_at(struct homes *homes, const char *pid)
 	if (r < 0)
 		fail_target(home->target, r);
 	else
-		ARRAY_PUSH(home->target->processes, home->target->n_processes) = p;
+		add_process(home->target, p);
+}
+
+/* One that is gone meanwhile has none. */
+static void look_at_threads(struct homes *homes, const char *pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%s/task", pid);
+	_cleanup_(closedirp)
+	DIR *dir = opendir(path);
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		_cleanup_free_ char *thread = xasprintf("%s/task/%s", pid, e->d_name);
+
+		if (*e->d_name != '.')
+			look_at_thread(homes, thread);
+	}
 }
 
 int scan_read_processes(struct scan_targets *targets, struct err *err)
@@ -300,7 +329,7 @@ int scan_read_processes(struct scan_targets *targets, struct err *err)
 	}
 	while ((e = readdir(proc))) {
 		if (*e->d_name >= '1' && *e->d_name <= '9')
-			look_at(&homes, e->d_name);
+			look_at_threads(&homes, e->d_name);
 	}
 	closedir(proc);
 	homes_done(&homes);

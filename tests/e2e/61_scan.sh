@@ -114,6 +114,34 @@ kill "$outsider" 2> /dev/null
 wait "$outsider" 2> /dev/null
 podctl scan --ack all
 
+# a program is all of its threads: the first may be over, and each has a user of its own
+put_file /root/threads.c <<'END'
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static void *stay(void *unused) { (void)unused; for (;;) pause(); }
+int main(int argc, char **argv)
+{
+	pthread_t t;
+	(void)argv;
+	pthread_create(&t, 0, stay, 0);
+	if (argc == 1)
+		syscall(SYS_exit, 0); /* of this thread alone */
+	syscall(SYS_setresuid, 1234, 1234, 1234);
+	for (;;)
+		pause();
+}
+END
+check "a program of threads" inside sh -c 'cc -O1 -static -pthread -o /root/threads /root/threads.c && docker cp /root/threads plain:/tmp/headless && docker cp /root/threads plain:/tmp/mixed'
+for name in headless "mixed x"; do inside docker exec -d plain sh -c "exec /tmp/$name"; done
+threads() { procs | grep -E 'headless|mixed' | LC_ALL=C sort; }
+has_threads() { [ "$(threads | wc -l)" -ge 3 ]; }
+wait_for 5 has_threads
+check_equal "threads whose first is over, and one of another user" "plain process /tmp/headless uid 0
+plain process /tmp/mixed uid 0
+plain process /tmp/mixed uid 1234" "$(threads)"
+podctl scan --ack all
+
 # as the service runs it: one capability, and the journal at the other end
 capabilities=$(sed -n 's/^CapabilityBoundingSet=CAP_//p' systemd/podctl-scan.service.in)
 change plain 'echo > /new'
