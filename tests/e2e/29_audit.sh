@@ -106,7 +106,6 @@ started execs --user 1234
 # as docker exec --privileged does, which the sandbox has not got the rights for
 id=$(inside docker inspect -f '{{.Id}}' execs)
 inside sh -c 'echo $$ > "$(find /sys/fs/cgroup -type d -name "*$1*" | head -n 1)/cgroup.procs"; exec sleep 99' sh "$id" &
-privileged=$!
 in_container() { [ "$(inside grep -l "$id" /proc/[0-9]*/cgroup 2> /dev/null | wc -l)" -ge 2 ]; }
 check "a process that has more than its container" wait_for 5 in_container
 # its process is root's still, and says that it is not
