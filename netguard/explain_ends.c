@@ -281,6 +281,26 @@ static void add_addr(const struct explain_context *x, const struct addr *addr,
 	add_end(ret, &end);
 }
 
+/* What is said to be the host's, or outside, and is another's, would be answered for nobody. */
+static int check_place(const struct explain_context *x, const struct explain_spec *spec,
+		       struct err *err)
+{
+	bool host = spec->kind == SPEC_HOST, right;
+	struct explain_ends ends = {0};
+	char buf[ADDR_TEXT_MAX];
+
+	if (spec->addr.family == AF_UNSPEC)
+		return 0;
+	add_addr(x, &spec->addr, &ends);
+	right = ends.items[0].side == (host ? SIDE_HOST : SIDE_WORLD);
+	free(ends.items);
+	if (right)
+		return 0;
+	return err_set(err, EINVAL, "%s is %s: ask for the address alone",
+		       addr_format(&spec->addr, buf),
+		       host ? "no address of the host" : "not outside");
+}
+
 int explain_find_ends(const struct explain_context *x, const struct explain_spec *spec, int64_t uid,
 		      struct explain_ends *ret, struct err *err)
 {
@@ -294,6 +314,8 @@ int explain_find_ends(const struct explain_context *x, const struct explain_spec
 	case SPEC_HOST:
 		if (from)
 			return add_user(x, spec, uid, ret, err);
+		if (check_place(x, spec, err) < 0)
+			return -EINVAL;
 		add_hosts(x, &spec->addr, ret);
 		if (ret->n == 0)
 			return err_set(err, ENOENT, "the host's addresses are not known");
@@ -303,6 +325,9 @@ int explain_find_ends(const struct explain_context *x, const struct explain_spec
 	case SPEC_CONTAINER:
 		return add_container(x, spec, from, ret, err);
 	case SPEC_WORLD:
+		/* who sends may pretend to be anybody */
+		if (!from && check_place(x, spec, err) < 0)
+			return -EINVAL;
 		add_end(ret, &world);
 		return 0;
 	default: /* SPEC_ADDR */

@@ -16,6 +16,14 @@ static int no_address(const char *text, struct err *err)
 	return err_set(err, EINVAL, "%s is no address", text_printable(buf, sizeof(buf), text));
 }
 
+/* 0.0.0.0, ::, which a program may connect to, and the kernel takes another for. */
+static bool is_nobody(const struct addr *a)
+{
+	static const uint8_t zeroes[16];
+
+	return memcmp(a->bytes, zeroes, addr_size(a)) == 0;
+}
+
 /* An address, IPv6 also in brackets (which must: with brackets only). */
 static int parse_addr(const char *text, bool must, struct addr *ret, struct err *err)
 {
@@ -33,6 +41,9 @@ static int parse_addr(const char *text, bool must, struct addr *ret, struct err 
 	if (must && addr.family == AF_INET6 && !brackets)
 		return err_set(err, EINVAL, "%s: an IPv6 address with a port goes in brackets",
 			       text);
+	if (must && is_nobody(&addr))
+		return err_set(err, EINVAL, "%s is nobody's address: give the one that is meant",
+			       buf);
 	*ret = addr;
 	return 0;
 }

@@ -61,6 +61,16 @@ static char *end_text(const struct explain_end *e, const char *note, const struc
 
 /* ---- cases ---- */
 
+/* Who the process of a container in the host's network is, the engine does not tell. Caller frees.
+ */
+static char *condition_text(const struct explain_end *from, const char *condition)
+{
+	if (!from->process)
+		return xstrdup(condition);
+	return xasprintf("%s%swhere its user is root", condition ? condition : "",
+			 condition ? ", " : "");
+}
+
 static void add_case(const struct explain_run *run, const struct explain_question *q,
 		     const struct explain_trace *t, const char *condition, bool conditional)
 {
@@ -74,7 +84,7 @@ static void add_case(const struct explain_run *run, const struct explain_questio
 	*c = (struct explain_case){
 		.from = end_text(q->flow.from, q->from_note, NULL),
 		.to = end_text(q->flow.to, q->to_note, &q->flow),
-		.condition = xstrdup(condition),
+		.condition = condition_text(q->flow.from, condition),
 		.conditional = conditional,
 		.accept = !t->denied,
 		.how = t->denied ? t->how : "accept",

@@ -3,7 +3,7 @@
  * The privileges of every container on the host, and what of them is more than it should be.
  *
  * Facts come from the engine (inspect) and, for what runs, from the kernel (/proc), which is the
- * truth where the two differ. Findings are decided from the facts alone. All but audit_look_at_proc
+ * truth where the two differ. Findings are decided from the facts alone. All but audit_look_at_*
  * is pure. Everything here may say what a hostile container wants: it is printed as such.
  */
 #pragma once
@@ -35,9 +35,12 @@ void audit_findings_sort(struct audit_findings *f);
 
 struct audit_mount {
 	char *type; /* "bind", "volume", "tmpfs" */
+	char *name; /* a volume's */
 	char *source, *target;
 	bool writable;
 	char *propagation;
+	char *real;	  /* where links or a volume's options lead; NULL: source is what it says */
+	char *filesystem; /* a volume that is one of its own, from real: its type; or NULL */
 };
 
 /* What the kernel says of a container's first process. */
@@ -48,6 +51,10 @@ struct audit_process {
 	bool no_new_privileges;
 	bool seccomp;	/* a filter is on */
 	char *apparmor; /* "docker-default (enforce)", "unconfined"; NULL: no AppArmor */
+	/* of all that runs in its cgroup, also what was started in it later */
+	bool any_root;	   /* one that is root of the host, or could be again */
+	uint64_t caps_any; /* that any can have, in its user namespace or the host's */
+	ino_t user_namespace;
 };
 
 struct audit_container {
@@ -61,7 +68,7 @@ struct audit_container {
 	char *network, *pid_mode, *ipc, *uts, *cgroup_ns;
 	struct strv devices;	  /* paths and requests */
 	struct strv device_rules; /* of the device cgroup */
-	bool masked;		  /* /proc and /sys paths are hidden as usual */
+	bool masked; /* paths of /proc and /sys are hidden, and not writable, as usual */
 	struct audit_mount *mounts;
 	size_t n_mounts;
 	struct strv ports; /* "0.0.0.0:80->8080/tcp" */
@@ -88,6 +95,15 @@ bool audit_user_is_root(const char *user);
  * names the container). Nothing where it is not.
  */
 void audit_look_at_proc(struct audit_container *c);
+/* Then, what else runs in them. -errno: could not be looked at. */
+int audit_look_at_processes(struct audit_containers *all);
+/* Follows links of what is mounted from this host. socket: the engine's, or NULL. */
+void audit_look_at_mounts(struct audit_containers *all, const char *socket);
+
+/* From GET /volumes: what volumes with options really are. -EPROTO. */
+int audit_volumes(struct audit_containers *all, json_t *json, struct err *err);
+/* Namespaces "container:ID" become that container's own: "host", where it shares the host's. */
+void audit_joined_namespaces(struct audit_containers *all);
 
 /* What the engine's /info says that findings depend on. */
 struct audit_engine {
@@ -95,6 +111,7 @@ struct audit_engine {
 	struct strv authorization;	 /* plugins */
 	struct strv warnings;		 /* the engine's own */
 	struct strv insecure_registries; /* but loopback's */
+	struct strv own_paths;		 /* its folder, and its socket */
 };
 int audit_engine_from_info(json_t *json, struct audit_engine *ret, struct err *err);
 void audit_engine_done(struct audit_engine *e);
@@ -102,15 +119,23 @@ void audit_engine_done(struct audit_engine *e);
 /* Adds to c->findings. */
 void audit_container_findings(struct audit_container *c, const struct audit_engine *e);
 
-/*
- * Findings about the engine and between containers. docker_group: its members' names. all: with
- * their process.
- */
-void audit_engine_findings(const struct audit_engine *e, const struct strv *docker_group,
+/* Who reaches the engine's socket, beside root. */
+struct audit_socket {
+	struct strv users, groups; /* which user, by which group: the same number of both */
+	bool open;		   /* everybody */
+};
+void audit_socket_done(struct audit_socket *s);
+
+/* Findings about the engine and between containers. all: with their process. */
+void audit_engine_findings(const struct audit_engine *e, const struct audit_socket *socket,
 			   const struct audit_containers *all, struct audit_findings *ret);
 
 /* "CHOWN SETUID" of a bit mask, in the kernel's order. Caller frees. */
 char *audit_caps_text(uint64_t mask);
 
 /* A source path that covers or lies in something of the host's own; NULL where it does not. */
-const char *audit_path_reason(const char *source);
+const char *audit_path_reason(const char *source, const struct audit_engine *e);
+/* Adds to c->findings what is wrong with its mounts. */
+void audit_mount_findings(struct audit_container *c, const struct audit_engine *e);
+void audit_add_finding(struct audit_findings *f, enum audit_level level, const char *id,
+		       char *reason, const char *advice);

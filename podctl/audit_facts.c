@@ -105,6 +105,7 @@ static void read_mounts(struct reader *rd, json_t *json, struct audit_container 
 	json_array_foreach (list, i, value) {
 		ARRAY_PUSH(c->mounts, c->n_mounts) = (struct audit_mount){
 			.type = text_of(rd, value, "Type"),
+			.name = text_of(rd, value, "Name"),
 			.source = text_of(rd, value, "Source"),
 			.target = text_of(rd, value, "Destination"),
 			.writable = bool_of(rd, value, "RW"),
@@ -134,10 +135,33 @@ static void read_ports(struct reader *rd, json_t *json, struct strv *ret)
 	}
 }
 
+/*
+ * Whether both lists have what each engine has put into them since 20.10. Who can write to the
+ * latter's paths is root of the host; the client has one option for both, others name what they
+ * like.
+ */
+static bool are_masked(struct reader *rd, json_t *host)
+{
+	static const char *const hidden[] = {"/proc/acpi",	 "/proc/kcore",	      "/proc/keys",
+					     "/proc/timer_list", "/proc/sched_debug", "/proc/scsi",
+					     "/sys/firmware"};
+	static const char *const fixed[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+					    "/proc/sysrq-trigger"};
+	_cleanup_(strv_done)
+	struct strv masked = {0}, readonly = {0};
+	bool all = true;
+
+	strings_of(rd, host, "MaskedPaths", &masked);
+	strings_of(rd, host, "ReadonlyPaths", &readonly);
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		all &= strv_has(&masked, hidden[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+		all &= strv_has(&readonly, fixed[i]);
+	return all;
+}
+
 static void read_host_config(struct reader *rd, json_t *host, struct audit_container *c)
 {
-	json_t *masked = json_object_get(host, "MaskedPaths");
-
 	c->privileged = bool_of(rd, host, "Privileged");
 	c->readonly_root = bool_of(rd, host, "ReadonlyRootfs");
 	strings_of(rd, host, "CapAdd", &c->cap_add);
@@ -151,7 +175,7 @@ static void read_host_config(struct reader *rd, json_t *host, struct audit_conta
 	c->uts = text_of(rd, host, "UTSMode");
 	c->cgroup_ns = text_of(rd, host, "CgroupnsMode");
 	c->user_range = text_of(rd, host, "UsernsMode");
-	c->masked = json_array_size(masked) > 0;
+	c->masked = are_masked(rd, host);
 	c->memory = int_of(rd, host, "Memory");
 	c->pids = int_of(rd, host, "PidsLimit");
 	c->nano_cpus = int_of(rd, host, "NanoCpus");
@@ -194,6 +218,9 @@ void audit_container_done(struct audit_container *c)
 	free(c->cgroup_ns);
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		free(c->mounts[i].type);
+		free(c->mounts[i].name);
+		free(c->mounts[i].real);
+		free(c->mounts[i].filesystem);
 		free(c->mounts[i].source);
 		free(c->mounts[i].target);
 		free(c->mounts[i].propagation);
@@ -241,10 +268,77 @@ int audit_container_from_inspect(json_t *json, struct audit_container *ret, stru
 	return 0;
 }
 
+/* ---- between containers ---- */
+
+static const struct audit_container *find_container(const struct audit_containers *all,
+						    const char *id)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (*id && (streq(all->items[i].id, id) || streq(all->items[i].name, id)))
+			return &all->items[i];
+	}
+	return NULL;
+}
+
+/* Each step is another container, unless they go round. */
+static void follow(const struct audit_containers *all, struct audit_container *c, size_t field)
+{
+	char **own = (char **)((char *)c + field);
+	const char *mode = *own, *id;
+
+	for (size_t i = 0; i <= all->n && (id = startswith(mode, "container:")); i++) {
+		const struct audit_container *other = find_container(all, id);
+
+		if (!other)
+			return;
+		mode = *(char *const *)((const char *)other + field);
+	}
+	if (mode != *own && streq(mode, "host")) {
+		free(*own);
+		*own = xstrdup(mode);
+	}
+}
+
+void audit_joined_namespaces(struct audit_containers *all)
+{
+	static const size_t fields[] = {offsetof(struct audit_container, network),
+					offsetof(struct audit_container, pid_mode),
+					offsetof(struct audit_container, ipc)};
+
+	for (size_t i = 0; i < all->n; i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(fields); k++)
+			follow(all, &all->items[i], fields[k]);
+	}
+}
+
+/* ---- of the engine ---- */
+
+/* Also "localhost:5000"; not "localhost.example". */
 static bool is_loopback(const char *registry)
 {
-	return startswith(registry, "127.") || startswith(registry, "localhost") ||
-	       startswith(registry, "::1");
+	const char *rest = startswith(registry, "localhost");
+
+	return startswith(registry, "127.") || (rest && (!*rest || *rest == ':')) ||
+	       startswith(registry, "::1") || startswith(registry, "[::1]");
+}
+
+/* By address or network, and by name. */
+static void read_registries(struct reader *rd, json_t *config, struct strv *ret)
+{
+	_cleanup_(strv_done)
+	struct strv all = {0};
+	const char *name;
+	json_t *index;
+
+	strings_of(rd, config, "InsecureRegistryCIDRs", &all);
+	json_object_foreach (object_of(rd, config, "IndexConfigs"), name, index) {
+		if (json_is_false(json_object_get(index, "Secure")))
+			strv_add(&all, name);
+	}
+	for (size_t i = 0; i < all.n; i++) {
+		if (!is_loopback(all.items[i]))
+			strv_add(ret, all.items[i]);
+	}
 }
 
 int audit_engine_from_info(json_t *json, struct audit_engine *ret, struct err *err)
@@ -252,7 +346,8 @@ int audit_engine_from_info(json_t *json, struct audit_engine *ret, struct err *e
 	struct reader rd = {.err = err};
 	struct audit_engine e = {0};
 	_cleanup_(strv_done)
-	struct strv options = {0}, registries = {0};
+	struct strv options = {0};
+	_cleanup_free_ char *folder = NULL;
 
 	if (!json_is_object(json))
 		wrong(&rd, "what the engine is");
@@ -263,15 +358,14 @@ int audit_engine_from_info(json_t *json, struct audit_engine *ret, struct err *e
 	for (size_t i = 0; i < options.n; i++) {
 		e.userns_remap |= startswith(options.items[i], "name=userns") != NULL;
 		e.rootless |= startswith(options.items[i], "name=rootless") != NULL;
-		e.seccomp |= startswith(options.items[i], "name=seccomp") != NULL;
+		e.seccomp |= startswith(options.items[i], "name=seccomp") &&
+			     !strstr(options.items[i], "profile=unconfined");
 		e.apparmor |= startswith(options.items[i], "name=apparmor") != NULL;
 	}
-	strings_of(&rd, object_of(&rd, json, "RegistryConfig"), "InsecureRegistryCIDRs",
-		   &registries);
-	for (size_t i = 0; i < registries.n; i++) {
-		if (!is_loopback(registries.items[i]))
-			strv_add(&e.insecure_registries, registries.items[i]);
-	}
+	read_registries(&rd, object_of(&rd, json, "RegistryConfig"), &e.insecure_registries);
+	folder = text_of(&rd, json, "DockerRootDir");
+	if (*folder == '/')
+		strv_add(&e.own_paths, folder);
 	if (rd.r < 0) {
 		audit_engine_done(&e);
 		return rd.r;
@@ -285,4 +379,5 @@ void audit_engine_done(struct audit_engine *e)
 	strv_done(&e->authorization);
 	strv_done(&e->warnings);
 	strv_done(&e->insecure_registries);
+	strv_done(&e->own_paths);
 }

@@ -11,9 +11,11 @@
 #include "podctl/cmd.h"
 #include "podctl/inspect.h"
 #include "podctl/look.h"
-#include "podctl/look.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 /* A container of the engine's list. */
 struct inspection {
@@ -156,20 +158,78 @@ static int look_at_engine(struct engine *e, struct audit_engine *ret, struct err
 	return r < 0 ? r : audit_engine_from_info(info, ret, err);
 }
 
-/* Members of the group docker; a host without the group has none. */
-static void docker_group(struct strv *ret)
+/* Where the engine listens on this host, or NULL. */
+static const char *socket_of(const struct engine *e)
+{
+	return startswith(engine_host(e), "unix://");
+}
+
+/* name: for people. entry: what accounts_resolve takes. A host without the group has none in it. */
+static void add_members(const char *name, const char *entry, struct audit_socket *ret)
 {
 	_cleanup_(strv_done)
 	struct strv entries = {0}, missing = {0};
 	struct accounts accounts = {0};
 
-	strv_add(&entries, "@docker");
+	strv_add(&entries, entry);
 	accounts_resolve(&entries, &accounts, &missing);
 	for (size_t i = 0; i < accounts.n; i++) {
-		if (accounts.items[i].uid != 0)
-			strv_add(ret, accounts.items[i].name);
+		if (accounts.items[i].uid == 0)
+			continue;
+		strv_add(&ret->users, accounts.items[i].name);
+		strv_add(&ret->groups, name);
 	}
 	accounts_done(&accounts);
+}
+
+/* The group docker has the socket when the engine starts again, another one may have it now. */
+static void look_at_socket(const struct engine *e, struct audit_socket *ret)
+{
+	const char *path = socket_of(e);
+	struct stat st;
+	const struct group *group;
+
+	add_members("docker", "@docker", ret);
+	if (!path || stat(path, &st) < 0)
+		return;
+	ret->open = st.st_mode & S_IWOTH;
+	group = getgrgid(st.st_gid);
+	if (st.st_gid != 0 && (st.st_mode & S_IWGRP) &&
+	    !(group && streq(group->gr_name, "docker"))) {
+		_cleanup_free_ char *number = xasprintf("%u", (unsigned)st.st_gid),
+				    *entry = xasprintf("@%s", number),
+				    *name = xstrdup(group ? group->gr_name : number);
+
+		add_members(name, entry, ret);
+	}
+}
+
+/* The rest of what is to be known of the containers. */
+static int look_further(struct engine *e, struct audit_containers *all, struct err *err)
+{
+	json_auto_t *volumes = NULL;
+	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = "/volumes"}, &volumes,
+			  err);
+
+	if (r == 0)
+		r = audit_volumes(all, volumes, err);
+	audit_joined_namespaces(all);
+	if (socket_of(e))
+		audit_look_at_mounts(all, socket_of(e));
+	if (r == 0) {
+		r = audit_look_at_processes(all);
+		if (r < 0)
+			err_os(err, -r, "/proc");
+	}
+	return r;
+}
+
+static void add_socket(const struct engine *e, struct audit_engine *info)
+{
+	_cleanup_free_ char *real = socket_of(e) ? realpath(socket_of(e), NULL) : NULL;
+
+	if (real)
+		strv_add(&info->own_paths, real);
 }
 
 static int print(const struct cmd_context *ctx, const struct cmd_own *own,
@@ -197,8 +257,7 @@ static int print(const struct cmd_context *ctx, const struct cmd_own *own,
 
 static int audit(struct cmd_context *ctx, struct engine *engine, struct cmd_own *own)
 {
-	_cleanup_(strv_done)
-	struct strv members = {0};
+	struct audit_socket socket = {0};
 	struct audit_containers all = {0};
 	struct inspections asked = {0};
 	struct audit_findings findings = {0};
@@ -210,15 +269,21 @@ static int audit(struct cmd_context *ctx, struct engine *engine, struct cmd_own 
 	    inspect_all(engine, own, &all, &asked, &err) < 0) {
 		cmd_fail(ctx, &err);
 	} else {
-		docker_group(&members);
+		int r = look_further(engine, &all, &err);
+
+		look_at_socket(engine, &socket);
+		add_socket(engine, &info);
 		for (size_t i = 0; i < all.n; i++)
 			audit_container_findings(&all.items[i], &info);
 		if (own->all)
-			audit_engine_findings(&info, &members, &all, &findings);
+			audit_engine_findings(&info, &socket, &all, &findings);
 		result = print(ctx, own, &asked, &all, &findings);
-		if (say_failures(ctx, &asked))
+		if (r < 0)
+			cmd_fail(ctx, &err);
+		if (say_failures(ctx, &asked) || r < 0)
 			result = CMD_FAILED;
 	}
+	audit_socket_done(&socket);
 	inspections_done(&asked);
 	audit_findings_done(&findings);
 	audit_containers_done(&all);

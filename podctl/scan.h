@@ -49,6 +49,7 @@ struct scan_target {
 	char *id, *name, *pod;	  /* pod: "" where it is of none */
 	pid_t pid;		  /* of its first process; 0: does not run */
 	struct strv engine_paths; /* where the engine itself mounts: mount points */
+	char *upper, *lower;	  /* overlay2: the container's layer, and the image's with ":" */
 	bool watched;		  /* scan.processes has an entry for it */
 	bool gone;		  /* removed meanwhile: no failure */
 	struct scan_process *processes;
@@ -76,6 +77,10 @@ int scan_target_inspect(struct scan_target *t, json_t *json, struct err *err);
  */
 int scan_changes(struct scan_target *t, const struct settings_scan *scan, const char *text,
 		 size_t size, struct err *err);
+
+/* One change, unless it is expected. */
+void scan_add_change(struct scan_target *t, const struct settings_scan *scan, enum scan_kind kind,
+		     const char *path);
 
 /* Sets watched. */
 void scan_expects_processes(struct scan_target *t, const struct settings_scan *scan);

@@ -163,22 +163,44 @@ static bool is_expected(const struct expected *e, const struct change *change)
 	return false;
 }
 
+static void find_expected(const struct scan_target *t, const struct settings_scan *scan,
+			  struct expected *ret)
+{
+	for (size_t i = 0; i < scan->n_files; i++) {
+		if (glob_match(scan->files[i].container, t->name))
+			ARRAY_PUSH(ret->items, ret->n) = &scan->files[i];
+	}
+}
+
+static void add_unexpected(struct scan_target *t, const struct expected *expected,
+			   const struct change *c)
+{
+	if (!is_engines(t, c) && !is_expected(expected, c))
+		scan_add_finding(t, c->kind, c->path);
+}
+
 static void find(struct scan_target *t, const struct settings_scan *scan,
 		 const struct changes *changes)
 {
 	struct expected expected = {0};
 
-	for (size_t i = 0; i < scan->n_files; i++) {
-		if (glob_match(scan->files[i].container, t->name))
-			ARRAY_PUSH(expected.items, expected.n) = &scan->files[i];
-	}
+	find_expected(t, scan, &expected);
 	for (size_t i = 0; i < changes->n; i++) {
 		const struct change *c = &changes->items[i];
 
-		if (!(c->kind == SCAN_CHANGED && has_below(changes, c->path)) &&
-		    !is_engines(t, c) && !is_expected(&expected, c))
-			scan_add_finding(t, c->kind, c->path);
+		if (!(c->kind == SCAN_CHANGED && has_below(changes, c->path)))
+			add_unexpected(t, &expected, c);
 	}
+	free(expected.items);
+}
+
+void scan_add_change(struct scan_target *t, const struct settings_scan *scan, enum scan_kind kind,
+		     const char *path)
+{
+	struct expected expected = {0};
+
+	find_expected(t, scan, &expected);
+	add_unexpected(t, &expected, &(struct change){path, kind});
 	free(expected.items);
 }
 

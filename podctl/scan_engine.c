@@ -7,6 +7,7 @@
 
 #include "podctl/inspect.h"
 #include "podctl/look.h"
+#include "podctl/scan_layers.h"
 #include "podctl/scan_proc.h"
 
 #include <errno.h>
@@ -78,6 +79,8 @@ static void changes_done(void *userdata, const struct engine_reply *reply)
 	} else if (r == 0) {
 		r = scan_changes(t, s->scan, request->text ? request->text : "", request->size,
 				 &err);
+		if (r == 0)
+			scan_compare_layers(t, s->scan);
 	} else if (r != -ENOENT && is_gone(s->engine, t)) {
 		r = -ENOENT;
 	}

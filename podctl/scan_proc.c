@@ -3,14 +3,12 @@
  * A process is a container's when it is in the cgroup that the container's first process was put
  * into, or in its pid namespace (one that was put there from outside is in no such cgroup).
  *
- * Of each process all is read below one descriptor of /proc/PID, which never becomes another
- * process's, however often its number is given again.
+ * Of each thread all is read below one descriptor.
  */
 #include "podctl/scan_proc.h"
 
-#include "common/file.h"
+#include "podctl/threads.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,8 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SMALL_FILE_MAX ((size_t)65536)
-#define CHANGING_MAX   8
+#define CHANGING_MAX 8
 
 /* What tells a container's processes, and how their users are numbered there. */
 struct home {
@@ -42,21 +39,6 @@ static void homes_done(struct homes *h)
 		free(h->items[i].uid_map);
 	}
 	free(h->items);
-}
-
-/* A whole small file, or NULL with errno. Caller frees. */
-static char *slurp(int dir, const char *name)
-{
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	char *text = NULL;
-	struct err err;
-	size_t size;
-
-	if (fd < 0)
-		return NULL;
-	if (file_read_limited(fd, SMALL_FILE_MAX, &text, &size, &err) < 0)
-		errno = err.code;
-	return text;
 }
 
 static int open_process(const char *pid)
@@ -97,14 +79,14 @@ static int read_home(struct scan_target *t, ino_t own_namespace, struct home *re
 
 	if (dir < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	cgroup = slurp(dir, "cgroup");
+	cgroup = threads_slurp(dir, "cgroup");
 	if (!cgroup)
 		return errno == ENOENT ? -ESRCH : -errno;
 	/* else the number may be another process's by now */
 	h.cgroup = find_cgroup(cgroup, t->id);
 	if (!h.cgroup)
 		return -ENXIO;
-	h.uid_map = slurp(dir, "uid_map");
+	h.uid_map = threads_slurp(dir, "uid_map");
 	if (!h.uid_map || read_namespace(dir, &h.namespace) < 0) {
 		int r = errno == ENOENT ? -ESRCH : -errno;
 
@@ -134,7 +116,7 @@ static bool in_cgroup(const char *text, const char *cgroup)
 /* Whose process it is, or NULL. *ret: -errno where that can't be told. */
 static struct home *home_of(struct homes *homes, int dir, int *ret)
 {
-	_cleanup_free_ char *cgroup = slurp(dir, "cgroup");
+	_cleanup_free_ char *cgroup = threads_slurp(dir, "cgroup");
 	ino_t namespace = 0;
 
 	*ret = 0;
@@ -185,7 +167,7 @@ static uint64_t map_uid(const char *map, uint64_t uid)
 
 static int read_uid(int dir, uint64_t *ret)
 {
-	_cleanup_free_ char *status = slurp(dir, "status");
+	_cleanup_free_ char *status = threads_slurp(dir, "status");
 	const char *at = status ? strstr(status, "\nUid:\t") : NULL;
 
 	if (!status)
@@ -254,31 +236,39 @@ static void fail_target(struct scan_target *t, int r)
 		err_os(&t->err, -r, "cannot look at its processes");
 }
 
-static void look_at(struct homes *homes, const char *pid)
+/* Threads of one process come one after the other, and say mostly the same. */
+static void add_process(struct scan_target *t, struct scan_process p)
 {
-	_cleanup_close_ int dir = open_process(pid);
-	struct scan_process p;
-	struct home *home;
-	int r = 0;
+	const struct scan_process *last =
+		t->n_processes > 0 ? &t->processes[t->n_processes - 1] : NULL;
 
-	if (dir < 0)
-		return;
-	home = home_of(homes, dir, &r);
+	if (last && p.uid == last->uid && streq(p.executable, last->executable))
+		free(p.executable);
+	else
+		ARRAY_PUSH(t->processes, t->n_processes) = p;
+}
+
+static void look_at(void *userdata, int dir)
+{
+	struct homes *homes = userdata;
+	struct scan_process p;
+	int r = 0;
+	struct home *home = home_of(homes, dir, &r);
+
 	if (!home || !home->target->watched)
 		return;
 	r = read_process(dir, home->uid_map, &p);
 	if (r < 0)
 		fail_target(home->target, r);
 	else
-		ARRAY_PUSH(home->target->processes, home->target->n_processes) = p;
+		add_process(home->target, p);
 }
 
 int scan_read_processes(struct scan_targets *targets, struct err *err)
 {
 	struct homes homes = {0};
-	const struct dirent *e;
 	struct stat st;
-	DIR *proc;
+	int r;
 
 	if (stat("/proc/self/ns/pid", &st) < 0)
 		return err_os(err, errno, "/proc");
@@ -286,23 +276,15 @@ int scan_read_processes(struct scan_targets *targets, struct err *err)
 	for (size_t i = 0; i < targets->n; i++) {
 		struct scan_target *t = &targets->items[i];
 		struct home home;
-		int r = t->pid > 0 ? read_home(t, homes.own_namespace, &home) : -ESRCH;
+
+		r = t->pid > 0 ? read_home(t, homes.own_namespace, &home) : -ESRCH;
 
 		if (r == 0)
 			ARRAY_PUSH(homes.items, homes.n) = home;
 		else if (t->watched)
 			fail_target(t, r);
 	}
-	proc = opendir("/proc");
-	if (!proc) {
-		homes_done(&homes);
-		return err_os(err, errno, "/proc");
-	}
-	while ((e = readdir(proc))) {
-		if (*e->d_name >= '1' && *e->d_name <= '9')
-			look_at(&homes, e->d_name);
-	}
-	closedir(proc);
+	r = threads_each(look_at, &homes);
 	homes_done(&homes);
-	return 0;
+	return r < 0 ? err_os(err, -r, "/proc") : 0;
 }

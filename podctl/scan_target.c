@@ -24,6 +24,8 @@ void scan_targets_done(struct scan_targets *targets)
 		free(t->id);
 		free(t->name);
 		free(t->pod);
+		free(t->upper);
+		free(t->lower);
 		strv_done(&t->engine_paths);
 		processes_done(t);
 		for (size_t k = 0; k < t->n_findings; k++)
@@ -51,6 +53,17 @@ static int add_mounts(struct scan_target *t, json_t *mounts, struct err *err)
 	return 0;
 }
 
+static void read_layers(struct scan_target *t, json_t *driver)
+{
+	const char *name = json_string_value(json_object_get(driver, "Name"));
+	json_t *data = json_object_get(driver, "Data");
+
+	if (!name || !streq(name, "overlay2"))
+		return;
+	t->upper = xstrdup(json_string_value(json_object_get(data, "UpperDir")));
+	t->lower = xstrdup(json_string_value(json_object_get(data, "LowerDir")));
+}
+
 int scan_target_inspect(struct scan_target *t, json_t *json, struct err *err)
 {
 	json_t *host = json_object_get(json, "HostConfig"), *state = json_object_get(json, "State");
@@ -62,6 +75,7 @@ int scan_target_inspect(struct scan_target *t, json_t *json, struct err *err)
 	if (!json_is_object(host) || !json_is_integer(pid) || number < 0 || number > INT32_MAX)
 		return err_set(err, EPROTO, "the engine's reply is not one about a container");
 	t->pid = (pid_t)number;
+	read_layers(t, json_object_get(json, "GraphDriver"));
 	json_object_foreach (tmpfs, path, value)
 		strv_add(&t->engine_paths, path);
 	if (json_is_true(json_object_get(host, "Init")))

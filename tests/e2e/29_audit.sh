@@ -68,6 +68,52 @@ started rununcapped --cap-drop NET_RAW --user 1234
 started runsame --user 1234
 made shared -v /srv:/s:rshared
 started rename-me
+
+# the same powers in other words
+inside sh -c 'ln -s /run/docker.sock /srv/l-sock; ln -s ../etc /srv/l-etc; mkdir /srv/data; ln -s data /srv/l-data; ln /run/docker.sock /run/other.s'
+made linksock -v /srv/l-sock:/x:ro
+made linketc -v /srv/l-etc:/x:ro
+made linkdata -v /srv/l-data:/x:ro
+made hardsock -v /run/other.s:/x:ro
+made containerd -v /run/containerd:/x:ro
+made dockerrun -v /run/docker:/x:ro
+made dpkg -v /var/lib/dpkg:/x:ro
+made podctlrun -v /run/podctl:/x:ro
+# volume NAME OPTION...
+volume() { local name=$1; shift; inside docker volume create "${@/#/-o}" "v-$name" > /dev/null; made "$name" -v "v-$name:/x:ro"; }
+volume vbind type=none o=bind device=/etc
+volume vlink type=none o=rbind,ro device=/srv/l-etc
+volume vdata type=none o=bind device=/srv/data
+volume vdisk type=ext4 device=/dev/vda1
+volume vproc type=proc device=proc
+volume vtmp type=tmpfs device=tmpfs
+made joinnet --network container:net
+made joinpid --pid container:pid
+made joinplain --network container:plain --pid container:plain
+made joinjoin --network container:joinnet
+# profile NAME JSON
+profile() { put_file "/root/$1.json" <<< "$2"; made "$1" --security-opt "seccomp=/root/$1.json"; }
+profile allowall '{"defaultAction": "SCMP_ACT_ALLOW"}'
+profile ownfilter '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}'
+# byapi NAME HOSTCONFIG: what the client has no option for
+byapi() {
+	inside curl -sf --unix-socket /run/docker.sock -H 'Content-Type: application/json' \
+		-d "{\"Image\": \"busybox\", \"HostConfig\": {$2}}" "http://engine/containers/create?name=$1" > /dev/null || fail "create $1"
+}
+byapi writable '"ReadonlyPaths": []'
+byapi somemasked '"MaskedPaths": ["/nothing"]'
+started execs --user 1234
+# as docker exec --privileged does, which the sandbox has not got the rights for
+id=$(inside docker inspect -f '{{.Id}}' execs)
+inside sh -c 'echo $$ > "$(find /sys/fs/cgroup -type d -name "*$1*" | head -n 1)/cgroup.procs"; exec sleep 99' sh "$id" &
+in_container() { [ "$(inside grep -l "$id" /proc/[0-9]*/cgroup 2> /dev/null | wc -l)" -ge 2 ]; }
+check "a process that has more than its container" wait_for 5 in_container
+# its process is root's still, and says that it is not
+put_file /root/disguise.c <<'END'
+#include <unistd.h>
+int main(void) { if (seteuid(1234)) return 1; for (;;) pause(); }
+END
+check "a program that disguises itself" inside sh -c 'cc -static -O1 -o /root/disguise /root/disguise.c && docker create --name masquerade busybox /disguise && docker cp /root/disguise masquerade:/ && docker start masquerade'
 report=$(audit)
 check_equal "exit status 2" 2 "$(audit > /dev/null; echo $?)"
 
@@ -104,6 +150,23 @@ has runroot low net-raw
 has_not rununcapped net-raw
 has_not rununcapped root
 has shared high mount-shared
+for n in linksock linketc hardsock containerd dockerrun dpkg podctlrun vbind vlink vdisk vproc; do has $n high mount-host; done
+for n in linkdata vdata vtmp; do has_not $n mount-host; done
+has joinnet high host-network
+has joinjoin high host-network
+has joinpid high host-pid
+for id in host-network host-pid; do has_not joinplain $id; done
+has allowall high seccomp
+has_not ownfilter seccomp
+has ownfilter low seccomp-profile
+has_not plain seccomp-profile
+has writable high unmasked
+has somemasked high unmasked
+has execs high process-caps
+has execs medium root
+has_not runsame process-caps
+has_not runsame root
+has masquerade medium root
 check_equal "the kernel's word: uid of a process" 1234 \
 	"$(jq '.containers[] | select(.name == "runsame") | .process.uid' <<< "$report")"
 check_equal "a seccomp filter is on" true \
@@ -120,6 +183,15 @@ inside sed -i 's/^\(docker:.*:\)[^:]*$/\1bob/' /etc/group
 report=$(audit)
 check_status "members of the group docker" 0 'high docker-group user bob' engine
 
+inside sh -c 'chgrp 1235 /run/docker.sock; chmod 666 /run/docker.sock'
+inside sh -c 'echo tools:x:1235:carol >> /etc/group'
+report=$(audit)
+check_status "members of another group that the engine's socket has" 0 'high docker-group user carol' engine
+check_status "a socket that is open to all" 0 'high open-socket' engine
+inside sh -c 'chgrp 0 /run/docker.sock; chmod 660 /run/docker.sock; sed -i /^tools:/d /etc/group'
+report=$(audit)
+check_equal "... not any more" 0 "$(engine | grep -cE 'carol|open-socket')"
+
 as_caller() { inside env SUDO_UID=1234 SUDO_GID=1234 "$BUILD/podctl" audit "$@"; }
 check_equal "through sudo, a user sees the containers of his own pods, and nothing of the engine" "good good.app 0" \
 	"$(as_caller --json | jq -r '([.containers[].name] | sort | join(" ")) + " \(.engine.findings | length)"')"
@@ -134,6 +206,7 @@ out=$(inside "$BUILD/podctl" audit)
 check_equal "no control characters" 0 "$(tr -d -c '\000-\010\013-\037' <<< "$out" | wc -c)"
 check_status "the table" 0 '^LEVEL +CONTAINER +POD' printf '%s\n' "$out"
 check_status "no argument is taken" 1 'usage|argument' inside "$BUILD/podctl" audit web
+inside docker rm -f linksock linketc hardsock containerd dockerrun dpkg podctlrun vbind vlink vdisk vproc joinnet joinpid joinjoin allowall writable somemasked execs masquerade > /dev/null
 inside docker rm -f priv sock sockro slash etc proc sys var net pid dev rule sysadmin noseccomp unmasked shared > /dev/null
 inside sed -i 's/^\(docker:.*:\)[^:]*$/\1/' /etc/group
 report=$(audit)

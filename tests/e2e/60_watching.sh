@@ -67,6 +67,14 @@ agrees outside world:192.0.2.1 192.0.2.10:80 192.0.2.10 80
 agrees outside world host:9999 192.0.2.10 9999
 agrees outside world:192.0.2.1 container:web:7000 "$web4" 7000
 explain() { inside "$BUILD/netguard" explain "$@"; }
+check_status "nobody's address: the kernel would take the host's own" 1 '0.0.0.0 is nobody.s address' explain user:carol 0.0.0.0:8080
+check_status "... in IPv6, too" 1 ':: is nobody.s address' explain user:carol '[::]:8080'
+check_status "a container's address is not the world's" 1 "$other4 is not outside" explain container:web "world:$other4:7000"
+check_status "... nor is the host's" 1 '127.0.0.1 is not outside' explain user:carol world:127.0.0.1:8080
+check_status "a container's address is not the host's" 1 "$web4 is no address of the host" explain container:other "host:$web4:5354/udp"
+inside docker run -d --name hosted --user 1235 --network host probe serve tcp:6999 > /dev/null
+check_status "a container in the host's network is judged by who its process is" 0 'accept: user root \(0\) .*:7000/tcp, where its user is root' explain container:hosted pod:web:7000
+agrees user:carol user:1235 pod:web:7000 "$web4" 7000
 check_status "the line to change is named" 2 'change: /etc/netguard.yml:11:5: pods.web.users: add carol' \
 	explain user:carol pod:web:7000
 check_status "anybody may ask" 2 'deny .reject.: user carol' \

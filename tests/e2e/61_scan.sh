@@ -62,6 +62,13 @@ change plain 'echo x >> /etc/passwd'
 check_equal "a new container of that name: a new alert" "plain changed /etc/passwd" "$(rows)"
 check "... with a new ID" test "$(id_of /etc/passwd)" != "$passwd"
 
+# size and times say nothing: who can write to a file can set them
+change plain 'f=/etc/group; cp $f /dev/shm/g; touch -r $f /dev/shm/t; tr r x < /dev/shm/g > $f; touch -r /dev/shm/t $f; chown 0 /bin/false'
+check_equal "the engine sees nothing of it" 0 "$(inside docker diff plain | grep -c group)"
+check_equal "other contents with the size and times from before; not what was only copied" 'plain changed /etc/passwd
+plain changed /etc/group' "$(rows)"
+podctl scan --ack "$(id_of /etc/group)"
+
 # names as somebody in the container wants them
 change plain 'cd /tmp && for n in "a
 b" "$(printf "\033]0;x\007")" "$(printf "\377")" "$(printf "\342\200\256")" "quo\"te" "bs\\x0a" "<script>"; do echo > "$n"; done'
@@ -114,10 +121,38 @@ kill "$outsider" 2> /dev/null
 wait "$outsider" 2> /dev/null
 podctl scan --ack all
 
-# as the service runs it: one capability, and the journal at the other end
-capabilities=$(sed -n 's/^CapabilityBoundingSet=CAP_//p' systemd/podctl-scan.service.in)
+# a program is all of its threads: the first may be over, and each has a user of its own
+put_file /root/threads.c <<'END'
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static void *stay(void *unused) { (void)unused; for (;;) pause(); }
+int main(int argc, char **argv)
+{
+	pthread_t t;
+	(void)argv;
+	pthread_create(&t, 0, stay, 0);
+	if (argc == 1)
+		syscall(SYS_exit, 0); /* of this thread alone */
+	syscall(SYS_setresuid, 1234, 1234, 1234);
+	for (;;)
+		pause();
+}
+END
+check "a program of threads" inside sh -c 'cc -O1 -static -pthread -o /root/threads /root/threads.c && docker cp /root/threads plain:/tmp/headless && docker cp /root/threads plain:/tmp/mixed'
+for name in headless "mixed x"; do inside docker exec -d plain sh -c "exec /tmp/$name"; done
+threads() { procs | grep -E 'headless|mixed' | LC_ALL=C sort; }
+has_threads() { [ "$(threads | wc -l)" -ge 3 ]; }
+wait_for 5 has_threads
+check_equal "threads whose first is over, and one of another user" "plain process /tmp/headless uid 0
+plain process /tmp/mixed uid 0
+plain process /tmp/mixed uid 1234" "$(threads)"
+podctl scan --ack all
+
+# as the service runs it: two capabilities, and the journal at the other end
+capabilities=$(sed -n 's/^CapabilityBoundingSet=CAP_//p' systemd/podctl-scan.service.in | sed 's/ CAP_/,+/g')
 change plain 'echo > /new'
-check_status "with the service's capability, told to the journal" 2 '^<4>alert @[0-9]+: container plain: added /new$' \
+check_status "with the service's capabilities, told to the journal" 2 '^<4>alert @[0-9]+: container plain: added /new$' \
 	inside sh -c ': > /root/j; exec 2> /root/j; JOURNAL_STREAM=$(stat -Lc %d:%i /root/j) \
 		setpriv --bounding-set="-all,+$1" --inh-caps=-all "$2" scan; s=$?; cat /root/j; exit $s' sh "${capabilities,,}" "$BUILD/podctl"
 check_status "without it, what could not be scanned is a failure" 1 'container plain could not be scanned: cannot look at its processes' \

@@ -612,6 +612,16 @@ static const struct odd {
 	/* in the host's network it is the host */
 	{"container:hosted", "pod:web:80", 0, "=user root (0)"},
 	{"world:192.0.2.9", "container:hosted:22", 0, "left as it is"},
+	/* what is said of an address must be so */
+	{"pod:web", "world:10.88.1.10:80", -EINVAL, "10.88.1.10 is not outside"},
+	{"user:1235", "world:127.0.0.1:80", -EINVAL, "127.0.0.1 is not outside"},
+	{"pod:web", "host:192.0.2.9:80", -EINVAL, "192.0.2.9 is no address of the host"},
+	{"pod:web", "host:10.88.1.10:80", -EINVAL, "no address of the host"},
+	{"pod:web", "host:192.0.2.10:80", 0, "this port of the host"},
+	{"world:10.88.1.10", "192.0.2.10:22", 0, "left as it is"},
+	{"user:1235", "0.0.0.0:80", -EINVAL, "0.0.0.0 is nobody's address"},
+	{"user:1235", "[::]:80", -EINVAL, ":: is nobody's address"},
+	{"0.0.0.0", "192.0.2.10:22", 0, "left as it is"},
 	/* what it pretends to have may be its own */
 	{"container:web@10.88.1.2", "pod:web:1", 0, "=pod web (web) 10.88.1.2"},
 	{"container:web@fd88::2", "world:[2001:db8::9]:1", 0, "=pod web (web) fd88::2"},

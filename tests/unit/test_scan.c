@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/lock.h"
+#include "podctl/scan_layers.h"
 #include "podctl/scan_store.h"
 
 #include <setjmp.h>
@@ -7,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static struct settings *settings_of(const char *text)
@@ -701,6 +703,88 @@ static void test_ids(void **state _unused_)
 	assert_false(pod_name_valid("@17"));
 }
 
+static void put(const char *folder, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", folder, name);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void put_link(const char *folder, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", folder, name);
+
+	assert_int_equal(symlink(text, path), 0);
+}
+
+static void run(const char *base, const char *command)
+{
+	_cleanup_free_ char *text = xasprintf("cd %s && %s", base, command);
+
+	assert_int_equal(system(text), 0);
+}
+
+/* Contents are compared with the nearest layer that has the file; nothing else is opened. */
+static void test_layers(void **state _unused_)
+{
+	static const char *const want[] = {"changed /d/longer", "changed /d/other",
+					   "changed /link"};
+	char base[] = "/tmp/test_scan.XXXXXX";
+	struct settings *s = settings_of("scan: {files: {web.app: {changed: [/d/expected]}}}\n");
+	struct scan_targets all = one_target("web.app", "1");
+	struct scan_target *t = all.items;
+	_cleanup_free_ char *near = NULL, *far = NULL, *got = NULL, *fifo = NULL;
+
+	assert_non_null(mkdtemp(base));
+	run(base, "mkdir -p upper/d near/d far/d && mkfifo upper/fifo");
+	t->upper = xasprintf("%s/upper", base);
+	near = xasprintf("%s/near", base);
+	far = xasprintf("%s/far", base);
+	t->lower = xasprintf("%s:%s", near, far);
+	fifo = xasprintf("%s/fifo", t->upper);
+	put(far, "d/same", "a");
+	put(t->upper, "d/same", "a");
+	put(far, "d/other", "a");
+	put(t->upper, "d/other", "b");
+	put(far, "d/longer", "a");
+	put(t->upper, "d/longer", "ab");
+	put(far, "d/expected", "a");
+	put(t->upper, "d/expected", "b");
+	put(far, "d/near", "a");
+	put(near, "d/near", "b");
+	put(t->upper, "d/near", "b");
+	put(t->upper, "d/added", "b");
+	put_link(far, "link", "a");
+	put_link(t->upper, "link", "b");
+	put_link(far, "unlinked", "a");
+	put_link(t->upper, "unlinked", "a");
+	put(far, "fifo", "a");
+	put_link(far, "type", "/");
+	put(t->upper, "type", "x");
+	scan_compare_layers(t, &s->scan);
+	assert_int_equal(t->err.code, 0);
+	assert_int_equal(t->n_findings, ARRAY_SIZE(want));
+	got = findings_of(t);
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+		assert_non_null(strstr(got, want[i]));
+	/* gone meanwhile; what is no folder */
+	free(t->upper);
+	t->upper = xasprintf("%s/gone", base);
+	scan_compare_layers(t, &s->scan);
+	assert_int_equal(t->err.code, 0);
+	free(t->upper);
+	t->upper = xstrdup(fifo);
+	scan_compare_layers(t, &s->scan);
+	assert_int_equal(t->err.code, ENOTDIR);
+	assert_int_equal(t->n_findings, ARRAY_SIZE(want));
+	scan_targets_done(&all);
+	settings_free(s);
+	run(base, "rm -r \"$PWD\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -708,6 +792,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_inspect),
 		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_layers),
 		cmocka_unit_test(test_sticky),
 		cmocka_unit_test(test_not_for_root),
 		cmocka_unit_test(test_not_looked_for),
