@@ -5,6 +5,7 @@
 #include "podctl/guard.h"
 #include "podctl/images.h"
 #include "podctl/ipc.h"
+#include "podctl/lock.h"
 #include "podctl/look.h"
 #include "podctl/pause_image.h"
 #include "podctl/stopping.h"
@@ -17,6 +18,7 @@ struct work {
 	const struct settings *settings;
 	const struct pod *pod;
 	struct engine *engine;
+	int lock;
 	struct plan_images images;
 	struct present present;
 	struct values values;
@@ -69,7 +71,8 @@ static int compare(struct work *w, struct err *err)
 		present_done(&w->present);
 		r = cmd_look(w->engine, w->pod->name, NULL, &w->present, err);
 	}
-	if (r == 0)
+	/* else nobody has asked for it, and a request is saved */
+	if (r == 0 && lock_unended(w->lock))
 		stopping_wait(w->engine, &w->ctx->ui, w->pod->name, &w->present);
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);
@@ -121,12 +124,15 @@ static int work(struct work *w, struct err *err)
 	r = prepare(w, err);
 	if (r < 0)
 		return r;
+	if (w->plan.n > 0)
+		lock_begin(w->lock);
 	if (w->plan.n == 0)
 		ui_say(&w->ctx->ui, "nothing to change");
 	else
 		r = apply_plan(&a, &w->present, &w->plan, err); /* tells its failures itself */
 	if (r < 0)
 		return r;
+	lock_end(w->lock);
 	/* also where nothing changed: an apply that failed may have left some */
 	r = supply_tidy(&w->supply, err);
 	if (r < 0)
@@ -158,6 +164,7 @@ int cmd_apply(struct cmd_context *ctx, int n _unused_, char **args)
 	w.settings = settings;
 	w.pod = pod;
 	w.engine = engine;
+	w.lock = lock;
 	r = work(&w, &err);
 	work_done(&w);
 	ctx->ui.pod = NULL;

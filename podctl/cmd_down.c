@@ -2,6 +2,7 @@
 /* podctl down NAME|FILE: stop and remove the pod's containers. Its folders stay. */
 #include "podctl/apply.h"
 #include "podctl/cmd.h"
+#include "podctl/lock.h"
 #include "podctl/look.h"
 #include "podctl/supply.h"
 
@@ -49,8 +50,12 @@ int cmd_down(struct cmd_context *ctx, int n _unused_, char **args)
 	if (r == 0)
 		r = cmd_engine(ctx, &engine);
 	cmd_say_when_interrupted();
-	if (r == 0)
+	if (r == 0) {
+		lock_begin(lock);
 		r = take_down(ctx, engine, pod, &err);
+	}
+	if (r == 0)
+		lock_end(lock);
 	ctx->ui.pod = NULL;
 	return r < 0 ? CMD_FAILED : CMD_OK;
 }

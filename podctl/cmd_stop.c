@@ -3,6 +3,7 @@
 #include "podctl/apply.h"
 #include "podctl/cmd.h"
 #include "podctl/guard.h"
+#include "podctl/lock.h"
 #include "podctl/look.h"
 #include "podctl/stopping.h"
 
@@ -60,11 +61,14 @@ static int change(struct cmd_context *ctx, char **args, unsigned what)
 		struct work w = {&a, settings, pod};
 
 		a.engine = engine;
+		lock_begin(lock);
 		if (what & STOP)
 			r = do_one(&w, STOP, &err);
 		/* one that could not be stopped is no reason to leave the others so */
 		if (what & START)
 			started = do_one(&w, START, &err);
+		if (r == 0 && started == 0)
+			lock_end(lock);
 	}
 	ctx->ui.pod = NULL;
 	return r < 0 || started < 0 ? CMD_FAILED : CMD_OK;

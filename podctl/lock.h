@@ -20,5 +20,13 @@
  */
 int lock_take(const char *pod, int wait_ms, int *ret, struct err *err);
 
-/* The same for a file that is open; -errno. */
+/*
+ * What is begun under a lock and not ended, since its holder was killed or failed, the next one
+ * sees, up to the next boot: the engine may still be at work on what it was asked for.
+ */
+void lock_begin(int lock);
+void lock_end(int lock);
+bool lock_unended(int lock);
+
+/* lock_take's way to wait, for a file that is open; -errno. */
 int lock_flock(int fd, int wait_ms);
