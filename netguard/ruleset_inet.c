@@ -38,9 +38,11 @@ static const struct nft_rule output[] = {
 	RULE(IN("ports", OIFNAME), GOTO("host_to_container")),
 	RULE(IN("guarded4", IP_SADDR), GOTO("host_as_other")),
 	RULE(IN("guarded6", IP6_SADDR), GOTO("host_as_other")),
-	RULE(IS(CT_DIRECTION, "reply"), ACCEPT),
-	/* all that comes to this host's sockets: broadcasts, multicast and anycast do, too */
-	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "unicast"), ACCEPT),
+	/*
+	 * Not any reply: with a datagram from a private port, or a SYN while nobody has it, a user
+	 * makes his own to it replies. (To a SYN with an ACK nobody answers who listens.)
+	 */
+	RULE(IS(CT_DIRECTION, "reply"), ACK, ACCEPT),
 	RULE(IN("private_ports", L4_DPORT), GOTO("host_to_private_port")),
 };
 
@@ -142,6 +144,8 @@ static const struct nft_rule host_reply[] = {
 };
 
 static const struct nft_rule host_to_private_port[] = {
+	/* all that comes to this host's sockets: broadcasts, multicast and anycast do, too */
+	RULE(IS(FIB_DADDR, "unicast"), ACCEPT),
 	RULE(IN("allowed_uids", SKUID), ACCEPT),
 	RULE(IN("port_uids", L4_DPORT, SKUID), ACCEPT),
 	RULE(GOTO("deny_host_to_container")),
