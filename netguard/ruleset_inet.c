@@ -33,6 +33,9 @@ static const struct nft_rule output[] = {
 	RULE(RELATED, IS(CT_DIRECTION, "reply"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "icmp"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
+	/* what comes back would be a reply, and pass, from whom the port is closed for */
+	RULE(IS(CT_DIRECTION, "original"), IS(L4PROTO, "udp"), IN("published_ports", L4_SPORT),
+	     IS_NOT(OIFNAME, "lo"), JUMP("from_published_port")),
 	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
 	/* by the port itself, past its bridge: what needs no answer to ARP */
 	RULE(IN("ports", OIFNAME), GOTO("host_to_container")),
@@ -85,6 +88,18 @@ static const struct nft_rule from_container[] = {
 	RULE(IN("members4", IIFNAME, IP_SADDR), RETURN),
 	RULE(IN("members6", IIFNAME, IP6_SADDR), RETURN),
 	RULE(GOTO("deny_forged")),
+};
+
+/*
+ * A datagram of docker-proxy's that answers none: a container goes on to speak when the permission
+ * is gone, and so the connection with it. Or a user's, who sends so in its name (IP_PKTINFO), or
+ * has the port before it.
+ */
+static const struct nft_rule from_published_port[] = {
+	RULE(IN("port_whitelist", L4_SPORT), RETURN),
+	RULE(IN("port_whitelist_from4", L4_SPORT, IP_DADDR), RETURN),
+	RULE(IN("port_whitelist_from6", L4_SPORT, IP6_DADDR), RETURN),
+	RULE(GOTO("deny_midstream")),
 };
 
 static const struct nft_rule to_published_port[] = {
@@ -235,6 +250,7 @@ const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS] = {
 	BASE(input, "filter + 10"),
 	BASE(forward, "filter + 10"),
 	CHAIN(from_container),
+	CHAIN(from_published_port),
 	CHAIN(to_published_port),
 	CHAIN(to_rewritten_port),
 	CHAIN(to_published),

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 e2e_begin
 put_config <<'END'
-port_whitelist: { 8080/udp: { pod: web, host_users: pod } }
+port_whitelist: { 8080/udp: { pod: web, host_users: pod }, 8086/udp: shut }
 guard: { allowed_users: [root], host_ports: [5354/udp] }
 other_containers: { pod_label: test.pod }
 pods:
@@ -121,6 +121,22 @@ while read -r lo other; do
 	check_equal "its user to $lo, with a seed" "answer from $lo" "$(user bob send "$lo,40001" "$lo,8081")"
 done <<< "127.0.0.1 127.0.0.2
 ::1 $host6"
+note "what a user has sent to the world from a published port, as if somebody there were to answer"
+inside docker run -d --name shut --network pods -p "$host4:8085:8080/udp" -p "[$host6]:8085:8080/udp" \
+	-p "$host4:8086:8080/udp" -p "[$host6]:8086:8080/udp" probe serve udp:8080 > /dev/null
+check "shut is guarded" wait_for 5 is_guarded shut
+while read -r own other world; do
+	for port in 8085 8086; do
+		before=$(counter midstream)
+		user carol from "$other,$port" "$own" "$world,7999" 2> "$SANDBOX/seed"
+		open=silent
+		[ $port = 8085 ] || open="answer from $own"
+		check_equal "$own $port from the world" "$open" "$(outside python3 "$OTHER" send "$world,7999" "$own,$port")"
+		[ $port = 8086 ] || check "... is counted" test "$(counter midstream)" -gt "$before"
+	done
+done <<< "$host4 10.88.1.1 192.0.2.1
+$host6 fd88:0:0:1::1 2001:db8:0:1::1"
+
 # crossed WHO PORT: WHO has begun a connection from the port before a container publishes it
 crossed() {
 	local fifo=$SANDBOX/cross out=$SANDBOX/crossed pid
