@@ -276,6 +276,7 @@ static bool matches(struct walk *w, const struct nft_statement *s, struct explai
 	case NFT_STATEMENT_CT:
 		return matches_ct(w, s);
 	case NFT_STATEMENT_NO_SYN:
+	case NFT_STATEMENT_ACK:
 	case NFT_STATEMENT_GROUP:
 	case NFT_STATEMENT_ON_LINK:
 	case NFT_STATEMENT_FRAGMENT:

@@ -33,14 +33,19 @@ static const struct nft_rule output[] = {
 	RULE(RELATED, IS(CT_DIRECTION, "reply"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "icmp"), ACCEPT),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
+	/* what comes back would be a reply, and pass, from whom the port is closed for */
+	RULE(IS(CT_DIRECTION, "original"), IS(L4PROTO, "udp"), IN("published_ports", L4_SPORT),
+	     IS_NOT(OIFNAME, "lo"), JUMP("from_published_port")),
 	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
 	/* by the port itself, past its bridge: what needs no answer to ARP */
 	RULE(IN("ports", OIFNAME), GOTO("host_to_container")),
 	RULE(IN("guarded4", IP_SADDR), GOTO("host_as_other")),
 	RULE(IN("guarded6", IP6_SADDR), GOTO("host_as_other")),
-	RULE(IS(CT_DIRECTION, "reply"), ACCEPT),
-	/* all that comes to this host's sockets: broadcasts, multicast and anycast do, too */
-	RULE(IN("private_ports", L4_DPORT), IS(FIB_DADDR, "unicast"), ACCEPT),
+	/*
+	 * Not any reply: with a datagram from a private port, or a SYN while nobody has it, a user
+	 * makes his own to it replies. (To a SYN with an ACK nobody answers who listens.)
+	 */
+	RULE(IS(CT_DIRECTION, "reply"), ACK, ACCEPT),
 	RULE(IN("private_ports", L4_DPORT), GOTO("host_to_private_port")),
 };
 
@@ -83,6 +88,18 @@ static const struct nft_rule from_container[] = {
 	RULE(IN("members4", IIFNAME, IP_SADDR), RETURN),
 	RULE(IN("members6", IIFNAME, IP6_SADDR), RETURN),
 	RULE(GOTO("deny_forged")),
+};
+
+/*
+ * A datagram of docker-proxy's that answers none: a container goes on to speak when the permission
+ * is gone, and so the connection with it. Or a user's, who sends so in its name (IP_PKTINFO), or
+ * has the port before it.
+ */
+static const struct nft_rule from_published_port[] = {
+	RULE(IN("port_whitelist", L4_SPORT), RETURN),
+	RULE(IN("port_whitelist_from4", L4_SPORT, IP_DADDR), RETURN),
+	RULE(IN("port_whitelist_from6", L4_SPORT, IP6_DADDR), RETURN),
+	RULE(GOTO("deny_midstream")),
 };
 
 static const struct nft_rule to_published_port[] = {
@@ -142,6 +159,8 @@ static const struct nft_rule host_reply[] = {
 };
 
 static const struct nft_rule host_to_private_port[] = {
+	/* all that comes to this host's sockets: broadcasts, multicast and anycast do, too */
+	RULE(IS(FIB_DADDR, "unicast"), ACCEPT),
 	RULE(IN("allowed_uids", SKUID), ACCEPT),
 	RULE(IN("port_uids", L4_DPORT, SKUID), ACCEPT),
 	RULE(GOTO("deny_host_to_container")),
@@ -231,6 +250,7 @@ const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS] = {
 	BASE(input, "filter + 10"),
 	BASE(forward, "filter + 10"),
 	CHAIN(from_container),
+	CHAIN(from_published_port),
 	CHAIN(to_published_port),
 	CHAIN(to_rewritten_port),
 	CHAIN(to_published),

@@ -9,7 +9,7 @@
 
 #include "netguard/ruleset.h"
 
-#define RULESET_N_INET_CHAINS	23
+#define RULESET_N_INET_CHAINS	24
 #define RULESET_N_BRIDGE_CHAINS 11
 extern const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS];     /* ruleset_inet.c */
 extern const struct nft_chain ruleset_bridge_chains[RULESET_N_BRIDGE_CHAINS]; /* ruleset_bridge.c */
@@ -51,6 +51,7 @@ extern const struct nft_chain ruleset_bridge_chains[RULESET_N_BRIDGE_CHAINS]; /*
 #define CT_STATE(...)	 {.kind = NFT_STATEMENT_CT, .name = "state", .values = {__VA_ARGS__}}
 #define CT_STATUS(...)	 {.kind = NFT_STATEMENT_CT, .name = "status", .values = {__VA_ARGS__}}
 #define NO_SYN		 {.kind = NFT_STATEMENT_NO_SYN}
+#define ACK		 {.kind = NFT_STATEMENT_ACK}
 #define OVER_LIMIT(map, field) {.kind = NFT_STATEMENT_LIMIT_MAP, .name = (map), .fields = {field}}
 #define LIMIT(rate, n)	 {.kind = NFT_STATEMENT_LIMIT, .number = (rate), .burst = (n)}
 #define LOG(prefix, group_) {.kind = NFT_STATEMENT_LOG, .values = {prefix}, .number = (group_)}

@@ -135,6 +135,7 @@ enum nft_statement_kind {
 	NFT_STATEMENT_IS, /* field, value: iifname != "lo", ip daddr 127.0.0.0/8, oifname "veth*" */
 	NFT_STATEMENT_CT, /* value, name: ct state established,related */
 	NFT_STATEMENT_NO_SYN,	 /* tcp flags ! syn: it begins no connection */
+	NFT_STATEMENT_ACK,	 /* tcp flags ack: it answers */
 	NFT_STATEMENT_GROUP,	 /* a frame for 01:80:c2:00:00:00 to 0f, which bridges keep */
 	NFT_STATEMENT_ON_LINK,	 /* ip6 hoplimit 255: no router has sent it on */
 	NFT_STATEMENT_FRAGMENT,	 /* frag frag-off != 0: a fragment of IPv6, but the first */

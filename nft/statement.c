@@ -17,6 +17,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 
 /* ---- building ---- */
@@ -127,15 +128,25 @@ static void build_ct(struct nft_build *b, const struct nft_statement *s)
 	nft_add_cmp(b, true, &zero, sizeof(zero));
 }
 
-static void build_no_syn(struct nft_build *b, const struct nft_statement *s _unused_)
+static void tcp_flag(struct nft_build *b, uint8_t flag, bool set)
 {
-	static const uint8_t tcp = IPPROTO_TCP, syn = 0x02, zero = 0;
+	static const uint8_t tcp = IPPROTO_TCP, zero = 0;
 
 	nft_add_meta(b, NFT_META_L4PROTO, NFT_REG_1);
 	nft_add_cmp(b, false, &tcp, sizeof(tcp));
 	nft_add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, NFT_REG_1);
-	nft_add_mask(b, &syn, sizeof(syn));
-	nft_add_cmp(b, false, &zero, sizeof(zero));
+	nft_add_mask(b, &flag, sizeof(flag));
+	nft_add_cmp(b, set, &zero, sizeof(zero));
+}
+
+static void build_no_syn(struct nft_build *b, const struct nft_statement *s _unused_)
+{
+	tcp_flag(b, TH_SYN, false);
+}
+
+static void build_ack(struct nft_build *b, const struct nft_statement *s _unused_)
+{
+	tcp_flag(b, TH_ACK, true);
 }
 
 static void build_group(struct nft_build *b, const struct nft_statement *s _unused_)
@@ -338,6 +349,11 @@ static void text_no_syn(struct nft_text *t, const struct nft_statement *s _unuse
 	nft_text_add(t, "tcp flags ! syn");
 }
 
+static void text_ack(struct nft_text *t, const struct nft_statement *s _unused_)
+{
+	nft_text_add(t, "tcp flags ack");
+}
+
 static void text_group(struct nft_text *t, const struct nft_statement *s _unused_)
 {
 	nft_text_add(t, "meta pkttype multicast ether daddr 01:80:c2:00:00:00-01:80:c2:00:00:0f");
@@ -402,6 +418,7 @@ static const struct {
 	[NFT_STATEMENT_IS] = {build_is, text_is, .field = true, .value = true},
 	[NFT_STATEMENT_CT] = {build_ct, text_ct, .name = true, .value = true},
 	[NFT_STATEMENT_NO_SYN] = {build_no_syn, text_no_syn, .field = false},
+	[NFT_STATEMENT_ACK] = {build_ack, text_ack, .field = false},
 	[NFT_STATEMENT_GROUP] = {build_group, text_group, .field = false},
 	[NFT_STATEMENT_ON_LINK] = {build_on_link, text_on_link, .field = false},
 	[NFT_STATEMENT_FRAGMENT] = {build_fragment, text_fragment, .field = false},

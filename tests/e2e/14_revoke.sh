@@ -93,6 +93,35 @@ check_equal "... root's are not" "$root_id" "$(udp_id 7101)"
 kill "${datagrams[@]}"
 check "the log says so" grep -q 'flows\? ended that' "$SANDBOX/netguard.log"
 
+note "datagrams by docker-proxy, of a container that speaks without being asked"
+inside docker network create --ipv6=false --subnet 10.90.0.0/24 -o com.docker.network.bridge.name=br-four four > /dev/null
+for port in 8200 8201; do
+	inside docker run -d --name "chatter-$port" --network four --label com.docker.compose.project=chatter \
+		-p "$port:$port/udp" probe sleep > /dev/null
+	in_net "chatter-$port" python3 tests/e2e/files/chatter.py serve "$port" > "$SANDBOX/chatter" 2>&1 &
+	datagrams+=($!)
+done
+config "$whitelist, 8200-8201/udp: chatter" "$web"
+is_up() { [ "$(tail -n 1 "$SANDBOX/ask.$1")" = up ]; }
+is_silent() { [ "$(tail -n 5 "$SANDBOX/ask.$1" | sort -u)" = silent ]; }
+ask() { # PORT WHERE COMMAND...: from there
+	"${@:3}" python3 "$REPO/tests/e2e/files/chatter.py" ask "$([ "$2" = world ] && echo 2001:db8:0:1::10 || echo 10.88.1.1),$1" \
+		> "$SANDBOX/ask.$2-$1" 2>&1 &
+	datagrams+=($!)
+	check "$2-$1: the datagrams begin" wait_for 5 is_up "$2-$1"
+}
+for port in 8200 8201; do
+	ask $port world "$SANDBOX_CMD" exec "$SANDBOX" --in outside --
+	ask $port container nsenter --net="/proc/$(container_pid web)/ns/net" --
+done
+config "$whitelist, 8201/udp: chatter" "$web"
+for from in world container; do
+	check "$from-8200: cut" wait_for 5 is_silent $from-8200
+	check "$from-8201: goes on" is_up $from-8201
+done
+kill "${datagrams[@]}" 2> /dev/null
+inside docker rm -f chatter-8200 chatter-8201 > /dev/null
+
 note "a permission that is given back"
 config "$whitelist" "$web"
 hold again user:carol "$web4" 7000

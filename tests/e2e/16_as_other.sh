@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 e2e_begin
 put_config <<'END'
-port_whitelist: { 8080/udp: { pod: web, host_users: pod } }
+port_whitelist: { 8080/udp: { pod: web, host_users: pod }, 8086/udp: shut }
 guard: { allowed_users: [root], host_ports: [5354/udp] }
 other_containers: { pod_label: test.pod }
 pods:
@@ -104,6 +104,58 @@ for to in 192.0.2.10 192.0.2.255 255.255.255.255 224.0.0.1 ff02::1%eth0 2001:db8
 	out=$(user bob send "$any,0" "$to,8080")
 	check "who may to $to: $out" test "$out" != refused
 done
+
+note "to a private port, as if it had asked"
+# Docker's proxy has the port at the loopback's address only: with another of the host's a user sends in its name
+inside docker run -d --name lo --network pods --label test.pod=web -p 127.0.0.1:8081:8080/udp -p "[::1]:8081:8080/udp" \
+	probe serve udp:8080 > /dev/null
+check "lo is guarded" wait_for 5 is_guarded lo
+while read -r lo other; do
+	for seed in "without a seed" "with one"; do
+		before=$(counter host_to_container)
+		check_equal "a stranger to $lo, $seed" refused "$(user carol send "$lo,40001" "$lo,8081")"
+		check "... is counted" test "$(counter host_to_container)" -gt "$before"
+		user carol from "$other,8081" "$lo" "$lo,40001"
+		check_equal "there is a seed" 1 "$(inside conntrack -L -p udp -s "$lo" -d "$lo" --sport 8081 --dport 40001 2> /dev/null | wc -l)"
+	done
+	check_equal "its user to $lo, with a seed" "answer from $lo" "$(user bob send "$lo,40001" "$lo,8081")"
+done <<< "127.0.0.1 127.0.0.2
+::1 $host6"
+note "what a user has sent to the world from a published port, as if somebody there were to answer"
+inside docker run -d --name shut --network pods -p "$host4:8085:8080/udp" -p "[$host6]:8085:8080/udp" \
+	-p "$host4:8086:8080/udp" -p "[$host6]:8086:8080/udp" probe serve udp:8080 > /dev/null
+check "shut is guarded" wait_for 5 is_guarded shut
+while read -r own other world; do
+	for port in 8085 8086; do
+		before=$(counter midstream)
+		user carol from "$other,$port" "$own" "$world,7999" 2> "$SANDBOX/seed"
+		open=silent
+		[ $port = 8085 ] || open="answer from $own"
+		check_equal "$own $port from the world" "$open" "$(outside python3 "$OTHER" send "$world,7999" "$own,$port")"
+		[ $port = 8086 ] || check "... is counted" test "$(counter midstream)" -gt "$before"
+	done
+done <<< "$host4 10.88.1.1 192.0.2.1
+$host6 fd88:0:0:1::1 2001:db8:0:1::1"
+
+# crossed WHO PORT: WHO has begun a connection from the port before a container publishes it
+crossed() {
+	local fifo=$SANDBOX/cross out=$SANDBOX/crossed pid
+	rm -f "$fifo" "$out"
+	mkfifo "$fifo"
+	as "$1" python3 "$OTHER" cross 127.0.0.1,40002 "127.0.0.1,$2" < "$fifo" > "$out" 2>&1 &
+	pid=$!
+	exec 7> "$fifo"
+	wait_for 3 grep -q ready "$out"
+	inside docker run -d --name "cross-$1" --network pods --label test.pod=web -p "127.0.0.1:$2:80" probe serve tcp:80 > /dev/null
+	wait_for 5 is_guarded "cross-$1"
+	echo >&7
+	exec 7>&-
+	wait $pid
+	tail -n 1 "$out"
+}
+check_equal "a stranger's SYN that crosses another" refused "$(crossed carol 8082)"
+check_equal "its user's" answer "$(crossed bob 8083)"
+flow open user:bob tcp 127.0.0.1 8082 "its user"
 
 note "what containers may ask the host still answers"
 for to in $host4 10.88.1.1 $host6; do

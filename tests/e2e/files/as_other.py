@@ -4,12 +4,17 @@
   as_other.py send FROM TO [DEVICE]     one datagram; prints what came back within 0.6 s, "silent" or "refused"
   as_other.py hear AT SECONDS [TO]      prints what comes, each with its sender; TO: connected, and begins with it
   as_other.py ask FROM TO               "send", from a socket that waits for a line on stdin before it sends
+  as_other.py from FROM ADDRESS TO      one datagram of the socket at FROM, but from ADDRESS and FROM's port (IP_PKTINFO)
+  as_other.py cross FROM TO             begins a TCP connection from TO to FROM, where nobody takes it, waits for a line on
+                                        stdin, and begins one from FROM to TO; prints "answer", "silent" or "refused"
 
 FROM, TO, AT: ADDRESS,PORT. An address that is not this host's is taken by IP_FREEBIND or IPV6_FREEBIND.
 """
 import select
 import socket
+import struct
 import sys
+import time
 
 
 def endpoint(text):
@@ -48,6 +53,48 @@ def send(s, to, word=b"hello"):
     return "silent"
 
 
+def send_from(s, source, to):
+    if s.family == socket.AF_INET6:
+        info = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, socket.inet_pton(s.family, source) + bytes(4))
+    else:
+        info = (socket.IPPROTO_IP, 8, bytes(4) + socket.inet_aton(source) + bytes(4))
+    s.sendmsg([b"hello"], [info], 0, to)
+
+
+def connecting(at, to):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(at)
+    s.setblocking(False)
+    s.connect_ex(to)
+    return s
+
+
+def cross(at, to):
+    full = socket.socket()
+    full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    full.bind(at)
+    full.listen(0)
+    others = [connecting((at[0], 0), at) for _ in range(2)]
+    time.sleep(0.3)
+    connecting(to, at).close()
+    for s in others + [full]:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    s = connecting(at, to)
+    s.setblocking(True)
+    s.settimeout(2)
+    try:
+        s.send(b"hello")
+        return "answer" if s.recv(16) else "refused"
+    except TimeoutError:
+        return "silent"
+    except OSError:
+        return "refused"
+
+
 def main():
     what, args = sys.argv[1], sys.argv[2:]
     if what == "hear":
@@ -62,6 +109,12 @@ def main():
                 print(data.decode(), sender[0], flush=True)
             except OSError:
                 pass
+        return
+    if what == "from":
+        send_from(opened(endpoint(args[0])), args[1], endpoint(args[2]))
+        return
+    if what == "cross":
+        print(cross(endpoint(args[0]), endpoint(args[1])), flush=True)
         return
     s = opened(endpoint(args[0]), args[2] if len(args) > 2 else None)
     if what == "ask":
