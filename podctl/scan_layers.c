@@ -2,13 +2,12 @@
 #include "podctl/scan_layers.h"
 
 #include "common/file.h"
+#include "podctl/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PIECE ((size_t)65536)
@@ -19,18 +18,10 @@ struct layers {
 	size_t n_lower;
 };
 
-static int open_below(int folder, const char *path, int flags)
-{
-	struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
-			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-
-	return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
-}
-
 /* Of something that the container can exchange: what is looked at is what is opened. */
 static int open_node(int folder, const char *path, struct stat *ret)
 {
-	int fd = open_below(folder, path, O_PATH | O_NOFOLLOW);
+	int fd = walk_open(folder, path, O_PATH | O_NOFOLLOW);
 
 	if (fd >= 0 && fstat(fd, ret) < 0)
 		closep(&fd);
@@ -152,8 +143,7 @@ static int walk(struct scan_target *t, const struct settings_scan *scan, const s
 
 	strv_add(&todo, ".");
 	for (size_t i = 0; i < todo.n && r == 0; i++) {
-		_cleanup_close_ int fd =
-			open_below(l->upper, todo.items[i], O_RDONLY | O_DIRECTORY);
+		_cleanup_close_ int fd = walk_open(l->upper, todo.items[i], O_RDONLY | O_DIRECTORY);
 		_cleanup_(closedirp)
 		DIR *dir = fd < 0 ? NULL : file_list(fd);
 		const struct dirent *e;

@@ -22,32 +22,46 @@ bool walk_is_harmless(int fd)
 /* ---- below a pod's folder ---- */
 
 /*
- * For kernels without openat2 (and valgrind): name is one component and not "..", so not following
- * it and looking at what was opened comes to the same.
+ * For kernels without openat2 (and valgrind): no component is "..", so not following any, and
+ * looking at what was opened, comes to the same.
  */
-static int open_step(int folder, const char *name)
+static int open_steps(int folder, const char *path, int flags)
 {
-	_cleanup_close_ int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_free_ char *names = xstrdup(path);
+	_cleanup_close_ int fd = -1;
+	char *at = names, *name;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -1;
-	if (S_ISLNK(st.st_mode)) {
-		errno = ELOOP;
-		return -1;
+	while ((name = strsep(&at, "/"))) {
+		int next = openat(fd < 0 ? folder : fd, name,
+				  O_CLOEXEC | O_NOFOLLOW | (at ? O_PATH : flags));
+
+		closep(&fd);
+		fd = next;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return -1;
+		if (S_ISLNK(st.st_mode) && (at || !(flags & O_NOFOLLOW))) {
+			errno = ELOOP;
+			return -1;
+		}
 	}
 	return take_fd(&fd);
 }
 
-static int open_beneath(int folder, const char *name)
+int walk_open(int folder, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
+		.flags = (unsigned)flags | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
+	int fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
 
-	return fd < 0 && errno == ENOSYS ? open_step(folder, name) : fd;
+	return fd < 0 && errno == ENOSYS ? open_steps(folder, path, flags) : fd;
+}
+
+static int open_beneath(int folder, const char *name)
+{
+	return walk_open(folder, name, O_PATH);
 }
 
 bool walk_is_empty(int folder)

@@ -36,6 +36,12 @@ int walk_pod_root(const struct settings *settings, const char *pod, struct remap
  */
 int walk_source(int root_fd, const char *source, struct remap *make, int *ret, struct err *err);
 
+/*
+ * Opens path ("a/b", no "..") below a folder, over no link of any kind: -1 and errno, ELOOP or
+ * EXDEV where there is one. With O_PATH | O_NOFOLLOW it may be a link itself.
+ */
+int walk_open(int folder, const char *path, int flags);
+
 /* Whether what lies on a mount is no way to other rights: neither set-user-id files nor devices. */
 bool walk_is_harmless(int fd);
 
