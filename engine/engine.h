@@ -216,8 +216,8 @@ struct engine_endpoint {
 struct engine_port {
 	char *host_ip; /* "" or "0.0.0.0" or "::": any */
 	/* host_port 0: the engine picks one at start (not running: also where a range is given) */
-	uint16_t host_port, port;
-	uint8_t proto; /* of proto_parse_published, else the port is left out */
+	uint16_t host_port, port; /* port 0: the engine takes that, too */
+	uint8_t proto;		  /* of proto_parse_published, else the port is left out */
 };
 
 /* GET /containers/ID/json or an entry of GET /containers/json: what both programs read of it. */

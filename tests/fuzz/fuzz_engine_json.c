@@ -21,7 +21,7 @@ static void check_container(struct engine_container *c)
 		assert(ep->network && ep->network_id && ep->ip4 && ep->ip6 && ep->mac);
 	}
 	for (size_t i = 0; i < c->n_ports; i++)
-		assert(c->ports[i].host_ip && c->ports[i].port > 0);
+		assert(c->ports[i].host_ip && c->ports[i].proto);
 	engine_container_done(c);
 }
 
