@@ -85,6 +85,13 @@ bool text_matches(const char *text, const char *glob)
 	return glob[strspn(glob, "*")] == '\0';
 }
 
+bool text_path_below(const char *path, const char *folder)
+{
+	const char *rest = startswith(path, folder);
+
+	return rest && (*rest == '\0' || *rest == '/');
+}
+
 bool text_digits(const char *text, size_t n, uint64_t max, uint64_t *ret)
 {
 	uint64_t value = 0;

@@ -17,6 +17,8 @@ size_t text_utf8_at(const char *text, uint32_t *ret);
 bool text_harmless(uint32_t c);
 /* Whether the glob matches all of text, where a star stands for any text. */
 bool text_matches(const char *text, const char *glob);
+/* Whether a path is the folder, or one below it by its name. */
+bool text_path_below(const char *path, const char *folder);
 
 /*
  * The first n bytes of text as a decimal number up to max: digits only, one at least, also with

@@ -6,13 +6,13 @@
 #include "netguard/daemon_private.h"
 
 #include "common/accounts.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "netguard/journal.h"
 
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #define COUNTERS_MAX	16
 #define SUPPRESSED_MS	1000
@@ -24,14 +24,6 @@
 #define FORGED_FEW_MS	60000
 #define FORGED_LOOK_MS	10000
 #define DENIED_LAST_MAX DENIALS_RING
-
-static int64_t real_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- the log ---- */
 
@@ -105,7 +97,8 @@ static void tell(struct daemon *d, const struct denial_seen *seen)
 static void on_denial(void *userdata, const struct denial *denial)
 {
 	struct daemon *d = userdata;
-	struct denial_seen seen = {.denial = *denial, .time_ms = real_ms(), .at_ms = loop_now_ms()};
+	struct denial_seen seen = {
+		.denial = *denial, .time_ms = clock_real_ms(), .at_ms = loop_now_ms()};
 
 	if (denial->in && !if_indextoname(denial->in, seen.in))
 		seen.in[0] = '\0';
@@ -194,29 +187,23 @@ static void on_denials(struct source *s, uint32_t events _unused_)
 	d->counting = true;
 }
 
-/* There may be no further denial to count the last ones with. */
-static void count_again(struct daemon *d, int counted)
-{
-	d->counting = counted < 0 || d->early.n > 0;
-	if (d->counting)
-		timer_set(&d->suppressed, SUPPRESSED_MS, 0);
-	else if (counted > 0)
-		timer_set(&d->suppressed, FORGED_LOOK_MS, 0);
-}
-
 static void on_suppressed(struct source *s, uint32_t events _unused_)
 {
 	struct daemon *d = s->userdata;
+	int counted;
 
 	if (!timer_read(s))
 		return;
 	/* what has been logged, or soon is, must not count as missing */
 	read_records(d);
 	tell_early(d);
-	if (d->early.n == 0)
-		count_again(d, count(d, false));
-	else
-		count_again(d, 0);
+	counted = d->early.n == 0 ? count(d, false) : 0;
+	/* there may be no further denial to count these with */
+	d->counting = counted < 0 || d->early.n > 0;
+	if (d->counting)
+		timer_set(&d->suppressed, SUPPRESSED_MS, 0);
+	else if (counted > 0)
+		timer_set(&d->suppressed, FORGED_LOOK_MS, 0);
 }
 
 int daemon_denials_start(struct daemon *d, struct err *err)

@@ -48,14 +48,6 @@ static const char *const engine_sockets[] = {
 	"docker.sock", "containerd.sock", "podman.sock", "crio.sock", "dockershim.sock",
 };
 
-/* Whether path is folder or in it. */
-static bool is_below(const char *path, const char *folder)
-{
-	const char *rest = startswith(path, folder);
-
-	return rest && (*rest == '\0' || *rest == '/');
-}
-
 const char *audit_path_reason(const char *source, const struct audit_engine *e)
 {
 	const char *path = startswith(source, "/var/run/") ? source + 4 : source;
@@ -70,13 +62,13 @@ const char *audit_path_reason(const char *source, const struct audit_engine *e)
 	for (size_t i = 0; i < e->own_paths.n; i++) {
 		const char *own = e->own_paths.items[i];
 
-		if (is_below(own, path) || is_below(path, own))
+		if (text_path_below(own, path) || text_path_below(path, own))
 			return "the engine's own data or socket";
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(host_paths); i++) {
-		if (is_below(host_paths[i].path, path))
+		if (text_path_below(host_paths[i].path, path))
 			return host_paths[i].reason;
-		if (host_paths[i].below && is_below(path, host_paths[i].path))
+		if (host_paths[i].below && text_path_below(path, host_paths[i].path))
 			return host_paths[i].reason;
 	}
 	if (streq(path, "/run") || streq(path, "/var/run"))
@@ -127,6 +119,20 @@ static int apply_options(struct audit_mount *m, json_t *options, struct err *err
 	return 0;
 }
 
+static int apply_volume(struct audit_container *c, const char *name, json_t *options,
+			struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->n_mounts && r == 0; i++) {
+		struct audit_mount *m = &c->mounts[i];
+
+		if (streq(m->type, "volume") && streq(m->name, name))
+			r = apply_options(m, options, err);
+	}
+	return r;
+}
+
 int audit_volumes(struct audit_containers *all, json_t *json, struct err *err)
 {
 	json_t *list = json_object_get(json, "Volumes"), *volume;
@@ -138,19 +144,9 @@ int audit_volumes(struct audit_containers *all, json_t *json, struct err *err)
 		const char *name = json_string_value(json_object_get(volume, "Name"));
 
 		for (size_t i = 0; name && i < all->n; i++) {
-			struct audit_container *c = &all->items[i];
-
-			for (size_t j = 0; j < c->n_mounts; j++) {
-				struct audit_mount *m = &c->mounts[j];
-				int r = streq(m->type, "volume") && streq(m->name, name)
-						? apply_options(m,
-								json_object_get(volume, "Options"),
-								err)
-						: 0;
-
-				if (r < 0)
-					return err_wrap(err, "volume %s", name);
-			}
+			if (apply_volume(&all->items[i], name, json_object_get(volume, "Options"),
+					 err) < 0)
+				return err_wrap(err, "volume %s", name);
 		}
 	}
 	return 0;
@@ -171,8 +167,8 @@ static void check_mount(struct audit_container *c, const struct audit_mount *m,
 			const struct audit_engine *e)
 {
 	const char *from = m->real ? m->real : m->source, *reason;
-	bool ours = c->pod && is_below(m->source, "/run/podctl");
-	bool resolver = is_below(m->source, "/etc/resolv.conf") && !m->writable;
+	bool ours = c->pod && text_path_below(m->source, "/run/podctl");
+	bool resolver = text_path_below(m->source, "/etc/resolv.conf") && !m->writable;
 
 	if (m->filesystem) {
 		add_host(c, m, "a file system of the host's, by a volume's options");

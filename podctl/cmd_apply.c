@@ -124,12 +124,12 @@ static int work(struct work *w, struct err *err)
 	r = prepare(w, err);
 	if (r < 0)
 		return r;
-	if (w->plan.n > 0)
-		lock_begin(w->lock);
-	if (w->plan.n == 0)
+	if (w->plan.n == 0) {
 		ui_say(&w->ctx->ui, "nothing to change");
-	else
+	} else {
+		lock_begin(w->lock);
 		r = apply_plan(&a, &w->present, &w->plan, err); /* tells its failures itself */
+	}
 	if (r < 0)
 		return r;
 	lock_end(w->lock);

@@ -146,20 +146,17 @@ static int open_files(int root, const char *id)
 	return fd;
 }
 
-/* The file that the engine would wait for, or NULL. path: of root. */
-static const char *waits_for(const char *path, int root, const char *id)
+/* The file that the engine would wait for, or NULL. path: of root; config, host: of the container.
+ */
+static const char *waits_for(const char *path, int root, const char *id, json_t *config,
+			     json_t *host)
 {
-	_cleanup_free_ char *config_path = xasprintf("containers/%s/config.v2.json", id),
-			    *host_path = xasprintf("containers/%s/hostconfig.json", id);
 	_cleanup_close_ int files = open_files(root, id);
-	json_auto_t *config = NULL, *host = NULL;
 	struct layers_mounts mounts = {0};
 	const char *found = NULL;
 
 	if (files < 0)
 		return NULL;
-	config = read_json(root, config_path);
-	host = read_json(root, host_path);
 	layers_mounts_parse(config, host, path, &mounts);
 	for (size_t i = 0; i < ARRAY_SIZE(looked_at) && !found; i++) {
 		if (layers_would_wait(files, &mounts, looked_at[i]))
@@ -171,6 +168,8 @@ static const char *waits_for(const char *path, int root, const char *id)
 
 int layers_check(const char *id, struct err *err)
 {
+	_cleanup_free_ char *config_path = xasprintf("containers/%s/config.v2.json", id),
+			    *host_path = xasprintf("containers/%s/hostconfig.json", id);
 	struct strv roots = {0};
 	const char *file = NULL;
 
@@ -179,8 +178,10 @@ int layers_check(const char *id, struct err *err)
 	find_roots(&roots);
 	for (size_t i = 0; i < roots.n && !file; i++) {
 		_cleanup_close_ int root = open(roots.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		json_auto_t *config = root < 0 ? NULL : read_json(root, config_path);
+		json_auto_t *host = root < 0 ? NULL : read_json(root, host_path);
 
-		file = root < 0 ? NULL : waits_for(roots.items[i], root, id);
+		file = root < 0 ? NULL : waits_for(roots.items[i], root, id, config, host);
 	}
 	strv_done(&roots);
 	return file ? err_set(err, EINVAL,
@@ -234,7 +235,7 @@ static void disarm(const char *path, int root, int containers, const char *id, s
 	host = is_ours(config) ? read_json(folder, "hostconfig.json") : NULL;
 	if (!restarts(host))
 		return;
-	file = waits_for(path, root, id);
+	file = waits_for(path, root, id, config, host);
 	if (!file)
 		return;
 	name = json_string_value(json_object_get(config, "Name"));

@@ -34,14 +34,6 @@ const char *pod_normalize_source(char *source)
 	return NULL;
 }
 
-/* Whether path is folder or below it. */
-static bool is_below(const char *path, const char *folder)
-{
-	const char *rest = startswith(path, folder);
-
-	return rest && (*rest == '\0' || *rest == '/');
-}
-
 static const char *check_target(const char *target)
 {
 	static const char *const closed[] = {"/proc", "/sys", "/dev", POD_SECRETS_TARGET};
@@ -60,7 +52,7 @@ static const char *check_target(const char *target)
 		at += n;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(closed); i++) {
-		if (is_below(target, closed[i]))
+		if (text_path_below(target, closed[i]))
 			return "cannot be in /proc, /sys, /dev or " POD_SECRETS_TARGET;
 	}
 	return NULL;
@@ -96,7 +88,8 @@ static void check_binds(struct checker *ck, struct pod_container *c)
 		for (size_t j = 0; j < i; j++) {
 			const char *other = mounts[j].target;
 
-			if (other && (is_below(m->target, other) || is_below(other, m->target)))
+			if (other && (text_path_below(m->target, other) ||
+				      text_path_below(other, m->target)))
 				PROBLEM(ck, m->target_mark, path,
 					"target is the same as, or inside of, that of mount %zu, "
 					"or the reverse",
@@ -124,11 +117,12 @@ static void check_tmpfs(struct checker *ck, struct pod_container *c)
 		if (wrong)
 			PROBLEM(ck, t->mark, path, "target %s", wrong);
 		for (size_t j = 0; j < i; j++)
-			taken |= is_below(t->target, c->tmpfs[j].target) ||
-				 is_below(c->tmpfs[j].target, t->target);
+			taken |= text_path_below(t->target, c->tmpfs[j].target) ||
+				 text_path_below(c->tmpfs[j].target, t->target);
 		for (size_t j = 0; j < c->mounts.n && j < POD_MOUNTS_MAX; j++)
-			taken |= mounts[j].target && (is_below(t->target, mounts[j].target) ||
-						      is_below(mounts[j].target, t->target));
+			taken |=
+				mounts[j].target && (text_path_below(t->target, mounts[j].target) ||
+						     text_path_below(mounts[j].target, t->target));
 		if (taken)
 			PROBLEM(ck, t->mark, path,
 				"target is the same as, or inside of, that of another mount, or "
@@ -147,7 +141,7 @@ static void check_secrets(struct checker *ck, const struct pod_container *c)
 		_cleanup_free_ char *key = xasprintf("mounts[%zu]", i),
 				    *path = pod_problem_path(c, key);
 
-		if (m->target && is_below(POD_SECRETS_TARGET, m->target))
+		if (m->target && text_path_below(POD_SECRETS_TARGET, m->target))
 			PROBLEM(ck, m->target_mark, path,
 				"target is around " POD_SECRETS_TARGET ", where secrets go");
 	}

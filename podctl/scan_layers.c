@@ -95,20 +95,22 @@ static int open_original(const struct layers *l, const char *path, struct stat *
 	return -1;
 }
 
-/* 1: the file is another than the image's; 0; -errno. Another type is in the engine's list. */
-static int is_other(const struct layers *l, const char *path)
+/*
+ * 1: what is open as upper is another than the image's; 0; -errno. Another type is in the engine's
+ * list.
+ */
+static int is_other(const struct layers *l, const char *path, int upper, const struct stat *now)
 {
-	struct stat now, before;
-	_cleanup_close_ int upper = open_node(l->upper, path, &now),
-			    lower = upper < 0 ? -1 : open_original(l, path, &before);
+	struct stat before;
+	_cleanup_close_ int lower = open_original(l, path, &before);
 
-	if (upper < 0 || lower < 0 || (now.st_mode & S_IFMT) != (before.st_mode & S_IFMT))
+	if (lower < 0 || (now->st_mode & S_IFMT) != (before.st_mode & S_IFMT))
 		return 0;
-	if (S_ISLNK(now.st_mode))
+	if (S_ISLNK(now->st_mode))
 		return compare_links(upper, lower);
-	if (!S_ISREG(now.st_mode))
+	if (!S_ISREG(now->st_mode))
 		return 0;
-	return now.st_size != before.st_size ? 1 : compare_contents(upper, lower);
+	return now->st_size != before.st_size ? 1 : compare_contents(upper, lower);
 }
 
 static bool is_over(int error)
@@ -129,7 +131,7 @@ static int look_at(struct scan_target *t, const struct settings_scan *scan, cons
 		strv_add(todo, path);
 		return 0;
 	}
-	r = node < 0 ? 0 : is_other(l, path);
+	r = node < 0 ? 0 : is_other(l, path, node, &st);
 	if (r > 0)
 		scan_add_change(t, scan, SCAN_CHANGED, shown);
 	return r < 0 && !is_over(-r) ? r : 0;

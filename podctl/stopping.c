@@ -6,10 +6,10 @@
 #include "podctl/stopping.h"
 
 #include "common/clock.h"
+#include "podctl/inspect.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #define GRACE_S	    10 /* the engine's, where a container says nothing */
 #define GRACE_MAX_S 3600
@@ -30,14 +30,6 @@ struct search {
 	struct stopping *items;
 	size_t n;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * MS_IN_S + now.tv_nsec / NS_IN_MS;
-}
 
 /* ---- the engine's events ---- */
 
@@ -79,7 +71,7 @@ static void ask_events(struct engine *e, const char *pod, struct search *search)
 			    *escaped = NULL, *path = NULL;
 	json_auto_t *filters = json_pack("{s:[s], s:[s], s:[s, s]}", "type", "container", "label",
 					 label, "event", "kill", "die");
-	int64_t now = now_ms();
+	int64_t now = clock_real_ms();
 
 	text = json_dumps(filters, JSON_COMPACT);
 	escaped = engine_escape(text ? text : "");
@@ -130,24 +122,23 @@ static void inspected(void *userdata, const struct engine_reply *reply)
 		return;
 	if (grace < 0 || grace > GRACE_MAX_S)
 		grace = GRACE_MAX_S;
-	s->left_ms = s->sent_ms + grace * MS_IN_S + KILL_MS - now_ms();
+	s->left_ms = s->sent_ms + grace * MS_IN_S + KILL_MS - clock_real_ms();
 	if (s->left_ms < 0)
 		s->left_ms = 0;
 }
 
 static void inspect(struct engine *e, struct search *search)
 {
+	_cleanup_free_ struct inspect_item *items = xcalloc(search->n + 1, sizeof(*items));
+	size_t n = 0;
+
 	for (size_t i = 0; i < search->n; i++) {
 		struct stopping *s = &search->items[i];
-		_cleanup_free_ char *path = xasprintf("/containers/%s/json", s->container->id);
 
 		if (s->signal)
-			engine_start(e, &(struct engine_call){.method = "GET",
-							      .path = path,
-							      .done = inspected,
-							      .userdata = s});
+			items[n++] = (struct inspect_item){s->container->id, inspected, s};
 	}
-	engine_wait(e);
+	inspect_containers(e, items, n, INSPECT_PATIENCE_MS);
 }
 
 /* ---- all of it ---- */

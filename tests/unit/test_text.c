@@ -121,6 +121,14 @@ static void test_digits(void **state _unused_)
 	}
 }
 
+static void test_path_below(void **state _unused_)
+{
+	assert_true(text_path_below("/a", "/a"));
+	assert_true(text_path_below("/a/b", "/a"));
+	assert_false(text_path_below("/ab", "/a"));
+	assert_false(text_path_below("/", "/a"));
+}
+
 static void test_id(void **state _unused_)
 {
 	uint32_t id = 42;
@@ -137,9 +145,9 @@ static void test_id(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_printable), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_harmless),  cmocka_unit_test(test_digits),
-		cmocka_unit_test(test_id),
+		cmocka_unit_test(test_printable),  cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_harmless),   cmocka_unit_test(test_digits),
+		cmocka_unit_test(test_path_below), cmocka_unit_test(test_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
