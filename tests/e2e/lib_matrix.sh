@@ -12,6 +12,7 @@ BATCH_DENIALS=18
 TRY_MS=800 # less than a second, when a SYN that got no answer would be sent and counted again
 
 declare -A ADDRESS4 ADDRESS6 PID
+batches=0 # sent so far
 rows=() # "FROM TO PROTO VERDICT WHERE"
 
 matrix_begin() {
@@ -228,12 +229,20 @@ in_batches() {
 		{ print int((seen[$9]++) / most), $0 }'
 }
 
-batch_from() { # FROM IN OUT: runs one sender's tries
-	local from=$1
+# batch_from FROM IN OUT: runs one sender's tries. Those of a pod come from ports that none before it had: a datagram
+# of the same port as one that was let through is of that one's flow, whatever its rate.
+batch_from() {
+	local from=$1 ports
+	ports=$((32768 + batches % 60 * 400))
 	case $from in
 	user:*) as "${from#user:}" "$PROBE" batch "$TRY_MS" ;;
 	world) outside "$PROBE" batch "$TRY_MS" ;;
-	*) nsenter --net="/proc/${PID[${from#pod:}]}/ns/net" -- "$PROBE" batch "$TRY_MS" ;;
+	*)
+		# shellcheck disable=SC2016 # for the inner shell
+		nsenter --net="/proc/${PID[${from#pod:}]}/ns/net" -- sh -c '
+			echo "$1 $(($1 + 399))" > /proc/sys/net/ipv4/ip_local_port_range
+			exec "$2" batch "$3"' sh "$ports" "$PROBE" "$TRY_MS"
+		;;
 	esac < "$2" > "$3" 2>&1
 }
 
@@ -246,6 +255,7 @@ counters() { # "NAME PACKETS" a line, both tables together
 # send FILE: runs the flows of one batch all at once; FILE.result has what became of each
 send() {
 	local file=$1 from pids=() pid n=0
+	batches=$((batches + 1))
 	while read -r from; do
 		n=$((n + 1))
 		awk -v from="$from" '$2 == from { print $3, $4, $5, $6, $7 == "any" ? "any" : "" }' "$file" > "$file.in.$n"
