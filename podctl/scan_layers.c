@@ -56,7 +56,7 @@ static int compare_contents(int upper, int lower)
 	_cleanup_close_ int a = reopen(upper), b = a < 0 ? -1 : reopen(lower);
 	_cleanup_free_ char *x = xmalloc(2 * PIECE);
 	char *y = x + PIECE;
-	size_t n = PIECE, m;
+	size_t n = PIECE, m = 0;
 
 	if (a < 0 || b < 0)
 		return -errno;

@@ -6,10 +6,12 @@
 #include "podctl/stopping.h"
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "podctl/inspect.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #define GRACE_S	    10 /* the engine's, where a container says nothing */
 #define GRACE_MAX_S 3600
@@ -31,6 +33,15 @@ struct search {
 	size_t n;
 };
 
+/* 0 where it is no number of a signal. */
+static int to_signal(const char *digits)
+{
+	uint64_t number = 0;
+
+	text_digits(digits, strlen(digits), (uint64_t)SIGRTMAX, &number);
+	return (int)number;
+}
+
 /* ---- the engine's events ---- */
 
 static void note(struct stopping *s, const struct engine_event *event)
@@ -38,7 +49,7 @@ static void note(struct stopping *s, const struct engine_event *event)
 	const char *signal = json_string_value(json_object_get(event->attributes, "signal"));
 
 	if (streq(event->action, "kill") && signal) {
-		s->signal = atoi(signal);
+		s->signal = to_signal(signal);
 		s->sent_ms = event->time_nano / NS_IN_MS;
 	} else if (streq(event->action, "die")) {
 		s->signal = 0;
@@ -96,10 +107,10 @@ static int signal_number(const char *text)
 	const char *abbreviated;
 
 	if (*text >= '0' && *text <= '9')
-		return atoi(text);
+		return to_signal(text);
 	offset = startswith(name, "RTMIN+");
 	if (offset)
-		return SIGRTMIN + atoi(offset);
+		return SIGRTMIN + to_signal(offset);
 	for (int i = 1; i < SIGNALS_MAX; i++) {
 		abbreviated = sigabbrev_np(i);
 		if (abbreviated && strcasecmp(abbreviated, name) == 0)
