@@ -9,6 +9,8 @@
 
 #include <errno.h>
 
+#define NANOS 1000000000 /* of a CPU */
+
 struct reader {
 	struct err *err;
 	int r; /* of the first failure */
@@ -162,6 +164,8 @@ static bool are_masked(struct reader *rd, json_t *host)
 
 static void read_host_config(struct reader *rd, json_t *host, struct audit_container *c)
 {
+	int64_t period, quota;
+
 	c->privileged = bool_of(rd, host, "Privileged");
 	c->readonly_root = bool_of(rd, host, "ReadonlyRootfs");
 	strings_of(rd, host, "CapAdd", &c->cap_add);
@@ -180,10 +184,10 @@ static void read_host_config(struct reader *rd, json_t *host, struct audit_conta
 	c->pids = int_of(rd, host, "PidsLimit");
 	c->nano_cpus = int_of(rd, host, "NanoCpus");
 	/* the older way to say the same */
-	if (c->nano_cpus == 0 && int_of(rd, host, "CpuPeriod") > 0 &&
-	    int_of(rd, host, "CpuQuota") > 0)
-		c->nano_cpus =
-			int_of(rd, host, "CpuQuota") * 1000000000 / int_of(rd, host, "CpuPeriod");
+	period = int_of(rd, host, "CpuPeriod");
+	quota = int_of(rd, host, "CpuQuota");
+	if (c->nano_cpus == 0 && period > 0 && quota > 0 && quota <= INT64_MAX / NANOS)
+		c->nano_cpus = quota * NANOS / period;
 }
 
 /* The pod, where labels and name are such as podctl gives. */

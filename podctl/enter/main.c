@@ -103,24 +103,25 @@ static int go_in(const struct session *s, int *ret, struct err *err)
 			    *user = xasprintf("USER=%s", s->jail.user),
 			    *logname = xasprintf("LOGNAME=%s", s->jail.user),
 			    *who = xasprintf("%u:%u", (unsigned)s->jail.uid, (unsigned)s->gid);
+	static const char shell[] = "SHELL=" INSIDE_SH;
 	_cleanup_free_ const char **argv = NULL;
 	struct strv options = {0};
 	bool sftp = s->command && jail_is_sftp(s->command, &options);
 	int r;
 
 	argv = sftp ? inside_sftp(home, &options) : inside_login(home, s->command);
-	r = exec_run(&(struct exec){.engine = s->engine,
-				    .container_id = s->container,
-				    .argv = argv,
-				    .user = who,
-				    .directory = "/",
-				    .env = (const char *const[]){"HOME=/", user, logname,
-								 "SHELL=" INSIDE_SH, NULL},
-				    .term = s->ctx->environment.term,
-				    .in = STDIN_FILENO,
-				    .out = STDOUT_FILENO,
-				    .err = STDERR_FILENO},
-		     ret, err);
+	r = exec_run(
+		&(struct exec){.engine = s->engine,
+			       .container_id = s->container,
+			       .argv = argv,
+			       .user = who,
+			       .directory = "/",
+			       .env = (const char *const[]){"HOME=/", user, logname, shell, NULL},
+			       .term = s->ctx->environment.term,
+			       .in = STDIN_FILENO,
+			       .out = STDOUT_FILENO,
+			       .err = STDERR_FILENO},
+		ret, err);
 	if (r == 0 && sftp && *ret == INSIDE_NONE)
 		r = err_set(err, ENOENT,
 			    "the image of this jail has no sftp-server: ask for one with "
