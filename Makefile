@@ -191,7 +191,7 @@ valgrind: $(UNIT_BIN) ## run the unit tests under valgrind
 # What decides verdicts and rights, and does nothing else: tests reach every branch of these.
 # Named, so that a file that gets another name is missed; only new ones are found by themselves.
 DECIDES     := $(wildcard netguard/model*.c podctl/plan*.c) $(addprefix netguard/, \
-                 elements.c ruleset.c flows_decide.c links_decide.c listeners.c \
+                 elements.c ruleset.c flows_decide.c links_decide.c listeners.c relay_request.c \
                  explain_ends.c explain_parse.c explain_rules.c \
                  $(patsubst %,authz_%.c,create decide fields host http mounts network request route)) \
                  podctl/caller_decide.c podctl/jail.c common/text.c

@@ -299,7 +299,7 @@ static bool has_token(const struct authz_request *request, const char *token)
 	       CRYPTO_memcmp(request->token, token, strlen(token)) == 0;
 }
 
-bool authz_is_look(const struct authz_request *request, const char *token)
+bool authz_only_looks(const struct authz_request *request)
 {
 	static const uint64_t looks =
 		ENDPOINT_BIT(ENDPOINT_PING) | ENDPOINT_BIT(ENDPOINT_VERSION) |
@@ -307,12 +307,14 @@ bool authz_is_look(const struct authz_request *request, const char *token)
 		ENDPOINT_BIT(ENDPOINT_CONTAINER_INSPECT) | ENDPOINT_BIT(ENDPOINT_NETWORK_LIST) |
 		ENDPOINT_BIT(ENDPOINT_NETWORK_INSPECT);
 	_cleanup_free_ char *name = NULL;
-	const struct authz_route *route;
+	const struct authz_route *route = authz_route_find(request, &name);
 
-	if (!has_token(request, token))
-		return false;
-	route = authz_route_find(request, &name);
 	return route && (looks & ENDPOINT_BIT(route->endpoint));
+}
+
+bool authz_is_look(const struct authz_request *request, const char *token)
+{
+	return has_token(request, token) && authz_only_looks(request);
 }
 
 bool authz_is_exempt(const struct settings *settings, const struct authz_request *request,

@@ -18,6 +18,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define GROUPS_MAX   64
+#define ENGINE_GROUP "docker"
+
 struct caps {
 	struct __user_cap_data_struct word[_LINUX_CAPABILITY_U32S_3];
 };
@@ -113,9 +116,27 @@ static int keep_net_admin(const struct caps *have, struct err *err)
 	return 0;
 }
 
+/*
+ * Its own groups, and the engine's: who was not started by systemd has no relay that asks the
+ * engine for it.
+ */
+static int join_groups(const struct passwd *who)
+{
+	gid_t groups[GROUPS_MAX + 1];
+	const struct group *engine;
+	int n = GROUPS_MAX;
+
+	if (getgrouplist(who->pw_name, who->pw_gid, groups, &n) < 0)
+		n = 0;
+	engine = getgrnam(ENGINE_GROUP);
+	if (engine)
+		groups[n++] = engine->gr_gid;
+	return setgroups((size_t)n, groups);
+}
+
 static int become(const struct passwd *who, struct err *err)
 {
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || initgroups(who->pw_name, who->pw_gid) < 0 ||
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || join_groups(who) < 0 ||
 	    setresgid(who->pw_gid, who->pw_gid, who->pw_gid) < 0 ||
 	    setresuid(who->pw_uid, who->pw_uid, who->pw_uid) < 0)
 		return err_os(err, errno, "become user %s", who->pw_name);

@@ -20,10 +20,10 @@ bool confine_may_keep(void);
 
 /*
  * Makes the folders dirs[] (modes beside them) where they are not there. Then, where this process
- * is root's: it becomes the user `name`, in that user's groups, the folders and their own files
- * become that user's, too. Of the capabilities only CAP_NET_ADMIN stays, and nothing that would be
- * executed gets more. Returns 1, or 0 where there is no such user: it stays root without the other
- * capabilities.
+ * is root's: it becomes the user `name`, in that user's groups and group docker (the engine's
+ * socket is that one's); the folders and their own files become that user's, too. Of the
+ * capabilities only CAP_NET_ADMIN stays, and nothing that would be executed gets more. Returns 1,
+ * or 0 where there is no such user: it stays root without the other capabilities.
  */
 struct confine_dir {
 	const char *path;

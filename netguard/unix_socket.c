@@ -46,14 +46,24 @@ int unix_listen(const char *path, mode_t mode, int backlog, int *ret, struct err
 	return 0;
 }
 
-int unix_check_unused(const char *path, struct err *err)
+int unix_connect(const char *path, int *ret, struct err *err)
 {
 	struct sockaddr_un sa;
 	_cleanup_close_ int fd = open_for(path, &sa, err);
 
 	if (fd < 0)
 		return fd;
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return err_os(err, errno, "%s", path);
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+int unix_check_unused(const char *path, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (unix_connect(path, &fd, err) == 0)
 		return err_set(err, EADDRINUSE, "%s: another one listens there", path);
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "common/authz_token.h"
 #include "common/log.h"
+#include "netguard/relay_request.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,9 +23,6 @@
 
 /* {"type":["container","network"]}, escaped */
 #define FILTERS "%7B%22type%22%3A%5B%22container%22%2C%22network%22%5D%7D"
-
-/* which of its own API podman is asked for; each since then knows it */
-#define LIBPOD_NETWORKS "/v4.0.0/libpod/networks/json"
 
 static void set_state(struct watch *w, enum watch_state state, const char *why)
 {
@@ -387,11 +385,12 @@ static void on_version(void *userdata, const struct engine_reply *reply)
 	w->podman = engine_version_is_podman(reply->json);
 	w->step_number = ++w->number;
 	w->step = engine_start(
-		w->engine, &(struct engine_call){.method = "GET",
-						 .path = w->podman ? LIBPOD_NETWORKS : "/networks",
-						 .unversioned = w->podman,
-						 .done = on_networks,
-						 .userdata = w});
+		w->engine,
+		&(struct engine_call){.method = "GET",
+				      .path = w->podman ? RELAY_LIBPOD_NETWORKS : "/networks",
+				      .unversioned = w->podman,
+				      .done = on_networks,
+				      .userdata = w});
 }
 
 static void connect_engine(struct watch *w)

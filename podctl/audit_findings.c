@@ -429,11 +429,12 @@ static void check_socket(const struct audit_socket *s, struct audit_findings *re
 		const char *user = s->users.items[i], *group = s->groups.items[i];
 
 		if (streq(user, GUARD_USER))
-			audit_add_finding(ret, AUDIT_LOW, "guard-in-docker-group",
-					  xasprintf("the guard's own user " GUARD_USER
-						    " is a member of the group %s",
-						    group),
-					  "netguard authz leaves it nothing but its questions");
+			audit_add_finding(
+				ret, AUDIT_LOW, "guard-in-docker-group",
+				xasprintf("the guard's own user " GUARD_USER
+					  " is a member of the group %s",
+					  group),
+				"take it out of the group: it asks at netguard-engine.socket");
 		else
 			audit_add_finding(
 				ret, AUDIT_HIGH, "docker-group",

@@ -20,10 +20,9 @@ status_of() { awk -v k="$1:" '$1 == k { $1 = ""; sub(/^ /, ""); print }' "/proc/
 uid=$(inside id -u _netguard) gid=$(inside id -g _netguard)
 docker=$(inside getent group docker | cut -d: -f3)
 
-confined() { # HOW
+confined() { # HOW GROUP...
 	check_equal "$1: its own user" "$uid $uid $uid $uid" "$(status_of Uid | tr '\t' ' ')"
-	check_equal "... in no other groups than the engine's" "$(printf '%s\n' "$gid" "$docker" | sort -u)" \
-		"$(status_of Groups | tr ' ' '\n' | grep . | sort -u)"
+	check_equal "... in no other groups" "$(printf '%s\n' "${@:2}" | sort -u)" "$(status_of Groups | tr ' ' '\n' | grep . | sort -u)"
 	check_equal "... CAP_NET_ADMIN alone" "0000000000001000 0000000000001000 0000000000000000" \
 		"$(status_of CapEff) $(status_of CapPrm) $(status_of CapAmb)"
 	check_equal "... also for what it would execute" 0000000000001000 "$(status_of CapBnd)"
@@ -39,7 +38,8 @@ netguard_start strace -f -qq -e signal=none -o "$SANDBOX/trace"
 tracer=$(netguard_pid)
 pid=$(pgrep -P "$tracer" | head -n 1)
 inside sh -c "echo $pid > /run/netguard.pid"
-confined "by root"
+# nobody asks the engine for it
+confined "by root" "$gid" "$docker"
 # what every daemon's life has: containers, an edit, a reload, questions, a revoked permission
 inside docker pull -q probe > /dev/null
 printf 'publish: ["80:80"]\ncontainers: { app: { image: probe, command: [serve, "tcp:80"] } }\n' | put_file /root/web.yml
@@ -75,10 +75,58 @@ check "the trace has what came behind the filter" test "$(wc -l <<< "$made")" -g
 check_equal "each that is listed as usual was made" "" "$(comm -23 <(listed CALL) <(printf '%s\n' "$made"))"
 
 note "as its unit starts it"
-netguard_start "${as_unit[@]}"
-confined "by systemd"
+relay=/run/relay/engine.sock
+inside install -d -o nobody -g _netguard -m 750 /run/relay
+relay_start() {
+	background sh -c 'echo $$ > /run/relay.pid; exec "$@"' sh setpriv --reuid nobody --regid _netguard --groups docker \
+		--inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs "$BUILD/netguard" relay "$relay"
+	wait_for 10 inside test -S "$relay" || fail "the relay listens"
+	relay_pid=$(inside cat /run/relay.pid)
+}
+relay_start
+netguard_start env "DOCKER_HOST=unix://$relay" "${as_unit[@]}"
+confined "by systemd" "$gid"
 check "the pod is known" inside sh -c '"$0" status | grep -q web' "$BUILD/netguard"
 flow denied outside tcp 192.0.2.10 80 "a port that is no more in the list"
+
+note "who takes the daemon over may not ask the engine for more"
+# ask SOCKET METHOD PATH [BODY]: as the daemon's user; the HTTP status, 000 without one
+ask() {
+	inside "${as_unit[@]}" curl -s -m 10 -o /run/relay-answer -w '%{http_code}' --unix-socket "$1" -X "$2" ${4:+-d "$4" -H 'Content-Type: application/json'} "http://e$3"
+}
+inside install -m 666 /dev/null /run/relay-answer
+create='{"Image":"probe","HostConfig":{"Privileged":true,"Binds":["/:/host"]}}'
+check_equal "not at the engine's own socket" 000 "$(ask /run/docker.sock POST /v1.41/containers/create?name=evil "$create")"
+check_equal "... where root may" 201 "$(inside curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/docker.sock -d "$create" \
+	-H 'Content-Type: application/json' 'http://e/v1.41/containers/create?name=evil')"
+inside docker rm -f evil > /dev/null
+check_equal "... nor by the relay" 000 "$(ask "$relay" POST /v1.41/containers/create?name=evil "$create")"
+check_status "... there is no such container" 1 "No such" inside docker inspect evil
+check_equal "a GET with such a body behind it" 000 "$(ask "$relay" GET /v1.41/containers/json "$create")"
+for path in /v1.41/images/json /v1.41/containers/web.app/archive?path=/ /v1.41/containers/web.app/logs?stdout=1 /v1.41/secrets; do
+	check_equal "not $path" 403 "$(ask "$relay" GET "$path")"
+done
+for path in /version /v1.41/containers/json?all=1 /v1.41/containers/web.app/json /v1.41/networks /v1.41/networks/pods; do
+	check_equal "$path" 200 "$(ask "$relay" GET "$path")"
+done
+check "the relay is confined, too" sh -c 'grep -qx "Seccomp:	2" "/proc/$1/status" && grep -qx "NoNewPrivs:	1" "/proc/$1/status"' sh "$relay_pid"
+check_status "nobody else may ask it" 7 "" inside setpriv --reuid bob --regid bob --clear-groups curl -s --unix-socket "$relay" http://e/version
+
+note "an engine that comes and goes behind it"
+"$SANDBOX_CMD" engine "$SANDBOX" stop
+engine_is() { [ "$(inside "$BUILD/netguard" status --json | jq -r .engine.state)" = "$1" ]; }
+check "it is away" wait_for 20 engine_is down
+check "... and why is said" wait_for 10 grep -q '^netguard: /var/run/docker.sock: ' "$SANDBOX/netguard.log"
+"$SANDBOX_CMD" engine "$SANDBOX" start
+check "it is back" wait_for 20 engine_is up
+inside docker run -d --name late --network pods probe serve tcp:80 > /dev/null
+late_known() { inside "$BUILD/netguard" status | grep -q 'late'; }
+check "a container's start is heard" wait_for 10 late_known
+kill -KILL "$relay_pid"
+check "the relay is gone: the engine is away" wait_for 20 engine_is down
+flow denied outside tcp 192.0.2.10 80 "... and the table stands"
+relay_start
+check "it is back, and so is the engine" wait_for 20 engine_is up
 
 netguard_stop
 e2e_end

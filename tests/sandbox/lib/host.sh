@@ -84,7 +84,8 @@ write_etc() {
 		add_group _netguard 901 ""
 		echo "_netguard:x:901:901::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
 	fi
-	if getent group docker >/dev/null; then usermod -a -G docker _netguard; else add_group docker 902 _netguard; fi
+	getent group docker >/dev/null || add_group docker 902 ""
+	gpasswd -d _netguard docker >/dev/null 2>&1 || :
 	# for an engine with userns-remap
 	add_group dockremap 900 ""
 	echo "dockremap:x:900:900::/:/bin/false" >>/etc/passwd
