@@ -29,10 +29,6 @@ confined() { # HOW GROUP...
 	check_equal "... no new privileges, a seccomp filter" "1 2" "$(status_of NoNewPrivs) $(status_of Seccomp)"
 }
 
-# as_unit CMD...: as systemd does by netguard.service
-as_unit=(setpriv --reuid _netguard --regid _netguard --init-groups "--inh-caps=-all,+net_admin"
-	"--ambient-caps=-all,+net_admin" "--bounding-set=-all,+net_admin" --no-new-privs)
-
 note "started by root, and traced"
 netguard_start strace -f -qq -e signal=none -o "$SANDBOX/trace"
 tracer=$(netguard_pid)
@@ -75,16 +71,8 @@ check "the trace has what came behind the filter" test "$(wc -l <<< "$made")" -g
 check_equal "each that is listed as usual was made" "" "$(comm -23 <(listed CALL) <(printf '%s\n' "$made"))"
 
 note "as its unit starts it"
-relay=/run/relay/engine.sock
-inside install -d -o nobody -g _netguard -m 750 /run/relay
-relay_start() {
-	background sh -c 'echo $$ > /run/relay.pid; exec "$@"' sh setpriv --reuid nobody --regid _netguard --groups docker \
-		--inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs "$BUILD/netguard" relay "$relay"
-	wait_for 10 inside test -S "$relay" || fail "the relay listens"
-	relay_pid=$(inside cat /run/relay.pid)
-}
 relay_start
-netguard_start env "DOCKER_HOST=unix://$relay" "${as_unit[@]}"
+netguard_start "${as_unit[@]}"
 confined "by systemd" "$gid"
 check "the pod is known" inside sh -c '"$0" status | grep -q web' "$BUILD/netguard"
 flow denied outside tcp 192.0.2.10 80 "a port that is no more in the list"
@@ -100,17 +88,17 @@ check_equal "not at the engine's own socket" 000 "$(ask /run/docker.sock POST /v
 check_equal "... where root may" 201 "$(inside curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/docker.sock -d "$create" \
 	-H 'Content-Type: application/json' 'http://e/v1.41/containers/create?name=evil')"
 inside docker rm -f evil > /dev/null
-check_equal "... nor by the relay" 000 "$(ask "$relay" POST /v1.41/containers/create?name=evil "$create")"
+check_equal "... nor by the relay" 000 "$(ask "$RELAY" POST /v1.41/containers/create?name=evil "$create")"
 check_status "... there is no such container" 1 "No such" inside docker inspect evil
-check_equal "a GET with such a body behind it" 000 "$(ask "$relay" GET /v1.41/containers/json "$create")"
+check_equal "a GET with such a body behind it" 000 "$(ask "$RELAY" GET /v1.41/containers/json "$create")"
 for path in /v1.41/images/json /v1.41/containers/web.app/archive?path=/ /v1.41/containers/web.app/logs?stdout=1 /v1.41/secrets; do
-	check_equal "not $path" 403 "$(ask "$relay" GET "$path")"
+	check_equal "not $path" 403 "$(ask "$RELAY" GET "$path")"
 done
 for path in /version /v1.41/containers/json?all=1 /v1.41/containers/web.app/json /v1.41/networks /v1.41/networks/pods; do
-	check_equal "$path" 200 "$(ask "$relay" GET "$path")"
+	check_equal "$path" 200 "$(ask "$RELAY" GET "$path")"
 done
-check "the relay is confined, too" sh -c 'grep -qx "Seccomp:	2" "/proc/$1/status" && grep -qx "NoNewPrivs:	1" "/proc/$1/status"' sh "$relay_pid"
-check_status "nobody else may ask it" 7 "" inside setpriv --reuid bob --regid bob --clear-groups curl -s --unix-socket "$relay" http://e/version
+check "the relay is confined, too" sh -c 'grep -qx "Seccomp:	2" "/proc/$1/status" && grep -qx "NoNewPrivs:	1" "/proc/$1/status"' sh "$(relay_pid)"
+check_status "nobody else may ask it" 7 "" inside setpriv --reuid bob --regid bob --clear-groups curl -s --unix-socket "$RELAY" http://e/version
 
 note "an engine that comes and goes behind it"
 "$SANDBOX_CMD" engine "$SANDBOX" stop
@@ -122,7 +110,7 @@ check "it is back" wait_for 20 engine_is up
 inside docker run -d --name late --network pods probe serve tcp:80 > /dev/null
 late_known() { inside "$BUILD/netguard" status | grep -q 'late'; }
 check "a container's start is heard" wait_for 10 late_known
-kill -KILL "$relay_pid"
+kill -KILL "$(relay_pid)"
 check "the relay is gone: the engine is away" wait_for 20 engine_is down
 flow denied outside tcp 192.0.2.10 80 "... and the table stands"
 relay_start

@@ -19,8 +19,7 @@ LOG=$SANDBOX/service.log
 # RuntimeDirectory=, StateDirectory=
 inside install -d -o _netguard -g _netguard -m 755 /run/netguard
 inside install -d -o _netguard -g _netguard -m 700 /var/lib/netguard
-as_unit=(setpriv --reuid _netguard --regid _netguard --init-groups "--inh-caps=-all,+net_admin"
-	"--ambient-caps=-all,+net_admin" "--bounding-set=-all,+net_admin" --no-new-privs)
+relay_start
 
 service_start() { # [--store] CMD...
 	inside sh -c 'rm -f /run/netguard.pid; log=$1; shift; exec "$@" >> "$log" 2>&1' sh "$SANDBOX/netguard.log" \

@@ -142,6 +142,21 @@ netguard_stop() {
 }
 not() { ! "$@"; }
 
+
+# What systemd does for netguard.service: its user and capability, and the way to the engine that relay_start opens.
+RELAY=/run/relay/engine.sock
+as_unit=(env "DOCKER_HOST=unix://$RELAY" setpriv --reuid _netguard --regid _netguard --init-groups "--inh-caps=-all,+net_admin"
+	"--ambient-caps=-all,+net_admin" "--bounding-set=-all,+net_admin" --no-new-privs)
+
+# ... and for netguard-engine.service
+relay_start() {
+	inside install -d -o nobody -g _netguard -m 750 "${RELAY%/*}"
+	background sh -c 'echo $$ > /run/relay.pid; exec "$@"' sh setpriv --reuid nobody --regid _netguard --groups docker \
+		--inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs "${NETGUARD:-$BUILD/netguard}" relay "$RELAY"
+	wait_for 10 inside test -S "$RELAY" || fail "the relay listens"
+}
+relay_pid() { inside cat /run/relay.pid; }
+
 podctl() { inside "$BUILD/podctl" "$@"; }
 
 container_pid() { inside docker inspect -f '{{.State.Pid}}' "$1"; }
