@@ -3,6 +3,7 @@
 
 #include "podctl/apply_jobs.h"
 #include "podctl/look.h"
+#include "podctl/look_addresses.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -141,10 +142,14 @@ int apply_remove_leftovers(const struct apply *a, const struct plan *plan, struc
  */
 int apply_check_names(const struct apply *a, struct err *err)
 {
+	const struct pod *pod = a->create->pod;
+	const struct settings *settings = a->create->settings;
 	int r = 0;
 
 	if (a->network && a->network->user_defined)
-		r = look_names(a->engine, a->create->pod, a->create->settings->network_name, err);
+		r = look_names(a->engine, pod, settings->network_name, err);
+	if (r == 0 && a->network)
+		r = look_addresses(a->engine, pod->name, settings, a->network, err);
 	if (r < 0)
 		ui_error(a->ui, "%s", err->text);
 	return r;

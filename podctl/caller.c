@@ -197,9 +197,12 @@ int caller_read_own_file(const struct caller *c, const char *name, char **ret, s
 
 bool caller_is_admin(const struct caller *c)
 {
-	/* whoever may run a shell, with whatever arguments, is root */
-	const char *const argv[] = {"/usr/bin/sudo", "-n", "-l",      "-U",
-				    c->name,	     "--", "/bin/sh", NULL};
+	/*
+	 * Whoever may run a shell, with whatever arguments, is root: as root, that is. Without -u
+	 * sudo asks for whom runas_default names.
+	 */
+	const char *const argv[] = {"/usr/bin/sudo", "-n", "-l",      "-U", c->name, "-u",
+				    "root",	     "--", "/bin/sh", NULL};
 	_cleanup_free_ char *output = NULL;
 	struct err ignored;
 

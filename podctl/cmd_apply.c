@@ -7,6 +7,7 @@
 #include "podctl/ipc.h"
 #include "podctl/lock.h"
 #include "podctl/look.h"
+#include "podctl/look_addresses.h"
 #include "podctl/pause_image.h"
 #include "podctl/stopping.h"
 #include "podctl/supply.h"
@@ -51,6 +52,8 @@ static int check_before(struct work *w, struct err *err)
 	if (r == 0 && (new_root || plan_needs_names(&w->plan)))
 		r = look_before(w->engine, w->pod, new_root ? w->settings->network_name : NULL,
 				&w->network, err);
+	if (r == 0 && new_root)
+		r = look_addresses(w->engine, w->pod->name, w->settings, &w->network, err);
 	return r;
 }
 

@@ -59,6 +59,13 @@ char *create_mac(const char *pod, const char *host, char buf[static 18]);
 bool create_ip6(const struct prefix *prefix, const char *mac, struct addr *ret);
 
 /*
+ * Whether two pods would have the same MAC, or the same IPv6 address in one of the network's
+ * prefixes: the longer the prefix, the sooner.
+ */
+bool create_meets(const char *pod, const char *other, const char *host,
+		  const struct create_network *network);
+
+/*
  * A container's body. root_id: the container it joins; NULL where that is not there yet (the body
  * is then good for its labels only).
  */

@@ -67,6 +67,27 @@ bool create_ip6(const struct prefix *prefix, const char *mac, struct addr *ret)
 	return true;
 }
 
+bool create_meets(const char *pod, const char *other, const char *host,
+		  const struct create_network *network)
+{
+	char a[CREATE_MAC_MAX], b[CREATE_MAC_MAX];
+
+	create_mac(pod, host, a);
+	create_mac(other, host, b);
+	if (streq(a, b))
+		return true;
+	for (size_t i = 0; i < network->subnets.n; i++) {
+		struct prefix prefix;
+		struct addr x, y;
+
+		if (prefix_parse(network->subnets.items[i], &prefix) &&
+		    create_ip6(&prefix, a, &x) && create_ip6(&prefix, b, &y) &&
+		    addr_compare(&x, &y) == 0)
+			return true;
+	}
+	return false;
+}
+
 json_t *create_networking(const char *name, const struct create_network *network, const char *mac)
 {
 	json_t *endpoint = json_pack("{s:s}", "MacAddress", mac);

@@ -158,10 +158,7 @@ static const char *waits_for(const char *path, int root, const char *id, json_t 
 	if (files < 0)
 		return NULL;
 	layers_mounts_parse(config, host, path, &mounts);
-	for (size_t i = 0; i < ARRAY_SIZE(looked_at) && !found; i++) {
-		if (layers_would_wait(files, &mounts, looked_at[i]))
-			found = looked_at[i];
-	}
+	found = layers_waits_for(files, &mounts, looked_at, ARRAY_SIZE(looked_at));
 	layers_mounts_done(&mounts);
 	return found;
 }

@@ -25,7 +25,9 @@ void layers_mounts_parse(json_t *config, json_t *host, const char *root, struct 
 void layers_mounts_done(struct layers_mounts *m);
 
 /*
- * Whether what path means in a container whose own files lie below root is, or may be, something
- * that opening or reading can wait for.
+ * The first of n paths of which what it means, in a container whose own files lie below root, is or
+ * may be something that opening or reading can wait for. NULL: none is. Ways that are longer than
+ * any but those made for it count as such: the start of the engine waits for the answer.
  */
-bool layers_would_wait(int root, const struct layers_mounts *m, const char *path);
+const char *layers_waits_for(int root, const struct layers_mounts *m, const char *const *paths,
+			     size_t n);

@@ -2,6 +2,9 @@
 /*
  * The engine's way to a file of a container: link by link, ".." by name and not by folder, and what
  * is not there is no obstacle. The kernel's own way differs in both, so it can't be asked.
+ *
+ * Containers make these ways as long as they like, and the start of the engine waits for us: each
+ * step costs the same, however deep it is, and there is an end of them.
  */
 #include "podctl/layers_walk.h"
 
@@ -11,101 +14,125 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STEPS_MAX 255 /* the engine's */
+#define STEPS_MAX	255 /* the engine's */
+#define CLOSED_PER_STEP 32  /* as many names are compared in the time that one takes to open */
+
+/* A part that is no link. */
+struct place {
+	int fd;	    /* -1: it is not there */
+	size_t end; /* of its name in here */
+};
 
 struct walk {
 	int root;
 	const struct strv *closed;
-	struct strv parts; /* that are no links */
-	bool through;	   /* something closed */
+	struct place *places;
+	size_t n;
+	char *here;   /* all parts, "/a/b" */
+	bool through; /* something closed, or that could not be looked at */
 };
 
-static void pop(struct strv *parts)
+static size_t end_of(const struct walk *w)
 {
-	if (parts->n > 0)
-		freep(&parts->items[--parts->n]);
+	return w->n > 0 ? w->places[w->n - 1].end : 0;
 }
 
-static char *join(const struct strv *parts)
+static void pop(struct walk *w)
 {
-	char *path = xstrdup("");
+	if (w->n == 0)
+		return;
+	closep(&w->places[--w->n].fd);
+	w->here[end_of(w)] = '\0';
+}
 
-	for (size_t i = 0; i < parts->n; i++) {
-		char *more = xasprintf("%s/%s", path, parts->items[i]);
+static void push(struct walk *w, const char *name, int fd)
+{
+	size_t at = end_of(w), size = strlen(name) + 1;
 
-		free(path);
-		path = more;
-	}
-	return path;
+	w->here = xreallocarray(w->here, at + 1 + size, 1);
+	w->here[at] = '/';
+	memcpy(w->here + at + 1, name, size);
+	ARRAY_PUSH(w->places, w->n) = (struct place){fd, at + size};
 }
 
 /* -1: it is not there, or can't be reached. */
-static int open_parts(int root, const struct strv *parts, const char *last)
+static int open_next(struct walk *w, const char *name)
 {
-	int fd = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int parent = w->n > 0 ? w->places[w->n - 1].fd : w->root, fd;
 
-	for (size_t i = 0; fd >= 0 && i <= parts->n; i++) {
-		const char *name = i < parts->n ? parts->items[i] : last;
-		int next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-		close(fd);
-		fd = next;
-	}
+	if (parent < 0)
+		return -1;
+	fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	/* that we have no room for it says nothing of it */
+	w->through |= fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
 	return fd;
 }
 
 /* One part. What it leads to, where it is a link, goes before the rest of *path. */
 static void step(struct walk *w, const char *name, char **path, const char *rest, mode_t *mode)
 {
-	_cleanup_close_ int fd = open_parts(w->root, &w->parts, name);
-	_cleanup_free_ char *here = join(&w->parts);
+	_cleanup_close_ int fd = open_next(w, name);
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t n;
 
-	w->through |= strv_has(w->closed, here);
+	w->through |= strv_has(w->closed, w->here);
 	*mode = 0;
 	if (fd >= 0 && fstat(fd, &st) == 0)
 		*mode = st.st_mode;
 	if (!S_ISLNK(*mode)) {
-		strv_add(&w->parts, name);
+		push(w, name, take_fd(&fd));
 		*path = xstrdup(rest);
 		return;
 	}
 	n = readlinkat(fd, "", target, sizeof(target) - 1);
 	target[n < 0 ? 0 : n] = '\0';
-	while (*target == '/' && w->parts.n > 0)
-		pop(&w->parts);
+	while (*target == '/' && w->n > 0)
+		pop(w);
 	*path = xasprintf("%s/%s", target, rest);
 }
 
-bool layers_walk(int root, const struct strv *closed, const char *path, char **ret_place,
-		 mode_t *ret_mode)
+static bool take(unsigned *left, const struct strv *closed)
 {
-	struct walk w = {.root = root, .closed = closed};
-	char *left = xstrdup(path);
+	unsigned cost = 1 + (unsigned)(closed->n / CLOSED_PER_STEP);
+
+	if (*left < cost)
+		return false;
+	*left -= cost;
+	return true;
+}
+
+bool layers_walk(int root, const struct strv *closed, const char *path, unsigned *left,
+		 char **ret_place, mode_t *ret_mode)
+{
+	struct walk w = {.root = root, .closed = closed, .here = xstrdup("")};
+	char *rest_of_it = xstrdup(path);
+	bool near = true;
 	mode_t mode = 0;
 	unsigned steps = 0;
 
-	for (; *left && steps <= STEPS_MAX; steps++) {
-		_cleanup_free_ char *now = left;
+	for (; *rest_of_it && steps <= STEPS_MAX && near; steps++) {
+		_cleanup_free_ char *now = rest_of_it;
 		char *rest = now, *name = strsep(&rest, "/");
 
+		near = take(left, closed);
 		rest = rest ? rest : now + strlen(now);
 		if (!*name || streq(name, ".")) {
-			left = xstrdup(rest);
+			rest_of_it = xstrdup(rest);
 		} else if (streq(name, "..")) {
-			pop(&w.parts);
+			pop(&w);
 			mode = S_IFDIR;
-			left = xstrdup(rest);
+			rest_of_it = xstrdup(rest);
 		} else {
-			step(&w, name, &left, rest, &mode);
+			step(&w, name, &rest_of_it, rest, &mode);
 		}
 	}
-	free(left);
-	*ret_place = join(&w.parts);
+	free(rest_of_it);
+	*ret_place = take_ptr(w.here);
 	*ret_mode = mode;
-	strv_done(&w.parts);
-	/* so many links are nobody's but his who has something in mind */
-	return steps <= STEPS_MAX && !w.through;
+	for (size_t i = 0; i < w.n; i++)
+		closep(&w.places[i].fd);
+	free(w.places);
+	/* so many links, or so long ways, are nobody's but his who has something in mind */
+	return steps <= STEPS_MAX && near && !w.through;
 }

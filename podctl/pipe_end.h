@@ -22,5 +22,5 @@ void pipe_end_close(struct pipe_end *end);
 /* As much as does not block: how many bytes, or -errno. */
 int pipe_end_write(const struct pipe_end *to, const char *data, size_t size);
 
-/* As far as we may: fewer turns for as many bytes. Nothing where it is no pipe. */
+/* As far as who made it may: fewer turns for as many bytes. Nothing where it is no pipe. */
 void pipe_end_widen(int fd);

@@ -87,6 +87,42 @@ done
 check_equal "... never both have the name" 0 "$both"
 note "$made of 5 were made"
 
+note "addresses that follow from names"
+# two of whose names the same MAC follows on this host; somebody tries names until he has such a one
+pod p2ac6b
+pod p17f35f
+check "a pod" podctl /root/p2ac6b.yml
+refused "one with the MAC of one that is there" "are the pod p2ac6b's" p17f35f
+inside docker stop -t 0 p2ac6b.app p2ac6b > /dev/null
+refused "... that does not run" "are the pod p2ac6b's" p17f35f
+check "... it runs again" podctl /root/p2ac6b.yml
+check "... and goes" podctl down p2ac6b
+check "... then the other may have it" podctl /root/p17f35f.yml
+check "... which goes" podctl down p17f35f
+both=0
+for _ in 1 2 3; do
+	podctl --quiet /root/p2ac6b.yml > /dev/null 2>&1 &
+	first=$!
+	podctl --quiet /root/p17f35f.yml > /dev/null 2>&1
+	wait "$first"
+	n=$(inside docker ps -aq --filter label=podctl.container= | xargs -r "$SANDBOX_CMD" exec "$SANDBOX" -- docker inspect -f '{{.Config.MacAddress}}' |
+		grep -c 06:d8:24:6c:8e:bb)
+	both=$((both + (n > 1)))
+	podctl --quiet down p2ac6b && podctl --quiet down p17f35f
+done
+check_equal "two in one moment: never both" 0 "$both"
+inside sed -i 's/^pods:/pods:\n  p2ac6b: { owners: [carol] }/' /etc/netguard.yml
+refused "one with the MAC of one of the configuration, which is not there" "are the pod p2ac6b's" p17f35f
+check "... which may have it" podctl /root/p2ac6b.yml
+inside docker network create -o com.docker.network.bridge.name=br-small --ipv6 --subnet 10.88.9.0/24 --subnet fd88:9::/112 small > /dev/null
+inside sed -i 's/^network_name: .*/network_name: small/' /etc/netguard.yml
+pod web
+pod x1c1a9
+check "a network with few IPv6 addresses" podctl /root/web.yml
+refused "another's address there" "are the pod web's" x1c1a9
+check "... it goes" podctl down web
+inside sed -i 's/^network_name: .*/network_name: pods/' /etc/netguard.yml
+
 note "what the admin allows"
 pod named 'hostname: www.example.com'
 check "a name of the world" podctl /root/named.yml

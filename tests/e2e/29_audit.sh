@@ -198,6 +198,9 @@ check_equal "through sudo, a user sees the containers of his own pods, and nothi
 check_status "... is told so, and not of what others have that is high" 0 'only your pods' as_caller
 inside sh -c 'echo "bob ALL=(root) NOPASSWD: ALL" > /etc/sudoers.d/admin; chmod 440 /etc/sudoers.d/admin'
 check_equal "... unless sudo lets him be root anyway" "$(jq '.containers | length' <<< "$report")" "$(as_caller --json | jq '.containers | length')"
+printf '%s\n' 'Defaults runas_default=carol' 'bob ALL=(carol) NOPASSWD: /bin/sh' | put_file /etc/sudoers.d/admin
+check_equal "... a shell as somebody else is none as root, whom sudo's runas_default may name" "good good.app" \
+	"$(as_caller --json | jq -r '[.containers[].name] | sort | join(" ")')"
 inside rm /etc/sudoers.d/admin
 
 # what a container is called, or mounts, does not drive the terminal

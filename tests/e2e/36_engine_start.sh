@@ -69,6 +69,22 @@ put_file /root/image.yml <<< 'containers: {app: {image: "fifo:1", update_image: 
 refused "one that an image brings" /root/image.yml
 check "nothing is mounted any more" inside sh -c '! grep podctl-look /proc/self/mountinfo && ! ls /run/podctl/layers/*'
 
+# far NAME N: as many mounts at the end of a way that is as long as any that is followed
+far() {
+	local deep i
+	deep=$(printf '/a%.0s' $(seq 250))
+	for i in one two three; do
+		printf '%s: {image: busybox, command: sleep 999, restart: always, stop_timeout: 0, tmpfs: [' "$i"
+		printf "$deep/t%s, " $(seq "$2")
+		echo ']},'
+	done | sed '1s/^/containers: {/; $s/$/}/' | put_file "/root/$1.yml"
+}
+far farther 100
+check_status "mounts that take long to find" 1 'its /etc/passwd is no file' inside timeout 60 "$BUILD/podctl" /root/farther.yml
+check "... they go" podctl down farther
+far far 48
+check "as many as are looked for" podctl /root/far.yml
+
 note "the engine's own, when it starts"
 put_file /root/trap.yml <<< 'containers: {app: {image: busybox, command: [sh, -c, "rm -f /etc/passwd; mkfifo /etc/passwd; sleep 999"], restart: always}}'
 put_file /root/web.yml <<< 'containers: {app: {image: busybox, command: sleep 999, restart: always}}'
@@ -89,7 +105,8 @@ sleep 0.5
 "$SANDBOX_CMD" engine "$SANDBOX" stop
 restore() { inside setpriv --bounding-set=-all,+sys_admin,+dac_override --no-new-privs "$BUILD/podctl" restore-mounts; }
 check_status "with no more rights than the unit has" 1 '^podctl: container trap.app is not started any more: its /etc/passwd is no file' restore
-check_status "... once" 0 '^$' restore
+check_status "... once, and in no time" 0 '^$' timeout 15 "$SANDBOX_CMD" exec "$SANDBOX" -- \
+	setpriv --bounding-set=-all,+sys_admin,+dac_override --no-new-privs "$BUILD/podctl" restore-mounts
 check "the engine starts" timeout 60 "$SANDBOX_CMD" engine "$SANDBOX" start
 for trap in trap link deep odd; do
 	check_equal "$trap: is not started" "no exited" "$(policy $trap.app) $(inside timeout 10 docker inspect -f '{{.State.Status}}' $trap.app)"

@@ -178,6 +178,8 @@ check_status "no variable" 1 'NAME=VALUE' run -e =x app web -- env
 check_status "options of exec elsewhere" 1 "does not take" podctl status --user=0 web
 inside sh -c 'echo "bob ALL=(root) NOPASSWD: $1" > /etc/sudoers.d/exec && chmod 440 /etc/sudoers.d/exec' sh "$BUILD/podctl"
 check_status "sudo: the pod's owner may" 0 '^uid=0' as bob sudo -n "$BUILD/podctl" exec app mine -- id
+check_status "sudo: a user's pipes get no wider than he may make them" 0 '^([0-9]+) \1$' as bob \
+	/usr/bin/python3 "$REPO/tests/e2e/files/pipes.py" sudo -n "$BUILD/podctl" exec app mine -- true
 check_status "sudo: another user may not" 1 'not allowed|password|not one of its owners|sudo' as carol sudo -n "$BUILD/podctl" exec app mine -- id
 check_status "sudo: a command in a pod without owners" 1 'wants? .*owners|needs pods.web.owners' as bob sudo -n "$BUILD/podctl" exec app web -- id
 check_equal "sudo: a shell in it is for sudoers to say" 42 "$(echo 'echo 42' | as bob sudo -n "$BUILD/podctl" exec app web)"

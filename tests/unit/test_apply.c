@@ -6,6 +6,7 @@
 #include "podctl/apply.h"
 #include "podctl/create.h"
 #include "podctl/look.h"
+#include "podctl/look_addresses.h"
 #include "tests/unit/fake_engine.h"
 #include "tests/unit/pod_fixture.h"
 
@@ -294,6 +295,41 @@ static void test_dns_default(void **state)
 			 "{\"Id\":\"n1\",\"Name\":\"bridge\",\"Driver\":\"bridge\"}");
 	assert_int_equal(look_before(f->engine, pod, "bridge", &network, &err), 0);
 	strv_done(&network.subnets);
+}
+
+/* p2ac6b and p17f35f have one MAC on this host. */
+static void test_addresses(void **state)
+{
+	static const struct {
+		const char *pod, *settings, *list;
+		int r;
+	} cases[] = {
+		{"p2ac6b", unguarded, "[]", 0},
+		{"p2ac6b", unguarded, LISTED("web", LABELS_OF("web", "{}")), 0},
+		{"p2ac6b", unguarded, LISTED("p2ac6b", LABELS_OF("p2ac6b", "{}")), 0},
+		{"p2ac6b", unguarded, LISTED("p17f35f", LABELS_OF("p17f35f", "{}")), -EEXIST},
+		/* labels or a name alone make nobody a pod */
+		{"p2ac6b", unguarded, LISTED("x", LABELS_OF("p17f35f", "{}")), 0},
+		{"p2ac6b", unguarded, LISTED("p17f35f", ""), 0},
+		{"p2ac6b", unguarded, "[1]", 0},
+		{"p2ac6b", "pods: {p17f35f: {}}", "[]", -EEXIST},
+		{"p2ac6b", "port_whitelist: {80: p17f35f}", "[]", -EEXIST},
+		{"p2ac6b", "pods: {p17f35f: {}, p2ac6b: {}}", "[]", 0},
+		{"p2ac6b", unguarded, "{", -EPROTO},
+	};
+	const struct fixture *f = *state;
+	const struct create_network network = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(settings_freep)
+		struct settings *s = fixture_settings(cases[i].settings);
+		struct err err = {0};
+
+		fake_engine_clear(f->fake);
+		fake_engine_json(f->fake, LIST41, 200, cases[i].list);
+		if (look_addresses(f->engine, cases[i].pod, s, &network, &err) != cases[i].r)
+			fail_msg("case %zu: %s", i, err.text);
+	}
 }
 
 /* ---- doing ---- */
@@ -606,6 +642,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names_and_network, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dns, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dns_default, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_moment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_create, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guard_refuses, setup, teardown),

@@ -461,6 +461,38 @@ static void test_difference_hostile(void **state _unused_)
 	assert_non_null(strstr(got, "more"));
 }
 
+/* Whose names give the same addresses, as somebody finds them who tries names. */
+static void test_meets(void **state _unused_)
+{
+	static const struct {
+		const char *pod, *other, *host, *subnet;
+		bool want;
+	} cases[] = {
+		{"web", "db", "host1", NULL, false},
+		{"web", "web", "host1", NULL, true},
+		{"p2ac6b", "p17f35f", "host1", NULL, true},
+		{"p2ac6b", "p17f35f", "host2", NULL, false},
+		{"web", "x1c1a9", "host1", NULL, false},
+		{"web", "x1c1a9", "host1", "10.88.9.0/24", false},
+		{"web", "x1c1a9", "host1", "fd88::/64", false},
+		{"web", "x1c1a9", "host1", "fd88::/112", true},
+		{"web", "x1c1a9", "host1", "no prefix", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct create_network network = {0};
+
+		if (cases[i].subnet) {
+			strv_add(&network.subnets, "192.0.2.0/24");
+			strv_add(&network.subnets, cases[i].subnet);
+		}
+		if (create_meets(cases[i].pod, cases[i].other, cases[i].host, &network) !=
+		    cases[i].want)
+			fail_msg("case %zu", i);
+		strv_done(&network.subnets);
+	}
+}
+
 static void test_addresses(void **state _unused_)
 {
 	static const struct {
@@ -571,19 +603,13 @@ static void test_long_command(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden_full),
-		cmocka_unit_test(test_ephemeral),
-		cmocka_unit_test(test_long_command),
-		cmocka_unit_test(test_health),
-		cmocka_unit_test(test_difference_root),
-		cmocka_unit_test(test_difference),
-		cmocka_unit_test(test_difference_hostile),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_golden_policy),
-		cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_root_restart),
-		cmocka_unit_test(test_always),
+		cmocka_unit_test(test_golden_full),   cmocka_unit_test(test_meets),
+		cmocka_unit_test(test_ephemeral),     cmocka_unit_test(test_long_command),
+		cmocka_unit_test(test_health),	      cmocka_unit_test(test_difference_root),
+		cmocka_unit_test(test_difference),    cmocka_unit_test(test_difference_hostile),
+		cmocka_unit_test(test_addresses),     cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_golden_policy), cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_root_restart),  cmocka_unit_test(test_always),
 		cmocka_unit_test(test_pause_image),
 	};
 

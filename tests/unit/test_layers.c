@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/layers.h"
 
+#include "common/clock.h"
 #include "podctl/layers_mounts.h"
 
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +18,11 @@ static int remove_one(const char *path, const struct stat *st _unused_, int flag
 		      struct FTW *ftw _unused_)
 {
 	return remove(path);
+}
+
+static bool would_wait(int root, const struct layers_mounts *m, const char *path)
+{
+	return layers_waits_for(root, m, &path, 1) != NULL;
 }
 
 /* Links are followed as the engine does: within the container, by name, over what is not there. */
@@ -89,7 +96,7 @@ static void test_walk(void **state _unused_)
 		assert_int_equal(symlinkat(to, root, from), 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (layers_would_wait(root, &none, cases[i].path) != cases[i].want)
+		if (would_wait(root, &none, cases[i].path) != cases[i].want)
 			fail_msg("%s", cases[i].path);
 	}
 	close(root);
@@ -110,7 +117,7 @@ static void expect_mounts(int root, const char *folder, const char *source,
 	for (size_t i = 0; i < ARRAY_SIZE(c->targets) && c->targets[i]; i++)
 		ARRAY_PUSH(m.items, m.n) = (struct layers_mount){
 			xstrdup(c->targets[i]), source ? xasprintf("%s/%s", folder, source) : NULL};
-	if (layers_would_wait(root, &m, "/etc/passwd") != c->want)
+	if (would_wait(root, &m, "/etc/passwd") != c->want)
 		fail_msg("%s, %s of %s", c->targets[0], c->targets[1] ? c->targets[1] : "-",
 			 source ? source : "-");
 	layers_mounts_done(&m);
@@ -165,8 +172,97 @@ static void test_mounts(void **state _unused_)
 	expect_mounts(root, folder, "none", &empty[1]);
 	for (unsigned i = 0; i <= 1000; i++)
 		ARRAY_PUSH(many.items, many.n) = (struct layers_mount){xasprintf("/v%u", i), NULL};
-	assert_true(layers_would_wait(root, &many, "/etc/passwd"));
+	assert_true(would_wait(root, &many, "/etc/passwd"));
 	layers_mounts_done(&many);
+	close(root);
+	assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* "/a/a/.../a", as deep as it is followed. */
+static char *deep_path(int root, unsigned depth)
+{
+	char *path = xcalloc(2 * (size_t)depth + 1, 1);
+	int fd = dup(root);
+
+	for (unsigned i = 0; i < depth; i++) {
+		int next;
+
+		assert_true(mkdirat(fd, "a", 0700) == 0 || errno == EEXIST);
+		next = openat(fd, "a", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		assert_true(next >= 0);
+		close(fd);
+		fd = next;
+		memcpy(path + 2 * (size_t)i, "/a", 2);
+	}
+	close(fd);
+	return path;
+}
+
+static struct layers_mounts mounts_at(const char *path, unsigned n)
+{
+	struct layers_mounts m = {0};
+
+	for (unsigned i = 0; i < n; i++)
+		ARRAY_PUSH(m.items, m.n) =
+			(struct layers_mount){xasprintf("%s/v%u", path, i), NULL};
+	return m;
+}
+
+/* The engine's start waits for the answer: what is made to take long is not looked at to its end.
+ */
+static void test_far(void **state _unused_)
+{
+	char folder[] = "/tmp/test-layers-XXXXXX";
+	_cleanup_free_ char *deep = NULL;
+	struct layers_mounts m;
+	int64_t began;
+	int root;
+
+	assert_non_null(mkdtemp(folder));
+	root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(root >= 0);
+	deep = deep_path(root, 250);
+	/* a few are like any other */
+	m = mounts_at(deep, 5);
+	assert_false(would_wait(root, &m, "/etc/passwd"));
+	layers_mounts_done(&m);
+	/* and so are many where images have them */
+	m = mounts_at("/var/lib/x", 500);
+	assert_false(would_wait(root, &m, "/etc/passwd"));
+	layers_mounts_done(&m);
+	began = clock_ms();
+	m = mounts_at(deep, 900);
+	assert_true(would_wait(root, &m, "/etc/passwd"));
+	layers_mounts_done(&m);
+	/* some hundredth of that; it took minutes */
+	assert_in_range(clock_ms() - began, 0, 10000);
+	close(root);
+	assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* What can't be looked at for want of descriptors is not taken for what is not there. */
+static void test_descriptors(void **state _unused_)
+{
+	char folder[] = "/tmp/test-layers-XXXXXX";
+	const struct layers_mounts none = {0};
+	struct rlimit before, few;
+	int root, lowest;
+
+	assert_non_null(mkdtemp(folder));
+	root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(root >= 0);
+	assert_int_equal(mkdirat(root, "etc", 0700), 0);
+	assert_int_equal(mkfifoat(root, "etc/passwd", 0600), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	lowest = dup(root);
+	close(lowest);
+	for (int more = 0; more < 3; more++) {
+		few = before;
+		few.rlim_cur = (rlim_t)(lowest + more);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		assert_true(would_wait(root, &none, "/etc/passwd"));
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	}
 	close(root);
 	assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
@@ -217,10 +313,9 @@ static void test_check(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walk),
-		cmocka_unit_test(test_mounts),
-		cmocka_unit_test(test_parse),
-		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_walk),  cmocka_unit_test(test_mounts),
+		cmocka_unit_test(test_far),   cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_parse), cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
