@@ -5,6 +5,7 @@
 
 #include "common/authz_token.h"
 #include "netguard/authz_path.h"
+#include "tests/unit/peers.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -17,10 +18,8 @@
 #include <unistd.h>
 
 struct fixture {
-	char dir[32], path[64];
-	struct loop *loop;
+	struct peers peers;
 	struct authz_server *server;
-	struct source stop;
 	struct authz_peer *held; /* asked, not answered yet */
 	bool hold;
 	unsigned asked, gone;
@@ -50,23 +49,6 @@ static void on_gone(void *userdata, struct authz_peer *peer)
 	f->gone++;
 }
 
-static void on_stop(struct source *s, uint32_t events _unused_)
-{
-	struct fixture *f = s->userdata;
-
-	if (timer_read(s))
-		loop_stop(f->loop);
-}
-
-/* Lets the loop do what it can. */
-static void run(struct fixture *f)
-{
-	struct err err;
-
-	timer_set(&f->stop, 30, 0);
-	assert_int_equal(loop_run(f->loop, &err), 0);
-}
-
 static int set_up(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
@@ -74,14 +56,9 @@ static int set_up(void **state)
 	struct err err;
 	int fd = -1;
 
-	snprintf(f->dir, sizeof(f->dir), "/tmp/authz.XXXXXX");
-	if (!mkdtemp(f->dir))
-		return -1;
-	snprintf(f->path, sizeof(f->path), "%s/socket", f->dir);
-	f->stop = SOURCE_NONE;
-	if (loop_new(&f->loop, &err) < 0 || timer_add(f->loop, &f->stop, on_stop, f, &err) < 0 ||
-	    authz_server_listen(f->path, &fd, &err) < 0 ||
-	    authz_server_new(f->loop, fd, &ops, &f->server, &err) < 0)
+	peers_begin(&f->peers);
+	if (authz_server_listen(f->peers.path, &fd, &err) < 0 ||
+	    authz_server_new(f->peers.loop, fd, &ops, &f->server, &err) < 0)
 		return -1;
 	*state = f;
 	return 0;
@@ -92,40 +69,9 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	authz_server_free(f->server);
-	source_remove(&f->stop);
-	loop_free(f->loop);
-	unlink(f->path);
-	rmdir(f->dir);
+	peers_end(&f->peers);
 	free(f);
 	return 0;
-}
-
-static int dial(const struct fixture *f)
-{
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	memcpy(sa.sun_path, f->path, strlen(f->path));
-	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
-	return fd;
-}
-
-static void say(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-}
-
-/* What came, "" for nothing; "(end)" behind it where the other end was closed. */
-static const char *heard(int fd, char buf[static 1024])
-{
-	ssize_t n, at = 0;
-
-	while (at < 1000 && (n = recv(fd, buf + at, (size_t)(1000 - at), MSG_DONTWAIT)) > 0)
-		at += n;
-	buf[at] = '\0';
-	if (at < 1000 && (n == 0 || errno == ECONNRESET))
-		memcpy(buf + at, "(end)", 6);
-	return buf;
 }
 
 #define ASK(body, n) "POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nContent-Length: " #n "\r\n\r\n" body
@@ -134,27 +80,29 @@ static void test_pieces(void **state)
 {
 	static const char message[] = ASK("{\"a\":1}", 7);
 	struct fixture *f = *state;
-	int fd = dial(f);
+	int fd = peers_dial(&f->peers);
 	char buf[1024];
 
 	for (size_t i = 0; i + 1 < sizeof(message); i++) {
-		say(fd, (char[]){message[i], '\0'});
+		peers_say(fd, (char[]){message[i], '\0'});
 		if (i % 20 == 0)
-			run(f);
+			peers_run(&f->peers);
 		assert_int_equal(f->asked, 0);
 	}
-	run(f);
+	peers_run(&f->peers);
 	assert_int_equal(f->asked, 1);
 	assert_string_equal(f->last, "1 {\"a\":1}");
-	assert_non_null(strstr(heard(fd, buf), "200 OK"));
+	assert_non_null(strstr(peers_heard(fd, buf), "200 OK"));
 	/* the connection is kept; two at once are answered in order */
-	say(fd, ASK("x", 1) ASK("yy", 2));
-	run(f);
+	peers_say(fd, ASK("x", 1) ASK("yy", 2));
+	peers_run(&f->peers);
 	assert_int_equal(f->asked, 3);
 	assert_string_equal(f->last, "1 yy");
-	say(fd, "POST /Plugin.Activate HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-	run(f);
-	heard(fd, buf);
+	peers_say(
+		fd,
+		"POST /Plugin.Activate HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+	peers_run(&f->peers);
+	peers_heard(fd, buf);
 	assert_non_null(strstr(buf, "Connection: close"));
 	assert_non_null(strstr(buf, "(end)"));
 	close(fd);
@@ -163,35 +111,35 @@ static void test_pieces(void **state)
 static void test_waiting(void **state)
 {
 	struct fixture *f = *state;
-	int one = dial(f), two = dial(f);
+	int one = peers_dial(&f->peers), two = peers_dial(&f->peers);
 	char buf[1024];
 
 	f->hold = true;
-	say(one, ASK("a", 1) ASK("b", 1));
-	run(f);
+	peers_say(one, ASK("a", 1) ASK("b", 1));
+	peers_run(&f->peers);
 	/* the second waits for the first's answer */
 	assert_int_equal(f->asked, 1);
 	f->hold = false;
-	say(two, ASK("c", 1));
-	run(f);
+	peers_say(two, ASK("c", 1));
+	peers_run(&f->peers);
 	assert_int_equal(f->asked, 2);
-	assert_non_null(strstr(heard(two, buf), "200 OK"));
-	assert_string_equal(heard(one, buf), "");
+	assert_non_null(strstr(peers_heard(two, buf), "200 OK"));
+	assert_string_equal(peers_heard(one, buf), "");
 	authz_server_answer(f->held, 200, "{}");
 	f->held = NULL;
-	run(f);
+	peers_run(&f->peers);
 	assert_int_equal(f->asked, 3);
 	assert_string_equal(f->last, "1 b");
 	/* who goes while it waits is told of */
 	f->hold = true;
-	say(two, ASK("d", 1));
-	run(f);
+	peers_say(two, ASK("d", 1));
+	peers_run(&f->peers);
 	close(two);
-	run(f);
+	peers_run(&f->peers);
 	assert_int_equal(f->gone, 1);
 	assert_null(f->held);
 	close(one);
-	run(f);
+	peers_run(&f->peers);
 	assert_int_equal(f->gone, 1);
 }
 
@@ -208,17 +156,17 @@ static void test_nonsense(void **state)
 	int fd;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		fd = dial(f);
-		say(fd, wrong[i]);
-		run(f);
-		assert_string_equal(heard(fd, buf), "(end)");
+		fd = peers_dial(&f->peers);
+		peers_say(fd, wrong[i]);
+		peers_run(&f->peers);
+		assert_string_equal(peers_heard(fd, buf), "(end)");
 		close(fd);
 	}
 	assert_int_equal(f->asked, 0);
 	/* and it lives */
-	fd = dial(f);
-	say(fd, ASK("a", 1));
-	run(f);
+	fd = peers_dial(&f->peers);
+	peers_say(fd, ASK("a", 1));
+	peers_run(&f->peers);
 	assert_int_equal(f->asked, 1);
 	close(fd);
 	/* nobody else takes its place */
@@ -226,14 +174,14 @@ static void test_nonsense(void **state)
 		struct err err;
 		int other = -1;
 
-		assert_int_equal(authz_server_listen(f->path, &other, &err), -EADDRINUSE);
+		assert_int_equal(authz_server_listen(f->peers.path, &other, &err), -EADDRINUSE);
 	}
 }
 
 static void test_token(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_free_ char *path = xasprintf("%s/token", f->dir);
+	_cleanup_free_ char *path = xasprintf("%s/token", f->peers.dir);
 	char one[AUTHZ_TOKEN_SIZE], two[AUTHZ_TOKEN_SIZE];
 	struct stat st;
 	struct err err;
@@ -287,7 +235,7 @@ static void test_path(void **state)
 	assert_int_equal(authz_path_check("/proc/self/root", false, &err), -EPERM);
 	assert_int_equal(authz_path_check("/etc/passwd", false, &err), 0);
 	assert_int_equal(authz_path_check("/etc/passwd/x", false, &err), -EPERM);
-	assert_int_equal(authz_path_check(f->dir, false, &err), -EPERM);
+	assert_int_equal(authz_path_check(f->peers.dir, false, &err), -EPERM);
 	assert_non_null(strstr(err.text, "could be exchanged"));
 }
 

@@ -5,6 +5,7 @@
 
 #include "netguard/relay_request.h"
 #include "netguard/unix_socket.h"
+#include "tests/unit/peers.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -126,10 +127,9 @@ static void test_long(void **state _unused_)
 /* ---- both ends ---- */
 
 struct fixture {
-	char dir[32], path[64], engine_path[64];
-	struct loop *loop;
+	struct peers peers;
+	char engine_path[64];
 	struct relay *relay;
-	struct source stop;
 	int engine; /* listens; not there before open_engine */
 	unsigned rounds;
 };
@@ -141,41 +141,19 @@ static void on_round(void *userdata)
 	f->rounds++;
 }
 
-static void on_stop(struct source *s, uint32_t events _unused_)
-{
-	struct fixture *f = s->userdata;
-
-	if (timer_read(s))
-		loop_stop(f->loop);
-}
-
-/* Lets the loop do what it can. */
-static void run(struct fixture *f)
-{
-	struct err err;
-
-	timer_set(&f->stop, 30, 0);
-	assert_int_equal(loop_run(f->loop, &err), 0);
-}
-
 static int set_up(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 	struct err err;
 	int fd = -1;
 
-	snprintf(f->dir, sizeof(f->dir), "/tmp/relay.XXXXXX");
-	if (!mkdtemp(f->dir))
-		return -1;
-	snprintf(f->path, sizeof(f->path), "%s/relay", f->dir);
-	snprintf(f->engine_path, sizeof(f->engine_path), "%s/engine", f->dir);
-	f->stop = SOURCE_NONE;
+	peers_begin(&f->peers);
+	snprintf(f->engine_path, sizeof(f->engine_path), "%s/engine", f->peers.dir);
 	f->engine = -1;
-	if (loop_new(&f->loop, &err) < 0 || timer_add(f->loop, &f->stop, on_stop, f, &err) < 0 ||
-	    unix_listen(f->path, 0600, 16, &fd, &err) < 0 ||
-	    relay_new(f->loop, fd, f->engine_path, &f->relay, &err) < 0)
+	if (unix_listen(f->peers.path, 0600, 16, &fd, &err) < 0 ||
+	    relay_new(f->peers.loop, fd, f->engine_path, &f->relay, &err) < 0)
 		return -1;
-	loop_set_after(f->loop, on_round, f);
+	loop_set_after(f->peers.loop, on_round, f);
 	*state = f;
 	return 0;
 }
@@ -185,23 +163,11 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	relay_free(f->relay);
-	source_remove(&f->stop);
-	loop_free(f->loop);
 	closep(&f->engine);
-	unlink(f->path);
 	unlink(f->engine_path);
-	rmdir(f->dir);
+	peers_end(&f->peers);
 	free(f);
 	return 0;
-}
-
-static int dial(struct fixture *f)
-{
-	struct err err;
-	int fd = -1;
-
-	assert_int_equal(unix_connect(f->path, &fd, &err), 0);
-	return fd;
 }
 
 static void open_engine(struct fixture *f)
@@ -221,103 +187,85 @@ static int take_call(struct fixture *f)
 	return fd;
 }
 
-static void say(int fd, const char *text)
-{
-	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-}
-
-/* What came, "" for nothing; "(end)" behind it where the other end was closed. */
-static const char *heard(int fd, char buf[static 1024])
-{
-	ssize_t n = -1, at = 0;
-
-	while (at < 1000 && (n = recv(fd, buf + at, (size_t)(1000 - at), MSG_DONTWAIT)) > 0)
-		at += n;
-	buf[at] = '\0';
-	if (n == 0 || errno == ECONNRESET)
-		memcpy(buf + at, "(end)", 6);
-	return buf;
-}
-
 static void test_hands_on(void **state)
 {
 	static const char question[] = ASKS("/networks");
 	struct fixture *f = *state;
-	int fd = dial(f), engine;
+	int fd = peers_dial(&f->peers), engine;
 	char buf[1024];
 
 	open_engine(f);
 	for (size_t i = 0; i + 1 < sizeof(question); i++) {
-		say(fd, (char[]){question[i], '\0'});
-		run(f);
+		peers_say(fd, (char[]){question[i], '\0'});
+		peers_run(&f->peers);
 	}
 	engine = take_call(f);
-	assert_string_equal(heard(engine, buf), GOES("/networks"));
+	assert_string_equal(peers_heard(engine, buf), GOES("/networks"));
 	/* whatever the answer is, and in pieces */
-	say(engine, "HTTP/1.1 200 OK\r\n");
-	run(f);
-	assert_string_equal(heard(fd, buf), "HTTP/1.1 200 OK\r\n");
-	say(engine, "\r\n[]");
-	run(f);
-	assert_string_equal(heard(fd, buf), "\r\n[]");
+	peers_say(engine, "HTTP/1.1 200 OK\r\n");
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(fd, buf), "HTTP/1.1 200 OK\r\n");
+	peers_say(engine, "\r\n[]");
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(fd, buf), "\r\n[]");
 	/* the next ones by the same connection, two at once */
-	say(fd, ASKS("/version") ASKS("/networks/a"));
-	run(f);
-	assert_string_equal(heard(engine, buf), GOES("/version") GOES("/networks/a"));
+	peers_say(fd, ASKS("/version") ASKS("/networks/a"));
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(engine, buf), GOES("/version") GOES("/networks/a"));
 	/* the engine ends it: what it said before still comes */
-	say(engine, "last");
+	peers_say(engine, "last");
 	close(engine);
-	run(f);
-	assert_string_equal(heard(fd, buf), "last(end)");
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(fd, buf), "last(end)");
 	close(fd);
 }
 
 static void test_refuses(void **state)
 {
 	struct fixture *f = *state;
-	int fd = dial(f), engine;
+	int fd = peers_dial(&f->peers), engine;
 	struct ucred peer;
 	char buf[1024];
 
 	open_engine(f);
-	say(fd, ASKS("/images/json"));
-	run(f);
-	heard(fd, buf);
+	peers_say(fd, ASKS("/images/json"));
+	peers_run(&f->peers);
+	peers_heard(fd, buf);
 	assert_non_null(strstr(buf, "HTTP/1.1 403 "));
 	assert_non_null(strstr(buf, "{\"message\":\"the guard may not ask this\"}(end)"));
 	close(fd);
 	/* nonsense, and a body behind a question */
-	fd = dial(f);
-	say(fd, "POST /containers/create HTTP/1.1\r\n\r\n");
-	run(f);
-	assert_string_equal(heard(fd, buf), "(end)");
+	fd = peers_dial(&f->peers);
+	peers_say(fd, "POST /containers/create HTTP/1.1\r\n\r\n");
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(fd, buf), "(end)");
 	close(fd);
 	assert_int_equal(unix_accept(f->engine, &peer), -EAGAIN);
-	fd = dial(f);
-	say(fd, ASKS("/version") "POST /containers/create HTTP/1.1\r\n\r\n");
-	run(f);
+	fd = peers_dial(&f->peers);
+	peers_say(fd, ASKS("/version") "POST /containers/create HTTP/1.1\r\n\r\n");
+	peers_run(&f->peers);
 	engine = take_call(f);
-	assert_string_equal(heard(engine, buf), GOES("/version") "(end)");
-	assert_string_equal(heard(fd, buf), "(end)");
+	assert_string_equal(peers_heard(engine, buf), GOES("/version") "(end)");
+	assert_string_equal(peers_heard(fd, buf), "(end)");
 	close(engine);
 	close(fd);
 	/* behind a good one, a refused one has no answer of ours */
-	fd = dial(f);
-	say(fd, ASKS("/version") ASKS("/images/json"));
-	run(f);
-	assert_string_equal(heard(fd, buf), "(end)");
+	fd = peers_dial(&f->peers);
+	peers_say(fd, ASKS("/version") ASKS("/images/json"));
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(fd, buf), "(end)");
 	close(fd);
 }
 
 static void test_no_engine(void **state)
 {
 	struct fixture *f = *state;
-	int fd = dial(f);
+	int fd = peers_dial(&f->peers);
 	char buf[1024];
 
-	say(fd, ASKS("/version"));
-	run(f);
-	heard(fd, buf);
+	peers_say(fd, ASKS("/version"));
+	peers_run(&f->peers);
+	peers_heard(fd, buf);
 	assert_non_null(strstr(buf, "HTTP/1.1 503 "));
 	assert_non_null(strstr(buf, "/engine: No such file or directory\"}(end)"));
 	close(fd);
@@ -329,38 +277,38 @@ static void test_slow(void **state)
 {
 	static char piece[8192];
 	struct fixture *f = *state;
-	int slow = dial(f), quick = dial(f), engine, other;
+	int slow = peers_dial(&f->peers), quick = peers_dial(&f->peers), engine, other;
 	size_t sent = 0, got = 0;
 	char buf[1024];
 	ssize_t n;
 
 	open_engine(f);
-	say(slow, ASKS("/events"));
-	run(f);
+	peers_say(slow, ASKS("/events"));
+	peers_run(&f->peers);
 	engine = take_call(f);
-	heard(engine, buf);
+	peers_heard(engine, buf);
 	for (unsigned round = 0; round < 20; round++) {
 		while ((n = send(engine, piece, sizeof(piece), MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
 			sent += (size_t)n;
-		run(f);
+		peers_run(&f->peers);
 	}
 	assert_true(sent > 65536 && sent < (size_t)4 * 1024 * 1024);
 	close(engine);
 	f->rounds = 0;
-	run(f);
+	peers_run(&f->peers);
 	/* which is not told in each round of the loop */
 	assert_true(f->rounds < 10);
-	say(quick, ASKS("/version"));
-	run(f);
+	peers_say(quick, ASKS("/version"));
+	peers_run(&f->peers);
 	other = take_call(f);
-	assert_string_equal(heard(other, buf), GOES("/version"));
+	assert_string_equal(peers_heard(other, buf), GOES("/version"));
 	for (unsigned round = 0; round < 1000; round++) {
 		n = recv(slow, piece, sizeof(piece), MSG_DONTWAIT);
 		if (n == 0)
 			break;
 		got += n > 0 ? (size_t)n : 0;
 		if (n < 0)
-			run(f);
+			peers_run(&f->peers);
 	}
 	assert_int_equal(got, sent);
 	close(other);
@@ -371,23 +319,23 @@ static void test_slow(void **state)
 static void test_goes(void **state)
 {
 	struct fixture *f = *state;
-	int fd = dial(f), engine;
+	int fd = peers_dial(&f->peers), engine;
 	char buf[1024];
 
 	open_engine(f);
-	say(fd, ASKS("/events"));
-	run(f);
+	peers_say(fd, ASKS("/events"));
+	peers_run(&f->peers);
 	engine = take_call(f);
 	close(fd);
-	run(f);
-	assert_string_equal(heard(engine, buf), GOES("/events") "(end)");
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(engine, buf), GOES("/events") "(end)");
 	close(engine);
 	/* one that only says that it asks no more */
-	fd = dial(f);
-	say(fd, "GET /ver");
+	fd = peers_dial(&f->peers);
+	peers_say(fd, "GET /ver");
 	shutdown(fd, SHUT_WR);
-	run(f);
-	assert_string_equal(heard(fd, buf), "(end)");
+	peers_run(&f->peers);
+	assert_string_equal(peers_heard(fd, buf), "(end)");
 	close(fd);
 }
 
@@ -399,20 +347,20 @@ static void test_many(void **state)
 	size_t ended = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		fds[i] = dial(f);
-		run(f);
+		fds[i] = peers_dial(&f->peers);
+		peers_run(&f->peers);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		ended += streq(heard(fds[i], buf), "(end)");
+		ended += streq(peers_heard(fds[i], buf), "(end)");
 		close(fds[i]);
 	}
 	assert_int_equal(ended, ARRAY_SIZE(fds) - RELAY_PAIRS_MAX);
 	/* their places are free again */
-	run(f);
-	fds[0] = dial(f);
-	say(fds[0], ASKS("/version"));
-	run(f);
-	heard(fds[0], buf);
+	peers_run(&f->peers);
+	fds[0] = peers_dial(&f->peers);
+	peers_say(fds[0], ASKS("/version"));
+	peers_run(&f->peers);
+	peers_heard(fds[0], buf);
 	assert_non_null(strstr(buf, " 503 "));
 	close(fds[0]);
 }
