@@ -156,6 +156,8 @@ static const struct nft_rule host_reply[] = {
 	RULE(IN("pod_host_ports4", IP_DADDR, L4_SPORT), ACCEPT),
 	RULE(IN("pod_host_ports6", IP6_DADDR, L4_SPORT), ACCEPT),
 	RULE(IN("proxied_ports", L4_SPORT), ACCEPT),
+	RULE(IN("proxied4", L4_SPORT, IP_SADDR), ACCEPT),
+	RULE(IN("proxied6", L4_SPORT, IP6_SADDR), ACCEPT),
 };
 
 static const struct nft_rule host_to_private_port[] = {
@@ -176,6 +178,9 @@ static const struct nft_rule container_to_host[] = {
 	RULE(IN("pod_host_ports6", IP6_SADDR, L4_DPORT), ACCEPT),
 	/* to_published_port has asked the whitelist before */
 	RULE(IN("proxied_ports", L4_DPORT), IS(FIB_DADDR, "local"), ACCEPT),
+	/* at other addresses the port may be a service's of the host */
+	RULE(IN("proxied4", L4_DPORT, IP_DADDR), IS(FIB_DADDR, "local"), ACCEPT),
+	RULE(IN("proxied6", L4_DPORT, IP6_DADDR), IS(FIB_DADDR, "local"), ACCEPT),
 	RULE(RELATED, GOTO("deny_midstream")),
 	RULE(GOTO("deny_container_to_host")),
 };

@@ -186,7 +186,7 @@ static void test_changes(void **state)
 /* Each flow of a change, judged: ended ("-") or not ("+"). */
 static const struct judged {
 	const char *name;
-	const char *before, *after; /* configuration */
+	const char *before, *after; /* configuration; after NULL: the same */
 	const char *members[3], *members_after[3];
 	const char *flows[8]; /* "+ FROM PORT TO PORT AT PORT UID" */
 } judged[] = {
@@ -280,6 +280,18 @@ static const struct judged {
 	  "+ 198.51.100.7 5000 " HOST " 82 " HOST " 82 -1 sctp",
 	  "- 127.0.0.1 5000 127.0.0.1 81 127.0.0.1 81 1234 sctp",
 	  "+ 127.0.0.1 5000 127.0.0.1 80 127.0.0.1 80 1234 sctp"}},
+	{"a port at one address is published at another",
+	 "port_whitelist: { 80: web, 81: web }\n",
+	 NULL,
+	 {"web web br-x,10.1.0.2,- " HOST "|80|80/tcp " HOST6 "|80|80/tcp 0.0.0.0|81|81/tcp",
+	  "db db br-x,10.1.0.3,fd00::3"},
+	 {"web web br-x,10.1.0.2,- 192.0.2.20|80|80/tcp " HOST6 "|80|80/tcp 0.0.0.0|81|81/tcp",
+	  "db db br-x,10.1.0.3,fd00::3"},
+	 {"- 10.1.0.3 5000 " HOST " 80 " HOST " 80 -1",
+	  "+ 10.1.0.3 5000 " HOST " 81 " HOST " 81 -1",
+	  "+ fd00::3 5000 " HOST6 " 80 " HOST6 " 80 -1",
+	  /* never allowed */
+	  "+ fd00::3 5000 " HOST6 " 81 " HOST6 " 81 -1"}},
 	{"nobody was there",
 	 "port_whitelist: { 80: web }\n",
 	 "{}\n",
@@ -297,7 +309,8 @@ static void test_judged(void **state)
 		_cleanup_(elements_freep)
 		struct elements *before = elements_of(t->before, t->members);
 		_cleanup_(elements_freep)
-		struct elements *after = elements_of(t->after, t->members_after);
+		struct elements *after =
+			elements_of(t->after ? t->after : t->before, t->members_after);
 		_cleanup_(flows_change_freep)
 		struct flows_change *c = flows_change_new(before, after);
 
