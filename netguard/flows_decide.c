@@ -247,6 +247,22 @@ static bool container_may(const struct state *s, const struct flow *f, bool to_m
 	       has_addr_port(s, SET_EGRESS4, &f->from, &f->at, f->proto, f->at_port);
 }
 
+/*
+ * A datagram that a program of this host has sent from a port that is published now: the table
+ * sends no more of them, and what came back would go to docker-proxy, past the whitelist. On the
+ * loopback docker-proxy's answers would be of that flow, and not be sent. (Of TCP the table sees
+ * who begins anew.)
+ */
+static bool sent_from_published(const struct state *s, const struct flow *f)
+{
+	if (!f->from_local || f->proto != IPPROTO_UDP || redirected(f))
+		return false;
+	if (f->at_local)
+		return has_port(s, SET_PRIVATE_PORTS, f->proto, f->from_port);
+	return has_port(s, SET_PUBLISHED_PORTS, f->proto, f->from_port) &&
+	       !whitelisted(s, f->proto, f->from_port, &f->to);
+}
+
 static bool may(const struct flows_change *c, const struct state *s, const struct flow *f)
 {
 	bool to_member = pod_of(&c->before, &f->at) != NULL;
@@ -256,6 +272,8 @@ static bool may(const struct flows_change *c, const struct state *s, const struc
 
 	if (pod_of(&c->before, &f->from))
 		return container_may(s, f, to_member, published);
+	if (sent_from_published(s, f))
+		return false;
 	if (f->from_local && to_member && !redirected(f))
 		return user_may(c, s, f, false);
 	if (f->from_local)
