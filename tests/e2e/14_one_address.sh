@@ -78,6 +78,15 @@ done
 note "at all addresses"
 reached open 5083 tcp 10.88.1.1 $host4 $other4 $host6 $gateway6
 
+note "a table that can be read back"
+check "0.0.0.0/0 stands for all of a family" grep -q "tcp \. 5081 \. 0\.0\.0\.0/0" <<< "$(inside nft list set inet netguard proxied4)"
+check "what nft lists loads again" table_reloads
+netguard_stop
+handles=$(inside nft -a list table inet netguard | grep -c handle)
+netguard_start
+check_equal "a new daemon takes it as it is" "$handles" "$(inside nft -a list table inet netguard | grep -c handle)"
+check "... and says so" grep -qi adopt "$SANDBOX/netguard.log"
+
 note "the port moves to another address"
 kill "$(sed -n 's/^ready //p' "$SANDBOX/services")"
 inside docker rm -f web > /dev/null
