@@ -41,6 +41,13 @@ size_t addr_size(const struct addr *a)
 	return a->family == AF_INET ? 4 : a->family == AF_INET6 ? 16 : 0;
 }
 
+bool addr_is_any(const struct addr *a)
+{
+	static const uint8_t any[16];
+
+	return a->family == AF_UNSPEC || memcmp(a->bytes, any, addr_size(a)) == 0;
+}
+
 bool addr_is_loopback(const struct addr *a)
 {
 	if (a->family == AF_INET)

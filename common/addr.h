@@ -36,6 +36,7 @@ struct ports {
 bool addr_parse(const char *text, struct addr *ret);
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX]); /* returns buf */
 size_t addr_size(const struct addr *a);					       /* 4, 16 or 0 */
+bool addr_is_any(const struct addr *a);	     /* none, 0.0.0.0 or :: */
 bool addr_is_loopback(const struct addr *a); /* 127.0.0.0/8 or ::1 */
 /* The link-local address that goes with a MAC: fe80::/64 and the modified EUI-64 (RFC 4291, A). */
 void addr_link_local(const uint8_t mac[static 6], struct addr *ret);

@@ -186,13 +186,6 @@ static void add_incoming(struct way *w, const struct explain_end *from,
 
 /* ---- published ports ---- */
 
-static bool is_any(const struct addr *a)
-{
-	static const uint8_t zero[16];
-
-	return a->family == AF_UNSPEC || memcmp(a->bytes, zero, addr_size(a)) == 0;
-}
-
 static bool binding_covers(const struct member_port *b, const struct explain_flow *f)
 {
 	if (b->proto != f->proto || b->host_port != f->port || f->port == 0)
@@ -200,7 +193,7 @@ static bool binding_covers(const struct member_port *b, const struct explain_flo
 	if (b->host_ip.family == AF_UNSPEC)
 		return true;
 	return b->host_ip.family == f->to->addr.family &&
-	       (is_any(&b->host_ip) || addr_compare(&b->host_ip, &f->to->addr) == 0);
+	       (addr_is_any(&b->host_ip) || addr_compare(&b->host_ip, &f->to->addr) == 0);
 }
 
 /* The container's address of this family (any: AF_UNSPEC), on its first network that has one. */

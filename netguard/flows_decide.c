@@ -170,16 +170,27 @@ static bool has_addrs(const struct state *s, enum set_id set4, const struct addr
 	return has(s, of_family(set4, a), &k);
 }
 
-static bool whitelisted(const struct state *s, const struct flow *f)
+static bool has_port_addr(const struct state *s, enum set_id set4, uint8_t proto, uint16_t port,
+			  const struct addr *a)
 {
 	struct nft_key k = {0};
 
-	if (has_port(s, SET_PORT_WHITELIST, f->proto, f->to_port))
-		return true;
-	nft_key_proto(&k, f->proto);
-	nft_key_port(&k, f->to_port);
-	nft_key_addr(&k, &f->from);
-	return has(s, of_family(SET_PORT_WHITELIST_FROM4, &f->from), &k);
+	nft_key_proto(&k, proto);
+	nft_key_port(&k, port);
+	nft_key_addr(&k, a);
+	return has(s, of_family(set4, a), &k);
+}
+
+/* For this end elsewhere. */
+static bool whitelisted(const struct state *s, uint8_t proto, uint16_t port, const struct addr *a)
+{
+	return has_port(s, SET_PORT_WHITELIST, proto, port) ||
+	       has_port_addr(s, SET_PORT_WHITELIST_FROM4, proto, port, a);
+}
+
+static bool asked_whitelisted(const struct state *s, const struct flow *f)
+{
+	return whitelisted(s, f->proto, f->to_port, &f->from);
 }
 
 static bool redirected(const struct flow *f)
@@ -217,22 +228,39 @@ static bool container_may(const struct state *s, const struct flow *f, bool to_m
 			  bool published)
 {
 	if (to_member && redirected(f))
-		return whitelisted(s, f) &&
+		return asked_whitelisted(s, f) &&
 		       has_addr_port(s, SET_PUBLISHED4, &f->at, NULL, f->proto, f->at_port);
 	if (to_member)
 		return has_addr_port(s, SET_LINKS4, &f->from, &f->at, f->proto, f->at_port) ||
 		       has_addrs(s, SET_LINKS_ANY4, &f->from, &f->at) ||
 		       has_addrs(s, SET_OPEN4, &f->at, NULL);
 	/* the whitelist is asked first */
-	if (f->at_local && published && !whitelisted(s, f))
+	if (f->at_local && published && !asked_whitelisted(s, f))
 		return false;
 	if (f->at_local)
 		return has_port(s, SET_HOST_PORTS, f->proto, f->to_port) ||
 		       has_addr_port(s, SET_POD_HOST_PORTS4, &f->from, NULL, f->proto,
 				     f->to_port) ||
-		       has_port(s, SET_PROXIED_PORTS, f->proto, f->to_port);
+		       has_port(s, SET_PROXIED_PORTS, f->proto, f->to_port) ||
+		       has_port_addr(s, SET_PROXIED4, f->proto, f->to_port, &f->to);
 	return !has_addrs(s, SET_EGRESS_LIMITED4, &f->from, NULL) ||
 	       has_addr_port(s, SET_EGRESS4, &f->from, &f->at, f->proto, f->at_port);
+}
+
+/*
+ * A datagram that a program of this host has sent from a port that is published now: the table
+ * sends no more of them, and what came back would go to docker-proxy, past the whitelist. On the
+ * loopback docker-proxy's answers would be of that flow, and not be sent. (Of TCP the table sees
+ * who begins anew.)
+ */
+static bool sent_from_published(const struct state *s, const struct flow *f)
+{
+	if (!f->from_local || f->proto != IPPROTO_UDP || redirected(f))
+		return false;
+	if (f->at_local)
+		return has_port(s, SET_PRIVATE_PORTS, f->proto, f->from_port);
+	return has_port(s, SET_PUBLISHED_PORTS, f->proto, f->from_port) &&
+	       !whitelisted(s, f->proto, f->from_port, &f->to);
 }
 
 static bool may(const struct flows_change *c, const struct state *s, const struct flow *f)
@@ -244,6 +272,8 @@ static bool may(const struct flows_change *c, const struct state *s, const struc
 
 	if (pod_of(&c->before, &f->from))
 		return container_may(s, f, to_member, published);
+	if (sent_from_published(s, f))
+		return false;
 	if (f->from_local && to_member && !redirected(f))
 		return user_may(c, s, f, false);
 	if (f->from_local)
@@ -251,10 +281,10 @@ static bool may(const struct flows_change *c, const struct state *s, const struc
 	if (to_member && !redirected(f))
 		return has_addr_port(s, SET_DIRECT4, &f->at, NULL, f->proto, f->at_port);
 	if (to_member)
-		return whitelisted(s, f) &&
+		return asked_whitelisted(s, f) &&
 		       has_addr_port(s, SET_PUBLISHED4, &f->at, NULL, f->proto, f->at_port);
 	/* docker-proxy has it */
-	return !f->at_local || !published || whitelisted(s, f);
+	return !f->at_local || !published || asked_whitelisted(s, f);
 }
 
 /* A container that is gone, or another's that has its address now. */

@@ -60,6 +60,7 @@ struct published {
 	uint16_t port;
 	const char *pod; /* NULL: a container that is not guarded as a pod */
 	const struct member *member;
+	const struct addr *host_ip; /* AF_UNSPEC: at all addresses */
 	bool loopback;
 	bool held; /* of one that does not run, see model_ports.c */
 };

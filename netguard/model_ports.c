@@ -51,6 +51,7 @@ struct published *published_list(const struct model *m, size_t *ret_n)
 				.port = p->host_port,
 				.pod = member->pod,
 				.member = member,
+				.host_ip = &p->host_ip,
 				.loopback = addr_is_loopback(&p->host_ip),
 				.held = held,
 			};
@@ -183,6 +184,60 @@ struct sharing {
 	bool up;	    /* one of them runs */
 };
 
+/* Whether it is published at each address of the family. */
+static bool at_any(const struct addr *host_ip, int family)
+{
+	return addr_is_any(host_ip) && (host_ip->family == AF_UNSPEC || host_ip->family == family);
+}
+
+static bool is_open_to_world(const struct published *p)
+{
+	return !p->loopback && !p->held;
+}
+
+static void add_proxied_at(struct maker *k, const struct published *p, const struct addr *first,
+			   const struct addr *last)
+{
+	struct nft_key key = port_key(p->proto, p->port), end = port_key(p->proto, p->port);
+
+	nft_key_addr(&key, first);
+	nft_key_addr(&end, last);
+	elements_add(k->e, maker_set(SET_PROXIED4, first), &key, &end, p->pod, NULL);
+}
+
+/*
+ * Where docker-proxy listens for containers. A port that is published at some addresses only may be
+ * a service's of the host at others, which containers have no business with.
+ */
+static void add_proxied(struct maker *k, const struct published *here, size_t n)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	bool any[ARRAY_SIZE(families)] = {false};
+
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		for (size_t i = 0; i < n; i++)
+			any[f] |=
+				is_open_to_world(&here[i]) && at_any(here[i].host_ip, families[f]);
+	}
+	if (any[0] && any[1]) {
+		struct nft_key key = port_key(here->proto, here->port);
+
+		elements_add(k->e, SET_PROXIED_PORTS, &key, NULL, here->pod, NULL);
+		return;
+	}
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		const struct prefix all = {.addr.family = families[f]};
+		const struct addr last = prefix_last(&all);
+
+		if (any[f])
+			add_proxied_at(k, here, &all.addr, &last);
+		for (size_t i = 0; !any[f] && i < n; i++) {
+			if (is_open_to_world(&here[i]) && here[i].host_ip->family == families[f])
+				add_proxied_at(k, here, here[i].host_ip, here[i].host_ip);
+		}
+	}
+}
+
 /* Ports of the host that one pod publishes: here are all entries of that port and pod. */
 static void add_published_port(struct maker *k, const struct published *here, size_t n,
 			       const struct sharing *sharing)
@@ -191,17 +246,16 @@ static void add_published_port(struct maker *k, const struct published *here, si
 	const struct settings_grant *g = settings_find_grant(k->s, p->proto, p->port);
 	struct nft_key key = port_key(p->proto, p->port);
 	bool granted = g && streq(g->pod, p->pod);
-	bool loopback = false, world = false;
+	bool loopback = false;
 
 	if (!granted)
 		elements_add(k->e, SET_PUBLISHED_PORTS, &key, NULL, p->pod, NULL);
 	for (size_t i = 0; i < n; i++) {
 		/* what only may come closes no port to users of the host that one has now */
 		loopback |= here[i].loopback && (!here[i].held || !sharing->up);
-		world |= !here[i].loopback && !here[i].held;
 	}
-	if (granted && world && sharing->only_to_world)
-		elements_add(k->e, SET_PROXIED_PORTS, &key, NULL, p->pod, NULL);
+	if (granted && sharing->only_to_world)
+		add_proxied(k, here, n);
 	if (!loopback || (granted && g->pod_users_only))
 		return;
 	elements_add(k->e, SET_PRIVATE_PORTS, &key, NULL, p->pod, NULL);
@@ -219,13 +273,9 @@ static bool is_up(const struct published *list, size_t n)
 
 static bool binding_has_family(const struct member_port *b, int family)
 {
-	static const uint8_t any[16];
 	const struct addr *ip = &b->host_ip;
 
-	if (addr_is_loopback(ip))
-		return false;
-	return ip->family == AF_UNSPEC || ip->family == family ||
-	       memcmp(ip->bytes, any, addr_size(ip)) == 0;
+	return !addr_is_loopback(ip) && (ip->family == family || addr_is_any(ip));
 }
 
 /* Where the member's bindings arrive: on its own address and port. */

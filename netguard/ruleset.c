@@ -53,6 +53,8 @@ static const struct nft_set sets[SET_COUNT_] = {
 				      .types = {PROTO, PORT, IPV6},
 				      .interval = true},
 	[SET_PROXIED_PORTS] = {.name = "proxied_ports", .types = {PROTO, PORT}},
+	[SET_PROXIED4] = {.name = "proxied4", .types = {PROTO, PORT, IPV4}, .interval = true},
+	[SET_PROXIED6] = {.name = "proxied6", .types = {PROTO, PORT, IPV6}, .interval = true},
 	[SET_PUBLISHED4] = {.name = "published4", .types = {IPV4, PROTO, PORT}},
 	[SET_PUBLISHED6] = {.name = "published6", .types = {IPV6, PROTO, PORT}},
 	[SET_DIRECT4] = {.name = "direct4", .types = {IPV4, PROTO, PORT}},

@@ -35,7 +35,14 @@ static const struct nft_rule output[] = {
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
 	/* what comes back would be a reply, and pass, from whom the port is closed for */
 	RULE(IS(CT_DIRECTION, "original"), IS(L4PROTO, "udp"), IN("published_ports", L4_SPORT),
-	     IS_NOT(OIFNAME, "lo"), JUMP("from_published_port")),
+	     JUMP("from_published_port")),
+	/*
+	 * Of TCP a user sends a SYN from there before docker-proxy has the port, and one that
+	 * crosses it passes as the reply. This is what docker-proxy answers with, of whose number
+	 * conntrack knows nothing; over lo that SYN was judged itself.
+	 */
+	RULE(ACK, IN("published_ports", L4_SPORT), IS_NOT(OIFNAME, "lo"),
+	     JUMP("from_published_port")),
 	RULE(TO_CONTAINER_IFACE, GOTO("host_to_container")),
 	/* by the port itself, past its bridge: what needs no answer to ARP */
 	RULE(IN("ports", OIFNAME), GOTO("host_to_container")),
@@ -94,8 +101,13 @@ static const struct nft_rule from_container[] = {
  * A datagram of docker-proxy's that answers none: a container goes on to speak when the permission
  * is gone, and so the connection with it. Or a user's, who sends so in its name (IP_PKTINFO), or
  * has the port before it.
+ *
+ * To a user of this host it sends so, too, whose right to a private port is gone, and its flow. To
+ * others the port is open there.
  */
 static const struct nft_rule from_published_port[] = {
+	RULE(IS(OIFNAME, "lo"), IN("private_ports", L4_SPORT), GOTO("deny_midstream")),
+	RULE(IS(OIFNAME, "lo"), RETURN),
 	RULE(IN("port_whitelist", L4_SPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_SPORT, IP_DADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_SPORT, IP6_DADDR), RETURN),
@@ -156,6 +168,8 @@ static const struct nft_rule host_reply[] = {
 	RULE(IN("pod_host_ports4", IP_DADDR, L4_SPORT), ACCEPT),
 	RULE(IN("pod_host_ports6", IP6_DADDR, L4_SPORT), ACCEPT),
 	RULE(IN("proxied_ports", L4_SPORT), ACCEPT),
+	RULE(IN("proxied4", L4_SPORT, IP_SADDR), ACCEPT),
+	RULE(IN("proxied6", L4_SPORT, IP6_SADDR), ACCEPT),
 };
 
 static const struct nft_rule host_to_private_port[] = {
@@ -176,6 +190,9 @@ static const struct nft_rule container_to_host[] = {
 	RULE(IN("pod_host_ports6", IP6_SADDR, L4_DPORT), ACCEPT),
 	/* to_published_port has asked the whitelist before */
 	RULE(IN("proxied_ports", L4_DPORT), IS(FIB_DADDR, "local"), ACCEPT),
+	/* at other addresses the port may be a service's of the host */
+	RULE(IN("proxied4", L4_DPORT, IP_DADDR), IS(FIB_DADDR, "local"), ACCEPT),
+	RULE(IN("proxied6", L4_DPORT, IP6_DADDR), IS(FIB_DADDR, "local"), ACCEPT),
 	RULE(RELATED, GOTO("deny_midstream")),
 	RULE(GOTO("deny_container_to_host")),
 };

@@ -106,19 +106,27 @@ for to in 192.0.2.10 192.0.2.255 255.255.255.255 224.0.0.1 ff02::1%eth0 2001:db8
 done
 
 note "to a private port, as if it had asked"
-# Docker's proxy has the port at the loopback's address only: with another of the host's a user sends in its name
+# Docker's proxy has the port at the loopback's address only: with another of the host's a user sends in its name; and
+# from the port itself, while nobody has it
+seeds() { inside conntrack -L -p udp -s "$1" -d "$1" --sport 8081 --dport 40001 2> /dev/null | wc -l; }
+for lo in 127.0.0.1 ::1; do
+	user carol from "$lo,8081" "$lo" "$lo,40001"
+	check_equal "there is a seed for $lo, from before" 1 "$(seeds $lo)"
+done
 inside docker run -d --name lo --network pods --label test.pod=web -p 127.0.0.1:8081:8080/udp -p "[::1]:8081:8080/udp" \
 	probe serve udp:8080 > /dev/null
 check "lo is guarded" wait_for 5 is_guarded lo
 while read -r lo other; do
-	for seed in "without a seed" "with one"; do
-		before=$(counter host_to_container)
-		check_equal "a stranger to $lo, $seed" refused "$(user carol send "$lo,40001" "$lo,8081")"
-		check "... is counted" test "$(counter host_to_container)" -gt "$before"
-		user carol from "$other,8081" "$lo" "$lo,40001"
-		check_equal "there is a seed" 1 "$(inside conntrack -L -p udp -s "$lo" -d "$lo" --sport 8081 --dport 40001 2> /dev/null | wc -l)"
-	done
-	check_equal "its user to $lo, with a seed" "answer from $lo" "$(user bob send "$lo,40001" "$lo,8081")"
+	check_equal "it is no more" 0 "$(seeds "$lo")"
+	before=$(counter host_to_container)
+	check_equal "a stranger to $lo" refused "$(user carol send "$lo,40001" "$lo,8081")"
+	check "... is counted" test "$(counter host_to_container)" -gt "$before"
+	before=$(counter midstream)
+	user carol from "$other,8081" "$lo" "$lo,40001" 2> "$SANDBOX/seed"
+	check_equal "nobody seeds in docker-proxy's name" 0 "$(seeds "$lo")"
+	check "... which is counted" test "$(counter midstream)" -gt "$before"
+	check_equal "a stranger to $lo, again" refused "$(user carol send "$lo,40001" "$lo,8081")"
+	check_equal "its user to $lo" "answer from $lo" "$(user bob send "$lo,40001" "$lo,8081")"
 done <<< "127.0.0.1 127.0.0.2
 ::1 $host6"
 note "what a user has sent to the world from a published port, as if somebody there were to answer"

@@ -102,7 +102,7 @@ matrix_containers() {
 	inside sh -c 'docker rm -f $(docker ps -aq)' > /dev/null 2>&1
 	mapfile -t servers < <(jobs -pr)
 	run_container web web "$network" -p 80:80 -p 80:80/udp -p 8080:80 -p 8080:80/udp -p 8443:80 -p 8443:80/udp \
-		-p 127.0.0.1:8090:80 -p 127.0.0.1:8090:80/udp &
+		-p 127.0.0.1:8090:80 -p 127.0.0.1:8090:80/udp -p 192.0.2.10:8444:80 -p 192.0.2.10:8444:80/udp &
 	run_container web-2 web "$network" &
 	run_container db db "$network" &
 	wait_for_jobs
@@ -166,6 +166,8 @@ addresses_of() {
 	*:link-local) echo "$link_local%eth0" ff02::1%eth0 ;;
 	*:loopback | *:rate)
 		[ "$where" = loopback ] && echo 127.0.0.1 || echo "$gateway4" ;;
+	*:published) echo 192.0.2.10 ;;
+	*:elsewhere) echo "$gateway4" 2001:db8:0:1::10 "$gateway6" ;;
 	host:*)
 		case $from in
 		user:*) echo 192.0.2.10 "$gateway4" 127.0.0.1 2001:db8:0:1::10 "$gateway6" ::1 ;;
@@ -218,7 +220,7 @@ flows_of() { # INDEX FROM TO PROTO VERDICT WHERE
 		done
 	done
 }
-published() { case $1 in 80 | 8080 | 8443 | 9999 | 9000 | 8090) ;; *) return 1 ;; esac; }
+published() { case $1 in 80 | 8080 | 8443 | 8444 | 9999 | 9000 | 8090) ;; *) return 1 ;; esac; }
 
 # ---- batches ----
 

@@ -27,6 +27,8 @@ static const struct {
 	[SET_PORT_WHITELIST_FROM4] = {"port_whitelist_from4", "ps4"},
 	[SET_PORT_WHITELIST_FROM6] = {"port_whitelist_from6", "ps6"},
 	[SET_PROXIED_PORTS] = {"proxied_ports", "ps"},
+	[SET_PROXIED4] = {"proxied4", "ps4"},
+	[SET_PROXIED6] = {"proxied6", "ps6"},
 	[SET_PUBLISHED4] = {"published4", "4ps"},
 	[SET_PUBLISHED6] = {"published6", "6ps"},
 	[SET_DIRECT4] = {"direct4", "4ps"},

@@ -274,6 +274,22 @@ static void test_mac(void **state _unused_)
 	}
 }
 
+static void test_any(void **state _unused_)
+{
+	static const struct {
+		const char *text;
+		bool any;
+	} cases[] = {{"0.0.0.0", true}, {"::", true}, {"0.0.0.1", false}, {"::1", false}};
+	struct addr a = {0};
+
+	assert_true(addr_is_any(&a));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_true(addr_parse(cases[i].text, &a));
+		if (addr_is_any(&a) != cases[i].any)
+			fail_msg("%s", cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,7 +297,7 @@ int main(void)
 		cmocka_unit_test(test_prefix),	      cmocka_unit_test(test_prefix_contains),
 		cmocka_unit_test(test_ports),	      cmocka_unit_test(test_protocols),
 		cmocka_unit_test(test_ports_overlap), cmocka_unit_test(test_ports_contain),
-		cmocka_unit_test(test_mac),
+		cmocka_unit_test(test_mac),	      cmocka_unit_test(test_any),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

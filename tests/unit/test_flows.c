@@ -186,7 +186,7 @@ static void test_changes(void **state)
 /* Each flow of a change, judged: ended ("-") or not ("+"). */
 static const struct judged {
 	const char *name;
-	const char *before, *after; /* configuration */
+	const char *before, *after; /* configuration; after NULL: the same */
 	const char *members[3], *members_after[3];
 	const char *flows[8]; /* "+ FROM PORT TO PORT AT PORT UID" */
 } judged[] = {
@@ -280,6 +280,40 @@ static const struct judged {
 	  "+ 198.51.100.7 5000 " HOST " 82 " HOST " 82 -1 sctp",
 	  "- 127.0.0.1 5000 127.0.0.1 81 127.0.0.1 81 1234 sctp",
 	  "+ 127.0.0.1 5000 127.0.0.1 80 127.0.0.1 80 1234 sctp"}},
+	{"a port that a container publishes was a host user's before",
+	 "port_whitelist: { 54/udp: web, 55/udp: { pod: web, from: [192.0.2.0/24] } }\n"
+	 "pods: { db: { users: [bob] } }\n",
+	 NULL,
+	 {DB},
+	 {WEB " |53|53/udp |53|53/tcp |54|54/udp |55|55/udp 127.0.0.1|56|56/udp", DB},
+	 {"- " HOST " 53 198.51.100.7 5000 198.51.100.7 5000 1234 udp",
+	  "- " HOST " 53 10.1.0.3 5000 10.1.0.3 5000 1234 udp",
+	  "+ " HOST " 53 198.51.100.7 5000 198.51.100.7 5000 1234 tcp",
+	  "+ 127.0.0.1 53 127.0.0.1 5000 127.0.0.1 5000 1234 udp",
+	  "- 127.0.0.1 56 127.0.0.1 5000 127.0.0.1 5000 1234 udp",
+	  /* it is decided by where it goes to */
+	  "+ " HOST " 53 " HOST " 54 10.1.0.2 54 1234 udp",
+	  "+ " HOST " 54 198.51.100.7 5000 198.51.100.7 5000 1234 udp",
+	  "+ 198.51.100.7 5000 " HOST " 54 10.1.0.2 54 -1 udp"}},
+	{"... and the whitelist has it for some",
+	 "port_whitelist: { 55/udp: web }\n",
+	 "port_whitelist: { 55/udp: { pod: web, from: [192.0.2.0/24] } }\n",
+	 {WEB " |55|55/udp"},
+	 {WEB " |55|55/udp"},
+	 {"- " HOST " 55 198.51.100.7 5000 198.51.100.7 5000 1234 udp",
+	  "+ " HOST " 55 192.0.2.1 5000 192.0.2.1 5000 1234 udp"}},
+	{"a port at one address is published at another",
+	 "port_whitelist: { 80: web, 81: web }\n",
+	 NULL,
+	 {"web web br-x,10.1.0.2,- " HOST "|80|80/tcp " HOST6 "|80|80/tcp 0.0.0.0|81|81/tcp",
+	  "db db br-x,10.1.0.3,fd00::3"},
+	 {"web web br-x,10.1.0.2,- 192.0.2.20|80|80/tcp " HOST6 "|80|80/tcp 0.0.0.0|81|81/tcp",
+	  "db db br-x,10.1.0.3,fd00::3"},
+	 {"- 10.1.0.3 5000 " HOST " 80 " HOST " 80 -1",
+	  "+ 10.1.0.3 5000 " HOST " 81 " HOST " 81 -1",
+	  "+ fd00::3 5000 " HOST6 " 80 " HOST6 " 80 -1",
+	  /* never allowed */
+	  "+ fd00::3 5000 " HOST6 " 81 " HOST6 " 81 -1"}},
 	{"nobody was there",
 	 "port_whitelist: { 80: web }\n",
 	 "{}\n",
@@ -297,7 +331,8 @@ static void test_judged(void **state)
 		_cleanup_(elements_freep)
 		struct elements *before = elements_of(t->before, t->members);
 		_cleanup_(elements_freep)
-		struct elements *after = elements_of(t->after, t->members_after);
+		struct elements *after =
+			elements_of(t->after ? t->after : t->before, t->members_after);
 		_cleanup_(flows_change_freep)
 		struct flows_change *c = flows_change_new(before, after);
 

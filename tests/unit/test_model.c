@@ -47,7 +47,8 @@ static void test_reference(void **state)
 				   "    host_rate: 20/second burst 10\n"
 				   "    connect_to: { db: [5432/tcp] }\n"
 				   "  db: {}\n";
-	static const char *const members[] = {"web web br-pods,10.88.1.2,fd88::2 |80|80/tcp",
+	static const char *const members[] = {"web web br-pods,10.88.1.2,fd88::2 |80|80/tcp "
+					      "192.0.2.10|8080|8080/tcp",
 					      "db db br-pods,10.88.1.3,-",
 					      "rogue rogue lan0,10.99.0.2,- |9999|9999/tcp", NULL};
 	_cleanup_free_ char *text = make_text(yaml, members);
@@ -81,7 +82,9 @@ static void test_reference(void **state)
 				  "port_whitelist_from6 tcp . 443 . 2001:db8:: - tcp . 443 . "
 				  "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff \"web\"\n"
 				  "proxied_ports tcp . 80 \"web\"\n"
+				  "proxied4 tcp . 8080 . 192.0.2.10 \"web\"\n"
 				  "published4 10.88.1.2 . tcp . 80 \"web: host port 80\"\n"
+				  "published4 10.88.1.2 . tcp . 8080 \"web: host port 8080\"\n"
 				  "published6 fd88::2 . tcp . 80 \"web: host port 80\"\n"
 				  "links4 10.88.1.2 . 10.88.1.3 . tcp . 5432 \"web -> db\"\n"
 				  "guarded4 10.88.1.2 \"web\"\n"
@@ -157,6 +160,32 @@ static const struct small {
 	 "port_whitelist: { 80: web }\n",
 	 {"w web br-x,10.1.0.2,fd00::2 192.0.2.1|80|80/tcp"},
 	 {"published4 10.1.0.2 . tcp . 80 \"web: host port 80\"", "!published6"}},
+	/* where containers find docker-proxy */
+	{"at all addresses of each family, or of both by itself",
+	 "port_whitelist: { 80: web, 81: web }\n",
+	 {"w web br-x,10.1.0.2,fd00::2 0.0.0.0|80|80/tcp ::|80|80/tcp |81|81/tcp",
+	  "v web br-x,10.1.0.3,- 192.0.2.1|80|80/tcp"},
+	 {"proxied_ports tcp . 80 \"web\"", "proxied_ports tcp . 81 \"web\"", "!proxied4",
+	  "!proxied6"}},
+	{"at all addresses of one family, and at one of the other",
+	 "port_whitelist: { 80: web, 81: web, 82: web }\n",
+	 {"w web br-x,10.1.0.2,fd00::2 0.0.0.0|80|80/tcp 192.0.2.1|80|80/tcp 2001:db8::1|80|80/tcp "
+	  "::|81|81/tcp 127.0.0.1|82|82/tcp ::1|82|82/tcp"},
+	 {"proxied4 tcp . 80 . 0.0.0.0 - tcp . 80 . 255.255.255.255 \"web\"",
+	  "proxied6 tcp . 80 . 2001:db8::1 \"web\"", "!proxied4 tcp . 80 . 192.0.2.1",
+	  "proxied6 tcp . 81 . :: - tcp . 81 . ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff \"web\"",
+	  "!proxied4 tcp . 81", "!proxied_ports", "!proxied4 tcp . 82", "!proxied6 tcp . 82"}},
+	{"at some addresses, by two containers of a pod",
+	 "port_whitelist: { 80: web }\n",
+	 {"w web br-x,10.1.0.2,- 192.0.2.1|80|80/tcp 192.0.2.2|80|80/tcp",
+	  "v web br-x,10.1.0.3,- 192.0.2.1|80|80/tcp"},
+	 {"proxied4 tcp . 80 . 192.0.2.1 \"web\"", "proxied4 tcp . 80 . 192.0.2.2 \"web\"",
+	  "!proxied_ports", "!proxied6"}},
+	{"not while another pod publishes the port",
+	 "port_whitelist: { 80: web }\n",
+	 {"w web br-x,10.1.0.2,- 192.0.2.1|80|80/tcp",
+	  "r rogue br-x,10.1.0.3,- 192.0.2.2|80|80/tcp"},
+	 {"!proxied"}},
 	{"sources within others are left out",
 	 "port_whitelist: { 80: { pod: web, from: [10.0.0.0/8, 10.1.0.0/16, 10.0.0.0/8, 192.0.2.1] "
 	 "} }\n",
@@ -354,22 +383,34 @@ static void test_held(void **state)
 {
 	static const char *const lines[] = {"a app br-x,10.1.0.2,- |81|80/tcp 127.0.0.1|82|80/tcp",
 					    "r rogue |80|80/tcp |83|80/sctp",
-					    "w web br-x,10.1.0.4,- |80|80/tcp", NULL};
+					    "w web br-x,10.1.0.4,- |80|80/tcp", "x web |80|80/tcp",
+					    NULL};
 	_cleanup_(settings_freep)
 	struct settings *s = settings_make("port_whitelist: { 80: web }\n");
 	_cleanup_(model_freep)
 	struct model *m = model_make(lines);
 	_cleanup_(elements_freep)
 	struct elements *running = model_elements(s, NULL, m), *none = NULL, *held = NULL;
+	_cleanup_(elements_freep)
+	struct elements *one = NULL;
 
 	(void)state;
-	model_find(m, "r")->running = false;
+	model_find(m, "r")->running = model_find(m, "x")->running = false;
 	assert_true(member_clear(model_find(m, "a"), NULL, 1));
 	held = model_elements(s, NULL, m);
 	assert_int_equal(running->n[SET_PUBLISHED_PORTS], 4);
 	assert_int_equal(held->n[SET_PUBLISHED_PORTS], 4);
 	assert_int_equal(held->n[SET_PRIVATE_PORTS], 1);
 	assert_int_equal(held->n[SET_PORT_WHITELIST], 1);
+
+	/* nor does it open to containers what its pod has at one address only */
+	assert_true(addr_parse("192.0.2.1", &model_find(m, "w")->ports[0].host_ip));
+	one = model_elements(s, NULL, m);
+	assert_int_equal(running->n[SET_PROXIED_PORTS], 0);
+	assert_int_equal(held->n[SET_PROXIED_PORTS], 1);
+	assert_int_equal(one->n[SET_PROXIED_PORTS], 0);
+	assert_int_equal(one->n[SET_PROXIED4], 1);
+	model_find(m, "w")->ports[0].host_ip = (struct addr){0};
 
 	/* what a service of the host has is not held */
 	model_find(m, "a")->ports[0].taken = model_find(m, "a")->ports[1].taken = true;

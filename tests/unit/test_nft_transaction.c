@@ -146,7 +146,7 @@ static void test_what_an_error_is_about(void **state _unused_)
 	nft_batch_add_limit(b, t, &limit);
 	nft_batch_add_set(b, t, ruleset_set(SET_POD_RATE4));
 	nft_batch_add_chain(b, t, &t->chains[0]);
-	nft_batch_add_rule(b, t, &t->chains[0], &t->chains[0].rules[5]);
+	nft_batch_add_rule(b, t, &t->chains[0], &t->chains[0].rules[6]);
 	nft_batch_delete_limit(b, t, "web");
 	nft_batch_delete_table(b, t);
 	nft_batch_add_elements(b, t, ruleset_set(SET_MEMBERS4), e->sets[SET_MEMBERS4],

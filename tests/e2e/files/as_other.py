@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Datagrams as any user may send them, for 16_as_other.sh.
+"""Datagrams as any user may send them, for 16_as_other.sh and 14_pushed.sh.
 
   as_other.py send FROM TO [DEVICE]     one datagram; prints what came back within 0.6 s, "silent" or "refused"
   as_other.py hear AT SECONDS [TO]      prints what comes, each with its sender; TO: connected, and begins with it
@@ -7,9 +7,13 @@
   as_other.py from FROM ADDRESS TO      one datagram of the socket at FROM, but from ADDRESS and FROM's port (IP_PKTINFO)
   as_other.py cross FROM TO             begins a TCP connection from TO to FROM, where nobody takes it, waits for a line on
                                         stdin, and begins one from FROM to TO; prints "answer", "silent" or "refused"
+  as_other.py full AT                   listens, but takes no connection and answers none; prints "ready" and its pid
+  as_other.py begin FROM TO             begins a TCP connection and gives it up; prints "answer" or "silent"
+  as_other.py connect FROM TO           a TCP connection and a word; prints "answer", "silent" or "refused"
 
 FROM, TO, AT: ADDRESS,PORT. An address that is not this host's is taken by IP_FREEBIND or IPV6_FREEBIND.
 """
+import os
 import select
 import socket
 import struct
@@ -70,19 +74,29 @@ def connecting(at, to):
     return s
 
 
-def cross(at, to):
+def listen_full(at):
+    """Sockets at and to a port where a SYN gets no answer: its queue is full."""
     full = socket.socket()
     full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     full.bind(at)
     full.listen(0)
     others = [connecting((at[0], 0), at) for _ in range(2)]
     time.sleep(0.3)
+    return others + [full]
+
+
+def cross(at, to):
+    sockets = listen_full(at)
     connecting(to, at).close()
-    for s in others + [full]:
+    for s in sockets:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.close()
     print("ready", flush=True)
     sys.stdin.readline()
+    return connected(at, to)
+
+
+def connected(at, to):
     s = connecting(at, to)
     s.setblocking(True)
     s.settimeout(2)
@@ -115,6 +129,19 @@ def main():
         return
     if what == "cross":
         print(cross(endpoint(args[0]), endpoint(args[1])), flush=True)
+        return
+    if what == "full":
+        sockets = listen_full(endpoint(args[0]))
+        print("ready", os.getpid(), flush=True)
+        time.sleep(60)
+        return
+    if what == "begin":
+        s = connecting(endpoint(args[0]), endpoint(args[1]))
+        print("answer" if select.select([], [s], [], 0.3)[1] else "silent", flush=True)
+        s.close()
+        return
+    if what == "connect":
+        print(connected(endpoint(args[0]), endpoint(args[1])), flush=True)
         return
     s = opened(endpoint(args[0]), args[2] if len(args) > 2 else None)
     if what == "ask":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Datagrams that go on by themselves, for 14_revoke.sh.
+"""Datagrams that go on by themselves, for 14_revoke.sh and 14_pushed.sh.
 
-  chatter.py serve PORT           twenty a second to each who has once asked
+  chatter.py serve PORT           prints "ready"; then twenty a second to each who has once asked
   chatter.py ask ADDRESS,PORT     ten a second; prints "up" for what came in each tenth of a second, or "silent"
 """
 import socket
@@ -10,9 +10,11 @@ import time
 
 
 def serve(port):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind(("", port))
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    s.bind(("::", port))
     s.settimeout(0.05)
+    print("ready", flush=True)
     peers = set()
     while True:
         try:
@@ -35,6 +37,9 @@ def ask(address, port):
             time.sleep(0.1)
         except TimeoutError:
             print("silent", flush=True)
+        except OSError:  # refused
+            print("silent", flush=True)
+            time.sleep(0.1)
 
 
 if sys.argv[1] == "serve":
