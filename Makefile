@@ -65,9 +65,13 @@ MODULE_OBJ  := $(filter-out $(BUILD)/obj/netguard/cmd_% $(BUILD)/obj/podctl/cmd_
 LINK         = $(SAY) LINK $@; $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
 
 .PHONY: all
-all: $(BUILD)/podctl $(BUILD)/podctl-enter $(BUILD)/podctl-shell $(BUILD)/netguard $(BUILD)/pause ## build the programs (default)
+all: $(BUILD)/podctl $(BUILD)/podctl-enter $(BUILD)/podctl-shell $(BUILD)/netguard $(BUILD)/netguard-relay $(BUILD)/pause ## build the programs (default)
 
 $(BUILD)/netguard: $(BUILD)/obj/netguard/main.o $(NETGUARD_OBJ)
+	$(LINK)
+
+# of the modules only what it needs: it may ask the engine for anything
+$(BUILD)/netguard-relay: $(BUILD)/obj/netguard/relay/main.o $(MODULES)
 	$(LINK)
 
 # for valgrind, which needs other calls than the program: the same without netguard/confine_*.c's filters
@@ -193,7 +197,7 @@ valgrind: $(UNIT_BIN) ## run the unit tests under valgrind
 DECIDES     := $(wildcard netguard/model*.c podctl/plan*.c) $(addprefix netguard/, \
                  elements.c ruleset.c flows_decide.c links_decide.c listeners.c relay_request.c \
                  explain_ends.c explain_parse.c explain_rules.c \
-                 $(patsubst %,authz_%.c,create decide fields host http mounts network request route)) \
+                 $(patsubst %,authz_%.c,create decide fields host http mounts network request route target)) \
                  podctl/caller_decide.c podctl/jail.c common/text.c
 DECIDES_OBJ := $(DECIDES:%.c=$(BUILD)/branches/%.o)
 DECIDES_BIN := $(UNIT_SRC:%.c=$(BUILD)/branches/%)
@@ -253,6 +257,7 @@ MAN_LINKS := podctl-enter.8 podctl-shell.8
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BUILD)/netguard $(DESTDIR)$(PREFIX)/sbin/netguard
+	install -D -m 755 $(BUILD)/netguard-relay $(DESTDIR)$(PREFIX)/sbin/netguard-relay
 	mkdir -p $(DESTDIR)$(PREFIX)/bin # users ask it too, and have no sbin in their paths
 	ln -sf ../sbin/netguard $(DESTDIR)$(PREFIX)/bin/netguard
 	for f in podctl podctl-enter podctl-shell; do \
@@ -281,7 +286,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 
 .PHONY: uninstall
 uninstall: ## take away what install put there; configuration, state, the user _netguard and the table stay
-	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard $(DESTDIR)$(PREFIX)/bin/netguard
+	rm -f $(DESTDIR)$(PREFIX)/sbin/netguard $(DESTDIR)$(PREFIX)/sbin/netguard-relay $(DESTDIR)$(PREFIX)/bin/netguard
 	for f in podctl podctl-enter podctl-shell; do rm -f $(DESTDIR)$(PREFIX)/bin/$$f; done
 	for f in systemd/*.in; do rm -f $(DESTDIR)$(SYSTEMD_DIR)/$$(basename $$f .in); done
 	rm -f $(DESTDIR)$(SYSUSERS_DIR)/netguard.conf $(DESTDIR)$(SYSCTL_DIR)/10-netguard.conf

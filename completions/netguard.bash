@@ -37,7 +37,7 @@ _netguard() {
 	[[ $line == *[[:space:]] ]] && words+=("")
 	cur=${words[-1]}
 	if [ ${#words[@]} -le 2 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check status explain denied table reload remove wait authz relay help version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check status explain denied table reload remove wait authz help version" -- "$cur")
 		return
 	fi
 	case ${words[1]}:$cur in
@@ -56,7 +56,7 @@ _netguard() {
 		esac
 		;;
 	help:*)
-		mapfile -t COMPREPLY < <(compgen -W "run check status explain denied table reload remove wait authz relay help version" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "run check status explain denied table reload remove wait authz help version" -- "$cur")
 		;;
 	esac
 }

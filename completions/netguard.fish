@@ -29,13 +29,12 @@ complete -c netguard -n __fish_use_subcommand -a reload -d 'read the configurati
 complete -c netguard -n __fish_use_subcommand -a remove -d 'take the table away'
 complete -c netguard -n __fish_use_subcommand -a wait -d 'wait until the kernel has the table'
 complete -c netguard -n __fish_use_subcommand -a authz -d 'decide what users of the engine may ask of it'
-complete -c netguard -n __fish_use_subcommand -a relay -d 'hand the questions of the daemon on to the engine'
 complete -c netguard -n __fish_use_subcommand -a help -d 'print the usage, or that of a command'
 complete -c netguard -n __fish_use_subcommand -a version -d 'print the version'
 complete -c netguard -n '__fish_seen_subcommand_from check explain status denied' -l json -d 'as JSON'
 complete -c netguard -n '__fish_seen_subcommand_from status' -l metrics -d 'in the text format of Prometheus'
 complete -c netguard -n '__fish_seen_subcommand_from denied' -s f -l follow -d 'go on with each further one'
 complete -c netguard -n '__fish_seen_subcommand_from denied' -s n -x -d 'so many'
-complete -c netguard -n '__fish_seen_subcommand_from check relay' -F
+complete -c netguard -n '__fish_seen_subcommand_from check' -F
 complete -c netguard -n '__fish_seen_subcommand_from explain' -a '(__netguard_ends)'
-complete -c netguard -n '__fish_seen_subcommand_from help' -a 'run check status explain denied table reload remove wait authz relay help version'
+complete -c netguard -n '__fish_seen_subcommand_from help' -a 'run check status explain denied table reload remove wait authz help version'

@@ -35,7 +35,6 @@ _netguard() {
 		'remove:take the table away'
 		'wait:wait until the kernel has the table'
 		'authz:decide what users of the engine may ask of it'
-		"relay:hand the daemon's questions on to the engine"
 		'help:print the usage, or that of a command'
 		'version:print the version'
 	)

@@ -299,22 +299,9 @@ static bool has_token(const struct authz_request *request, const char *token)
 	       CRYPTO_memcmp(request->token, token, strlen(token)) == 0;
 }
 
-bool authz_only_looks(const struct authz_request *request)
-{
-	static const uint64_t looks =
-		ENDPOINT_BIT(ENDPOINT_PING) | ENDPOINT_BIT(ENDPOINT_VERSION) |
-		ENDPOINT_BIT(ENDPOINT_EVENTS) | ENDPOINT_BIT(ENDPOINT_CONTAINER_LIST) |
-		ENDPOINT_BIT(ENDPOINT_CONTAINER_INSPECT) | ENDPOINT_BIT(ENDPOINT_NETWORK_LIST) |
-		ENDPOINT_BIT(ENDPOINT_NETWORK_INSPECT);
-	_cleanup_free_ char *name = NULL;
-	const struct authz_route *route = authz_route_find(request, &name);
-
-	return route && (looks & ENDPOINT_BIT(route->endpoint));
-}
-
 bool authz_is_look(const struct authz_request *request, const char *token)
 {
-	return has_token(request, token) && authz_only_looks(request);
+	return has_token(request, token) && authz_route_only_looks(request);
 }
 
 bool authz_is_exempt(const struct settings *settings, const struct authz_request *request,

@@ -25,10 +25,8 @@ int authz_decide(const struct settings *settings, const struct authz_request *re
 /* Whether the caller is one that may do anything: token is the one that only root knows. */
 bool authz_is_exempt(const struct settings *settings, const struct authz_request *request,
 		     const char *token);
-/* Whether a request (that was read) asks only what the daemon has to know: events, containers and
- * their networks. */
-bool authz_only_looks(const struct authz_request *request);
-/* The same, and it has the token that the daemon's group may read. */
+/* Whether a request only looks (authz_route_only_looks), and has the token that the daemon's group
+ * may read. */
 bool authz_is_look(const struct authz_request *request, const char *token);
 
 /* "netguard denied": who asked for what, for the log, printable. Returns buf. */

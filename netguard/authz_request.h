@@ -48,6 +48,8 @@ void authz_request_done(struct authz_request *r);
 int authz_request_parse(const char *message, size_t size, struct authz_request *ret,
 			struct err *err);
 
+/* Reads path and query. 0, or -EINVAL with what is refused. Once for each request. */
+int authz_request_read_target(struct authz_request *r, struct err *err);
 /* Reads path, query and body. 0, or -EINVAL with what is refused. Once for each request. */
 int authz_request_read(struct authz_request *r, struct err *err);
 

@@ -174,3 +174,16 @@ int authz_route_check(const struct authz_route *route, const struct authz_reques
 		return err_set(err, EPERM, "a body has no meaning here: send Content-Length: 0");
 	return 0;
 }
+
+bool authz_route_only_looks(const struct authz_request *request)
+{
+	static const uint64_t looks =
+		ENDPOINT_BIT(ENDPOINT_PING) | ENDPOINT_BIT(ENDPOINT_VERSION) |
+		ENDPOINT_BIT(ENDPOINT_EVENTS) | ENDPOINT_BIT(ENDPOINT_CONTAINER_LIST) |
+		ENDPOINT_BIT(ENDPOINT_CONTAINER_INSPECT) | ENDPOINT_BIT(ENDPOINT_NETWORK_LIST) |
+		ENDPOINT_BIT(ENDPOINT_NETWORK_INSPECT);
+	_cleanup_free_ char *name = NULL;
+	const struct authz_route *route = authz_route_find(request, &name);
+
+	return route && (looks & ENDPOINT_BIT(route->endpoint));
+}

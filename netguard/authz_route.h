@@ -37,5 +37,9 @@ const struct authz_route *authz_route_find(const struct authz_request *r, char *
 int authz_route_check(const struct authz_route *route, const struct authz_request *r,
 		      struct err *err);
 
+/* Whether a request (that was read) asks only what the daemon has to know: events, containers and
+ * their networks. */
+bool authz_route_only_looks(const struct authz_request *r);
+
 /* A name of a container, exec, network or volume, or an id: [A-Za-z0-9][A-Za-z0-9_.-]* */
 bool authz_name_valid(const char *name);

@@ -21,7 +21,6 @@ int cmd_reload(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_authz(int argc, char **argv);
-int cmd_relay(int argc, char **argv);
 
 /* Says on stderr that the arguments are wrong. Returns the exit status, 1. */
 int command_usage(const char *text);

@@ -54,10 +54,6 @@ static const struct command commands[] = {
 	 "dockerd --authorization-plugin=netguard asks it; engine_policy in the configuration\n"
 	 "says what is allowed. While it does not run, the engine denies everything; to get\n"
 	 "out of that, see netguard(8)."},
-	{"relay", "[SOCKET]", "hand the daemon's questions on to the engine", cmd_relay,
-	 "Only what asks for events, containers and networks goes on, so that the daemon needs\n"
-	 "no right to the engine's socket (systemd starts this, and hands over the socket).\n"
-	 "Exit status: 0, or 1."},
 };
 
 static void usage(FILE *out)

@@ -2,7 +2,7 @@
 #include "netguard/relay_request.h"
 
 #include "common/authz_token.h"
-#include "netguard/authz_decide.h"
+#include "netguard/authz_route.h"
 
 #include <errno.h>
 #include <strings.h>
@@ -109,7 +109,7 @@ static bool may_be_asked(const char *target)
 	struct authz_request r = {.method = xstrdup("GET"), .uri = xstrdup(target)};
 	struct err ignored;
 	bool may = streq(target, RELAY_LIBPOD_NETWORKS) ||
-		   (authz_request_read(&r, &ignored) == 0 && authz_only_looks(&r));
+		   (authz_request_read_target(&r, &ignored) == 0 && authz_route_only_looks(&r));
 
 	authz_request_done(&r);
 	return may;

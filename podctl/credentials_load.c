@@ -54,7 +54,8 @@ static bool become(const struct caller *c)
 	if (setgroups(c->n_groups, c->groups) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
 	    setresuid(c->uid, c->uid, c->uid) < 0)
 		return false;
-	/* Still a copy of root's memory. Where fs.suid_dumpable is 1 that user could look into it. */
+	/* Still a copy of root's memory. Where fs.suid_dumpable is 1 that user could look into it.
+	 */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return false;
 	if (getresuid(&real, &effective, &saved) < 0 || real != c->uid || effective != c->uid ||

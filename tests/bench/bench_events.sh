@@ -15,7 +15,10 @@ mount_root: /srv/pods
 network_name: pods
 guard: { allowed_users: [root] }
 END
-netguard_start
+# as its unit starts it: it asks the engine through the relay
+unit_folders
+relay_start
+netguard_start "${as_unit[@]}"
 inside docker network create -o com.docker.network.bridge.name=br-extra extra > /dev/null || fail "a network"
 id=$(inside docker run -d --name box --network pods probe sleep) || fail "a container"
 inside "$BUILD/tests/bench/events" real "${2:-40}" extra "$id" "$(netguard_pid)" || failed=1

@@ -16,9 +16,7 @@ guard: { allowed_users: [root] }
 END
 inside mkdir -p /srv/pods
 LOG=$SANDBOX/service.log
-# RuntimeDirectory=, StateDirectory=
-inside install -d -o _netguard -g _netguard -m 755 /run/netguard
-inside install -d -o _netguard -g _netguard -m 700 /var/lib/netguard
+unit_folders
 relay_start
 
 service_start() { # [--store] CMD...

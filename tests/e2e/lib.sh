@@ -143,7 +143,12 @@ netguard_stop() {
 not() { ! "$@"; }
 
 
-# What systemd does for netguard.service: its user and capability, and the way to the engine that relay_start opens.
+# What systemd does for netguard.service: its folders (unit_folders), its user and capability, and the way to the engine
+# that relay_start opens.
+unit_folders() {
+	inside install -d -o _netguard -g _netguard -m 755 /run/netguard
+	inside install -d -o _netguard -g _netguard -m 700 /var/lib/netguard
+}
 RELAY=/run/relay/engine.sock
 as_unit=(env "DOCKER_HOST=unix://$RELAY" setpriv --reuid _netguard --regid _netguard --init-groups "--inh-caps=-all,+net_admin"
 	"--ambient-caps=-all,+net_admin" "--bounding-set=-all,+net_admin" --no-new-privs)
@@ -152,7 +157,7 @@ as_unit=(env "DOCKER_HOST=unix://$RELAY" setpriv --reuid _netguard --regid _netg
 relay_start() {
 	inside install -d -o nobody -g _netguard -m 750 "${RELAY%/*}"
 	background sh -c 'echo $$ > /run/relay.pid; exec "$@"' sh setpriv --reuid nobody --regid _netguard --groups docker \
-		--inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs "${NETGUARD:-$BUILD/netguard}" relay "$RELAY"
+		--inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs "$BUILD/netguard-relay" "$RELAY"
 	wait_for 10 inside test -S "$RELAY" || fail "the relay listens"
 }
 relay_pid() { inside cat /run/relay.pid; }

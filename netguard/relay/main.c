@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * netguard-relay: a program of its own, so that a process which may ask the engine for anything has
+ * no more code in it than it needs, of libraries neither.
+ */
 #include "common/log.h"
 #include "engine/engine.h"
-#include "netguard/commands.h"
 #include "netguard/confine.h"
 #include "netguard/notify.h"
 #include "netguard/relay.h"
@@ -9,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 
 #define STORED_SOCKET "engine" /* of netguard-engine.socket */
 #define BACKLOG	      128
@@ -32,7 +36,7 @@ static int open_listener(const char *path, int *ret, struct err *err)
 	if (fd < 0)
 		return err_set(err, EINVAL,
 			       "no socket: systemd hands it over (netguard-engine.socket), or it "
-			       "is named: netguard relay SOCKET");
+			       "is named");
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		return err_os(err, errno, "the socket");
 	*ret = fd;
@@ -72,6 +76,7 @@ static int run(const char *path, const char *engine, struct err *err)
 	    (r = relay_new(l, listener, engine, &relay, err)) == 0)
 		r = confine(err);
 	if (r >= 0) {
+		malloc_trim(0); /* what libseccomp needed once */
 		log_info("handing the guard's questions on to %s", engine);
 		notify_send("READY=1");
 		r = loop_run(l, err);
@@ -82,20 +87,43 @@ static int run(const char *path, const char *engine, struct err *err)
 	return r;
 }
 
-int cmd_relay(int argc, char **argv)
+static void usage(FILE *out)
+{
+	fputs("usage: netguard-relay [SOCKET]\n\n"
+	      "Hands the questions of netguard's daemon about events, containers and networks on "
+	      "to\n"
+	      "the engine ($DOCKER_HOST), and nothing else. Without SOCKET it listens at the one "
+	      "that\n"
+	      "systemd hands over (netguard-engine.socket). See netguard(8).\n",
+	      out);
+}
+
+int main(int argc, char **argv)
 {
 	const char *engine = path_of(getenv("DOCKER_HOST"));
+	const char *first = argc == 2 ? argv[1] : "";
 	struct err err;
 
-	if (argc > 2)
-		return command_usage("relay [SOCKET]");
+	log_init("netguard-relay", LOG_LEVEL_INFO);
+	if (streq(first, "-h") || streq(first, "--help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (streq(first, "--version")) {
+		printf("netguard-relay %s\n", VERSION);
+		return 0;
+	}
+	if (argc > 2 || *first == '-') {
+		usage(stderr);
+		return 1;
+	}
 	if (!engine) {
-		log_error("relay: DOCKER_HOST: only an engine at a socket of this host "
-			  "(unix:///path) is asked by others");
+		log_error("DOCKER_HOST: only an engine at a socket of this host (unix:///path) is "
+			  "asked by others");
 		return 1;
 	}
 	if (run(argv[1], engine, &err) < 0) {
-		log_error("relay: %s", err.text);
+		log_error("%s", err.text);
 		return 1;
 	}
 	return 0;
