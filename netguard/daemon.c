@@ -391,8 +391,11 @@ int daemon_run(struct err *err)
 			   .verify = SOURCE_NONE,
 			   .suppressed = SOURCE_NONE,
 			   .watchdog = SOURCE_NONE};
+	bool asking;
 	int r;
 
+	/* the thread that looks up names shares the loop's heap: one of its own is mostly holes */
+	mallopt(M_ARENA_MAX, 1);
 	/* what is big is the kernel's again as soon as it is freed, and leaves no holes in the heap
 	 */
 	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
@@ -403,6 +406,10 @@ int daemon_run(struct err *err)
 	}
 	if (r == 0)
 		log_info("stopping; the table stays");
+	asking = d.config && config_asking(d.config);
 	finish(&d);
+	/* exit() would end libraries that the name service's thread still hangs in */
+	if (asking && r == 0)
+		_exit(0);
 	return r;
 }
