@@ -148,7 +148,8 @@ static int add_calls(scmp_filter_ctx ctx, const struct call *list, size_t n, str
 }
 
 /* What was read is never executed. A library that wants it (a name service that appeared while we
- * run) gets an error, so that its names are unknown. */
+ * run; those that are there nss_modules has loaded) gets an error, so that its names are unknown.
+ */
 static int add_memory(scmp_filter_ctx ctx)
 {
 	const int numbers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};

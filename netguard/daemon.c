@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "netguard/confine.h"
 #include "netguard/notify.h"
+#include "netguard/nss_modules.h"
 #include "netguard/state.h"
 
 #include <errno.h>
@@ -217,8 +218,10 @@ static bool is_tcp(const char *host)
 /* All is opened: from now on strangers are listened to. */
 static int confine(const char *host, struct err *err)
 {
-	int r = confine_paths(folders, ARRAY_SIZE(folders), is_tcp(host), err);
+	int r;
 
+	nss_modules_load(is_tcp(host));
+	r = confine_paths(folders, ARRAY_SIZE(folders), is_tcp(host), err);
 	if (r == 0)
 		log_info("not confined by Landlock: this kernel or build has none");
 	if (r < 0)

@@ -9,62 +9,16 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
 
 e2e_begin
-mkdir -p "$SANDBOX/nss"
-cat > "$SANDBOX/nss/slow.c" <<'END'
-#include <errno.h>
-#include <grp.h>
-#include <nss.h>
-#include <pwd.h>
-#include <string.h>
-#include <unistd.h>
-static void answer_late(void)
-{
-	while (access("/run/slow", F_OK) == 0)
-		usleep(10000);
-}
-/* it knows one user, with the uid of another: lena is carol */
-enum nss_status _nss_slow_getpwnam_r(const char *name, struct passwd *pw, char *buf, size_t size, int *e)
-{
-	answer_late();
-	if (strcmp(name, "lena"))
-		return NSS_STATUS_NOTFOUND;
-	if (size < 8)
-		return *e = ERANGE, NSS_STATUS_TRYAGAIN;
-	strcpy(buf, name);
-	*pw = (struct passwd){.pw_name = buf, .pw_passwd = buf + 4, .pw_uid = 1235, .pw_gid = 1235,
-		.pw_gecos = buf + 4, .pw_dir = buf + 4, .pw_shell = buf + 4};
-	return NSS_STATUS_SUCCESS;
-}
-enum nss_status _nss_slow_getpwuid_r(uid_t uid, struct passwd *pw, char *buf, size_t size, int *e)
-{
-	(void)uid, (void)pw, (void)buf, (void)size, (void)e;
-	answer_late();
-	return NSS_STATUS_NOTFOUND;
-}
-enum nss_status _nss_slow_getpwent_r(struct passwd *pw, char *buf, size_t size, int *e)
-{
-	(void)pw, (void)buf, (void)size, (void)e;
-	answer_late();
-	return NSS_STATUS_NOTFOUND;
-}
-enum nss_status _nss_slow_getgrnam_r(const char *name, struct group *gr, char *buf, size_t size, int *e)
-{
-	(void)name, (void)gr, (void)buf, (void)size, (void)e;
-	answer_late();
-	return NSS_STATUS_NOTFOUND;
-}
-END
-check "a name service" cc -shared -fPIC -o "$SANDBOX/nss/libnss_slow.so.2" "$SANDBOX/nss/slow.c"
-printf 'passwd: files slow\ngroup: files slow\nhosts: files\n' | put_file /etc/nsswitch.conf
+put_slow_names || exit 1
 put_config <<'END'
 network_name: pods
 guard: { allowed_users: [root, stranger] }
 pods:
   web: { users: [bob] }
 END
-start() { # in the background: it is not ready before the name service answers
+start() { # [WRAPPER...]: in the background, as it is not ready before the name service answers
 	inside sh -c 'echo $$ > /run/netguard.pid; export LD_LIBRARY_PATH=$1; shift; log=$1; shift; exec "$@" >> "$log" 2>&1' sh \
-		"$SANDBOX/nss" "$SANDBOX/netguard.log" "${NETGUARD:-$BUILD/netguard}" run &
+		"$SANDBOX/nss" "$SANDBOX/netguard.log" "$@" "${NETGUARD:-$BUILD/netguard}" run &
 }
 there() { inside nft list table inet netguard; }
 may() { inside nft get element inet netguard allowed_uids '{ 0 }'; }
@@ -97,6 +51,23 @@ check "who may still may" may
 flow open user:bob tcp "$web4" 80 "as before"
 inside rm /run/slow
 check "it is ready again" wait_for 10 netguard_ready
+netguard_stop
+
+note "a module that nobody needed at the start"
+# as a daemon that root has started does not: its groups are asked of all modules
+inside chown -R _netguard: /run/netguard /var/lib/netguard
+as_unit=(setpriv --reuid _netguard --regid _netguard --init-groups "--inh-caps=-all,+net_admin"
+	"--ambient-caps=-all,+net_admin" "--bounding-set=-all,+net_admin" --no-new-privs)
+put_config <<'END'
+guard: { allowed_users: [root] }
+END
+start "${as_unit[@]}"
+check "it is ready" wait_for 10 netguard_ready
+put_config <<'END'
+guard: { allowed_users: [root, lena] }
+END
+lena_is_in() { inside nft get element inet netguard allowed_uids '{ 1235 }'; }
+check "a user of that module is found" wait_for 3 lena_is_in
 netguard_stop
 
 # ---- while it runs ----
