@@ -19,6 +19,7 @@ struct names {
 	char *problem;
 	struct lookup *lookup; /* NULL until names_watch */
 	bool again;	       /* settings are others than those that are asked for */
+	bool waited;	       /* for the question that is under way */
 	bool following;	       /* within names_follow, which tells of changes itself */
 	unsigned missing_ms;   /* until who was not found is looked up again; 0: all were */
 	/* while a question is under way: until that is told; otherwise: until the next one */
@@ -97,6 +98,7 @@ static void ask(struct names *n)
 		ask_later(n);
 		return;
 	}
+	n->waited = false;
 	timer_set(&n->timer, SILENT_MS, 0);
 }
 
@@ -189,12 +191,14 @@ void names_follow(struct names *n, const struct settings *settings)
 	people_again(n);
 	n->following = true;
 	if (n->lookup) {
-		/* one that hangs is not waited for */
-		bool hangs = lookup_under_way(n->lookup);
-
+		lookup_wait(n->lookup, 0); /* an answer that the loop has not come to yet */
 		ask(n);
-		if (!hangs)
-			lookup_wait(n->lookup, MOMENT_MS);
+	}
+	/* one that hangs is waited for once, whatever changes meanwhile; where an older one was
+	 * under way there are two */
+	while (names_asking(n) && !n->waited) {
+		n->waited = true;
+		lookup_wait(n->lookup, MOMENT_MS);
 	}
 	n->following = false;
 	log_left_out(n);

@@ -25,8 +25,8 @@ int names_watch(struct names *n, struct loop *l, names_fn *changed, void *userda
 
 /*
  * The people of these settings from now on, which stay the caller's; behind names_watch only. Waits
- * a moment for the answer, but not where an earlier question has none yet; what is known then is in
- * names_people, and is not told by changed.
+ * a moment for the answer, for each question once; what is known then is in names_people, and is
+ * not told by changed.
  */
 void names_follow(struct names *n, const struct settings *settings);
 

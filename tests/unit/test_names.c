@@ -280,6 +280,26 @@ static void test_told(void **state)
 	expect(f, "1001 1002 -user gone ");
 }
 
+/* A question is under way already, of a look-up that nobody asked for. */
+static void test_between(void **state)
+{
+	struct fixture *f = *state;
+
+	follow(f, "u1, gone");
+	atomic_store(&hangs, true);
+	changes_within(f, 1300);
+	assert_true(names_asking(f->names));
+	assert_in_range(follow(f, "u1, u2"), 50, 2000);
+	expect(f, "1001 ?user u2 ");
+	assert_in_range(follow(f, "u1, u2"), 0, 40);
+	atomic_store(&hangs, false);
+	/* answered, and the loop has not come to it yet: the next one is waited for */
+	usleep(50000);
+	follow(f, "u1, u3");
+	expect(f, "1001 1003 ");
+	assert_int_equal(changes_within(f, 100), 0);
+}
+
 /* Freed while it hangs (by teardown), and what the thread leaves is freed, too. */
 static void test_end(void **state)
 {
@@ -345,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hangs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_question, setup, teardown),
