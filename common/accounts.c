@@ -141,31 +141,6 @@ static void add_group(struct accounts *a, const char *group, struct strv *missin
 	add_primary_members(a, gid);
 }
 
-static int compare_accounts(const void *a, const void *b)
-{
-	const struct account *x = a, *y = b;
-
-	if (x->uid != y->uid)
-		return x->uid < y->uid ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
-static void sort_unique(struct accounts *a)
-{
-	size_t kept = 0;
-
-	if (a->n == 0)
-		return;
-	qsort(a->items, a->n, sizeof(*a->items), compare_accounts);
-	for (size_t i = 1; i < a->n; i++) {
-		if (a->items[i].uid == a->items[kept].uid)
-			free(a->items[i].name);
-		else
-			a->items[++kept] = a->items[i];
-	}
-	a->n = kept + 1;
-}
-
 void accounts_resolve(const struct strv *entries, struct accounts *ret, struct strv *missing)
 {
 	struct accounts a = {0};
@@ -178,90 +153,22 @@ void accounts_resolve(const struct strv *entries, struct accounts *ret, struct s
 		else
 			add_user(&a, entries->items[i], missing);
 	}
-	sort_unique(&a);
+	accounts_sort(&a);
 	*ret = a;
 }
 
-void accounts_done(struct accounts *a)
+void accounts_ask(const struct strv *entries, struct account_answers *ret)
 {
-	for (size_t i = 0; i < a->n; i++)
-		free(a->items[i].name);
-	free(a->items);
-	*a = (struct accounts){0};
-}
+	struct account_answers a = {0};
 
-bool accounts_has(const struct accounts *a, uid_t uid)
-{
-	for (size_t i = 0; i < a->n; i++) {
-		if (a->items[i].uid == uid)
-			return true;
+	for (size_t i = 0; i < entries->n; i++) {
+		const struct strv one = {.items = &entries->items[i], .n = 1};
+		struct account_answer answer = {.entry = xstrdup(entries->items[i])};
+
+		accounts_resolve(&one, &answer.accounts, &answer.missing);
+		ARRAY_PUSH(a.items, a.n) = answer;
 	}
-	return false;
-}
-
-void people_resolve(const struct settings *settings, struct people *ret)
-{
-	const struct settings_guard *guard = &settings->guard;
-	_cleanup_(strv_done)
-	struct strv allowed = {0};
-	struct people p = {.n_pods = settings_n_pods(settings)};
-
-	for (size_t i = 0; i < guard->allowed_users.n; i++)
-		strv_add(&allowed, guard->allowed_users.items[i]);
-	for (size_t i = 0; i < guard->allowed_groups.n; i++)
-		strv_take(&allowed, xasprintf("@%s", guard->allowed_groups.items[i]));
-	accounts_resolve(&allowed, &p.allowed, &p.missing);
-	p.pod_users = xcalloc(p.n_pods, sizeof(*p.pod_users));
-	p.pod_owners = xcalloc(p.n_pods, sizeof(*p.pod_owners));
-	for (size_t i = 0; i < p.n_pods; i++) {
-		const struct settings_pod *pod = settings_pod_at(settings, i);
-
-		accounts_resolve(&pod->users, &p.pod_users[i], &p.missing);
-		accounts_resolve(&pod->owners, &p.pod_owners[i], &p.missing);
-	}
-	*ret = p;
-}
-
-void people_done(struct people *p)
-{
-	accounts_done(&p->allowed);
-	for (size_t i = 0; i < p->n_pods; i++) {
-		accounts_done(&p->pod_users[i]);
-		accounts_done(&p->pod_owners[i]);
-	}
-	free(p->pod_users);
-	free(p->pod_owners);
-	strv_done(&p->missing);
-	*p = (struct people){0};
-}
-
-static bool accounts_equal(const struct accounts *a, const struct accounts *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
-		if (a->items[i].uid != b->items[i].uid ||
-		    !streq(a->items[i].name, b->items[i].name))
-			return false;
-	}
-	return true;
-}
-
-bool people_equal(const struct people *a, const struct people *b)
-{
-	if (a->n_pods != b->n_pods || a->missing.n != b->missing.n ||
-	    !accounts_equal(&a->allowed, &b->allowed))
-		return false;
-	for (size_t i = 0; i < a->n_pods; i++) {
-		if (!accounts_equal(&a->pod_users[i], &b->pod_users[i]) ||
-		    !accounts_equal(&a->pod_owners[i], &b->pod_owners[i]))
-			return false;
-	}
-	for (size_t i = 0; i < a->missing.n; i++) {
-		if (!streq(a->missing.items[i], b->missing.items[i]))
-			return false;
-	}
-	return true;
+	*ret = a;
 }
 
 char *accounts_local_name(uid_t uid)

@@ -330,6 +330,9 @@ CURLcode request_set_peer(const struct engine *e, CURL *easy)
 		c = c ? c : curl_easy_setopt(easy, CURLOPT_SSLCERT, e->cert);
 		c = c ? c : curl_easy_setopt(easy, CURLOPT_SSLKEY, e->key);
 	}
+	/* a name that is still looked up when its time is over: the thread is left to itself, where
+	 * curl would wait for it, and who dispatches with it */
+	c = c ? c : curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	/* OpenSSL may raise SIGPIPE, which curl then holds off; without TLS it needs not */
 	c = c ? c : curl_easy_setopt(easy, CURLOPT_NOSIGNAL, e->tls ? 0L : 1L);
 	return c;

@@ -2,6 +2,7 @@
 #include "netguard/config.h"
 
 #include "common/log.h"
+#include "netguard/names.h"
 #include "netguard/path_watch.h"
 
 #include <errno.h>
@@ -10,11 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* people are looked up again, and whether the file is another where nothing told (a mount over it)
- */
+/* whether the file is another is looked at where nothing told (a mount over it) */
 #define EVERY_MS     60000
 /* an editor writes, renames and changes modes in a row: look when it is done */
-#define MISSING_MS   1000
 #define SETTLE_MS    20
 /* what the host lacked to read it may be there again soon */
 #define RETRY_MIN_MS 500
@@ -23,10 +22,9 @@
 struct config {
 	char *path;
 	struct settings *settings;
-	struct people people;
+	struct names *names; /* NULL: nobody asks who the people are */
 	char *problem;
 	bool closed;
-	unsigned missing_ms;	  /* until who was not found is looked up again; 0: all were */
 	unsigned retry_ms;	  /* not 0: it could not be read for want of something */
 	struct stat seen;	  /* of the file as it was read last; zero: not there */
 	struct path_watch *watch; /* NULL until config_watch */
@@ -44,13 +42,6 @@ static void log_problems(const struct config *c, const struct problems *p)
 			c->path, q->mark.line, q->mark.column, q->path, q->path[0] ? ": " : "",
 			q->text);
 	}
-}
-
-static void log_missing(const struct people *people)
-{
-	for (size_t i = 0; i < people->missing.n; i++)
-		log_warning("%s does not exist; the rest of the configuration holds",
-			    people->missing.items[i]);
 }
 
 /* The first error with its place, and how many more there are. */
@@ -159,9 +150,8 @@ int config_read(const char *path, bool closed, struct config **ret, struct err *
 
 void config_look_up(struct config *c)
 {
-	people_done(&c->people);
-	people_resolve(c->settings, &c->people);
-	log_missing(&c->people);
+	names_free(c->names);
+	c->names = names_ask_now(c->settings);
 }
 
 int config_new(const char *path, bool closed, struct config **ret, struct err *err)
@@ -181,22 +171,11 @@ void config_free(struct config *c)
 	source_remove(&c->settle);
 	source_remove(&c->minute);
 	path_watch_free(c->watch);
-	people_done(&c->people);
+	names_free(c->names);
 	settings_free(c->settings);
 	free(c->problem);
 	free(c->path);
 	free(c);
-}
-
-/*
- * Who is missing may only not have been found for want of something: looked up again soon, later
- * and later. Until then who is not known may nothing.
- */
-static void look_up_later(struct config *c)
-{
-	c->missing_ms =
-		c->people.missing.n == 0 ? 0 : timer_longer(c->missing_ms, MISSING_MS, EVERY_MS);
-	timer_set(&c->minute, c->missing_ms ? c->missing_ms : EVERY_MS, EVERY_MS);
 }
 
 int config_reload(struct config *c, struct err *err)
@@ -210,13 +189,11 @@ int config_reload(struct config *c, struct err *err)
 		log_error("%s; what was in force before stays", err->text);
 		return r;
 	}
+	if (c->names)
+		names_follow(c->names, fresh);
 	settings_free(c->settings);
 	c->settings = fresh;
 	c->closed = false;
-	config_look_up(c);
-	c->missing_ms = 0;
-	if (c->minute.fd >= 0)
-		look_up_later(c);
 	log_notice("%s is in force", c->path);
 	c->changed(c->userdata, true);
 	return 0;
@@ -252,25 +229,15 @@ static bool is_another(const struct config *c)
 static void on_minute(struct source *s, uint32_t events _unused_)
 {
 	struct config *c = s->userdata;
-	struct people fresh = {0};
 
-	if (!timer_read(s))
-		return;
-	if (is_another(c))
+	if (timer_read(s) && is_another(c))
 		timer_set(&c->settle, SETTLE_MS, 0);
-	people_resolve(c->settings, &fresh);
-	if (people_equal(&fresh, &c->people)) {
-		people_done(&fresh);
-		if (c->missing_ms)
-			look_up_later(c);
-		return;
-	}
-	people_done(&c->people);
-	c->people = fresh;
-	c->missing_ms = 0;
-	look_up_later(c);
-	log_notice("users or groups changed");
-	log_missing(&c->people);
+}
+
+static void on_people(void *userdata)
+{
+	struct config *c = userdata;
+
 	c->changed(c->userdata, false);
 }
 
@@ -285,9 +252,10 @@ int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, v
 	    (r = path_watch_follow(c->watch, err)) < 0 ||
 	    (r = source_add(l, &c->edits, path_watch_fd(c->watch), EPOLLIN, on_edit, c, err)) < 0 ||
 	    (r = timer_add(l, &c->settle, on_settled, c, err)) < 0 ||
-	    (r = timer_add(l, &c->minute, on_minute, c, err)) < 0)
+	    (r = timer_add(l, &c->minute, on_minute, c, err)) < 0 ||
+	    (c->names && (r = names_watch(c->names, l, on_people, c, err)) < 0))
 		return r;
-	look_up_later(c);
+	timer_set(&c->minute, EVERY_MS, EVERY_MS);
 	/* an edit after the file was read and before it was watched */
 	if (is_another(c) || c->retry_ms)
 		timer_set(&c->settle, SETTLE_MS, 0);
@@ -301,7 +269,19 @@ const struct settings *config_settings(const struct config *c)
 
 const struct people *config_people(const struct config *c)
 {
-	return &c->people;
+	static const struct people nobody;
+
+	return c->names ? names_people(c->names) : &nobody;
+}
+
+const char *config_names_problem(const struct config *c)
+{
+	return c->names ? names_problem(c->names) : NULL;
+}
+
+bool config_asking(const struct config *c)
+{
+	return c->names && names_asking(c->names);
 }
 
 const char *config_path(const struct config *c)

@@ -41,7 +41,8 @@ int confine_paths(const struct confine_dir *dirs, size_t n, bool tcp, struct err
 
 /*
  * seccomp: from now on only the calls of the list in confine_calls.c; any other ends the process.
- * tcp: the engine is reached by TCP, which takes sockets of the internet and curl's threads that
- * look up names. To be called by the only thread. Returns 1, or 0 in a build without it.
+ * tcp: the engine is reached by TCP, which takes sockets of the internet. Threads, of which one
+ * looks up names, have it only where they begin behind it: to be called by the only thread. Returns
+ * 1, or 0 in a build without it.
  */
 int confine_calls(bool tcp, struct err *err);

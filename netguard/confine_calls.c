@@ -122,15 +122,12 @@ static const struct call calls[] = {
 	RARE(rt_sigprocmask, "the loop's and curl's care with signals"),
 	RARE(rt_sigaction, "curl and abort"),
 	RARE(rt_sigreturn, "the end of a signal handler"),
-	RARE(exit, "the end of a thread"),
-	CALL(exit_group, "the end"),
-};
-
-/* For the engine by TCP: curl looks names up in threads. */
-static const struct call tcp_calls[] = {
-	RARE(set_robust_list, "a thread begins"),
-	RARE(rseq, "the same"),
+	/* threads; clone is below */
+	CALL(set_robust_list, "a thread that looks up names begins"),
+	CALL(rseq, "the same"),
 	RARE(sched_getaffinity, "how many arenas malloc makes"),
+	CALL(exit, "the end of a thread"),
+	CALL(exit_group, "the end"),
 };
 
 static int rule(scmp_filter_ctx ctx, uint32_t action, int number, unsigned n,
@@ -151,7 +148,8 @@ static int add_calls(scmp_filter_ctx ctx, const struct call *list, size_t n, str
 }
 
 /* What was read is never executed. A library that wants it (a name service that appeared while we
- * run) gets an error, so that its names are unknown. */
+ * run; those that are there nss_modules has loaded) gets an error, so that its names are unknown.
+ */
 static int add_memory(scmp_filter_ctx ctx)
 {
 	const int numbers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
@@ -231,7 +229,8 @@ static int add_abort(scmp_filter_ctx ctx)
 	return rule(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self);
 }
 
-/* Not clone3, whose flags are in memory, where no filter sees them: glibc falls back to clone. */
+/* Never another process. Not clone3, whose flags are in memory, where no filter sees them: glibc
+ * falls back to clone. */
 static int add_threads(scmp_filter_ctx ctx)
 {
 	const struct scmp_arg_cmp thread =
@@ -244,13 +243,11 @@ static int install(scmp_filter_ctx ctx, bool tcp, struct err *err)
 {
 	int r = add_calls(ctx, calls, ARRAY_SIZE(calls), err);
 
-	if (r == 0 && tcp)
-		r = add_calls(ctx, tcp_calls, ARRAY_SIZE(tcp_calls), err);
 	if (r < 0)
 		return r;
 	if ((r = add_newer(ctx)) < 0 || (r = add_memory(ctx)) < 0 ||
 	    (r = add_sockets(ctx, tcp)) < 0 || (r = add_ioctls(ctx, tcp)) < 0 ||
-	    (r = add_abort(ctx)) < 0 || (tcp && (r = add_threads(ctx)) < 0) ||
+	    (r = add_abort(ctx)) < 0 || (r = add_threads(ctx)) < 0 ||
 	    (r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)) < 0 ||
 	    (r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2)) < 0 ||
 	    (r = seccomp_load(ctx)) < 0)

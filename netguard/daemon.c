@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "netguard/confine.h"
 #include "netguard/notify.h"
+#include "netguard/nss_modules.h"
 #include "netguard/state.h"
 
 #include <errno.h>
@@ -217,8 +218,10 @@ static bool is_tcp(const char *host)
 /* All is opened: from now on strangers are listened to. */
 static int confine(const char *host, struct err *err)
 {
-	int r = confine_paths(folders, ARRAY_SIZE(folders), is_tcp(host), err);
+	int r;
 
+	nss_modules_load(is_tcp(host));
+	r = confine_paths(folders, ARRAY_SIZE(folders), is_tcp(host), err);
 	if (r == 0)
 		log_info("not confined by Landlock: this kernel or build has none");
 	if (r < 0)
@@ -391,8 +394,11 @@ int daemon_run(struct err *err)
 			   .verify = SOURCE_NONE,
 			   .suppressed = SOURCE_NONE,
 			   .watchdog = SOURCE_NONE};
+	bool asking;
 	int r;
 
+	/* the thread that looks up names shares the loop's heap: one of its own is mostly holes */
+	mallopt(M_ARENA_MAX, 1);
 	/* what is big is the kernel's again as soon as it is freed, and leaves no holes in the heap
 	 */
 	mallopt(M_MMAP_THRESHOLD, 32 * 1024);
@@ -403,6 +409,10 @@ int daemon_run(struct err *err)
 	}
 	if (r == 0)
 		log_info("stopping; the table stays");
+	asking = d.config && config_asking(d.config);
 	finish(&d);
+	/* exit() would end libraries that the name service's thread still hangs in */
+	if (asking && r == 0)
+		_exit(0);
 	return r;
 }

@@ -184,8 +184,14 @@ static json_t *warnings_of(const struct daemon *d)
 	if (config_problem(d->config))
 		strv_take(&list, xasprintf("%s; what is in force is not what it says",
 					   config_problem(d->config)));
+	if (config_names_problem(d->config))
+		strv_add(&list, config_names_problem(d->config));
 	for (size_t i = 0; i < people->missing.n; i++)
 		strv_take(&list, xasprintf("%s does not exist", people->missing.items[i]));
+	for (size_t i = 0; i < people->unknown.n; i++)
+		strv_take(&list, xasprintf("%s is not known yet, and denied until the name service "
+					   "answers",
+					   people->unknown.items[i]));
 	model_warnings(config_settings(d->config), daemon_model(d), &list);
 	for (size_t i = 0; i < ARRAY_SIZE(d->relook_why); i++)
 		if (d->relook_why[i])

@@ -112,6 +112,13 @@ put_config() {
 		mv /etc/netguard.yml.new /etc/netguard.yml'
 }
 
+# put_slow_names: tests/e2e/files/nss_slow.c is asked for names in the sandbox by who has $SANDBOX/nss in LD_LIBRARY_PATH
+put_slow_names() {
+	mkdir -p "$SANDBOX/nss"
+	check "a name service" cc -shared -fPIC -o "$SANDBOX/nss/libnss_slow.so.2" "$REPO/tests/e2e/files/nss_slow.c"
+	printf 'passwd: files slow\ngroup: files slow\nhosts: files slow\n' | put_file /etc/nsswitch.conf
+}
+
 # put_file PATH: any file in the sandbox from standard input
 put_file() {
 	inside sh -c 'mkdir -p "$(dirname "$1")" && cat > "$1"' sh "$1"

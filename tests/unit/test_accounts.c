@@ -266,10 +266,87 @@ static void test_people(void **state _unused_)
 	assert_int_equal(p.pod_owners[1].n, 0);
 }
 
+static void ask(const char *entries, struct account_answers *ret)
+{
+	_cleanup_(strv_done)
+	struct strv v = {0};
+
+	while (*entries) {
+		size_t n = strcspn(entries, " ");
+
+		strv_take(&v, xstrndup(entries, n));
+		entries += n + (entries[n] == ' ');
+	}
+	strv_sort(&v);
+	accounts_ask(&v, ret);
+}
+
+/* Who was not asked for yet is left out and named, but for a uid. */
+static void test_unknown(void **state _unused_)
+{
+	_cleanup_(settings_freep)
+	struct settings *s = settings(
+		"guard:\n  allowed_users: [dave, lost]\n  allowed_groups: [ops]\n"
+		"pods:\n  web: {owners: [lost], users: [bob, \"1001\", \"4711\", gone]}\n");
+	_cleanup_(account_answers_done)
+	struct account_answers answers = {0};
+	_cleanup_(people_done)
+	struct people none = {0}, some = {0};
+	_cleanup_free_ char *nobody = NULL, *uids = NULL, *allowed = NULL, *web = NULL;
+
+	people_from(s, &answers, &none);
+	nobody = show(&none.allowed, &none.unknown);
+	assert_string_equal(nobody, " | user dave, user lost, group ops, user bob, user gone");
+	uids = show(&none.pod_users[0], &none.missing);
+	assert_string_equal(uids, "1001=1001 4711=4711");
+	assert_false(people_equal(&none, &some));
+
+	ask("bob gone dave", &answers);
+	people_from(s, &answers, &some);
+	allowed = show(&some.allowed, &some.unknown);
+	assert_string_equal(allowed, "1003=dave | user lost, group ops");
+	/* of one uid's names the first */
+	web = show(&some.pod_users[0], &some.missing);
+	assert_string_equal(web, "1001=1001 4711=4711 | user gone");
+	assert_false(people_equal(&none, &some));
+}
+
+/* Newer answers in place of older ones; what nobody wants any more goes. */
+static void test_answers(void **state _unused_)
+{
+	_cleanup_(account_answers_done)
+	struct account_answers answers = {0};
+	_cleanup_(strv_done)
+	struct strv wanted = {0};
+	struct account_answers newer = {0};
+
+	ask("@staff bob carol gone", &answers);
+	broken = EIO;
+	ask("bob dave", &newer);
+	strv_add(&wanted, "@staff");
+	strv_add(&wanted, "bob");
+	strv_add(&wanted, "gone");
+	strv_add(&wanted, "lost");
+	account_answers_take(&answers, &newer, &wanted);
+	assert_int_equal(newer.n, 0);
+	assert_int_equal(answers.n, 3);
+	assert_string_equal(answers.items[0].entry, "@staff");
+	assert_int_equal(answers.items[0].accounts.n, 2);
+	assert_string_equal(answers.items[1].entry, "bob");
+	assert_int_equal(answers.items[1].accounts.n, 0);
+	assert_string_equal(answers.items[1].missing.items[0], "user bob");
+	assert_string_equal(answers.items[2].entry, "gone");
+	wanted.n = 3;
+	free(wanted.items[3]);
+	account_answers_take(&answers, &newer, &wanted);
+	assert_int_equal(answers.n, 3);
+}
+
 static void test_people_equal(void **state _unused_)
 {
 	static const char *const texts[] = {
 		"",
+		"guard: {allowed_users: [toor]}\n",
 		"guard: {allowed_users: [bob]}\n",
 		"guard: {allowed_users: [bob, gone]}\n",
 		"guard: {allowed_users: [bob, lost]}\n",
@@ -311,6 +388,8 @@ int main(void)
 		cmocka_unit_test_setup(test_resolve, setup),
 		cmocka_unit_test_setup(test_failures, setup),
 		cmocka_unit_test_setup(test_people, setup),
+		cmocka_unit_test_setup(test_unknown, setup),
+		cmocka_unit_test_setup(test_answers, setup),
 		cmocka_unit_test_setup(test_people_equal, setup),
 	};
 

@@ -159,11 +159,31 @@ static void test_broken_start(void **state)
 	assert_true(settings_guards_interface(config_settings(f->config), "docker0"));
 }
 
+/* Who does not look up who the people are at the start never does. */
+static void test_nobody_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	write_file(f->path, "pods: { web: { users: [\"4711\"] } }\n");
+	assert_int_equal(config_read(f->path, true, &f->config, &err), 0);
+	assert_int_equal(config_watch(f->config, f->loop, on_changed, f, &err), 0);
+	assert_int_equal(timer_add(f->loop, &f->patience, on_patience, f, &err), 0);
+	assert_int_equal(config_reload(f->config, &err), 0);
+	assert_int_equal(config_people(f->config)->n_pods, 0);
+	assert_false(config_asking(f->config));
+	assert_null(config_names_problem(f->config));
+
+	config_look_up(f->config);
+	assert_int_equal(config_people(f->config)->pod_users[0].items[0].uid, 4711);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_broken_start, setup, teardown)};
+		cmocka_unit_test_setup_teardown(test_broken_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nobody_asked, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
