@@ -173,7 +173,9 @@ void audit_security_findings(struct audit_container *c, const struct audit_engin
 					  "them"),
 				  "take writable-cgroups away");
 	if (!no_new_privileges(c, e))
-		audit_add_finding(f, AUDIT_MEDIUM, "new-privileges",
-				  xstrdup("set-user-id programs in it give rights"),
-				  "security option no-new-privileges");
+		audit_add_finding(
+			f, AUDIT_MEDIUM, "new-privileges",
+			xstrdup("set-user-id programs in it make root of whoever runs them"),
+			"security option no-new-privileges, or \"no-new-privileges\": true in "
+			"/etc/docker/daemon.json for all");
 }
