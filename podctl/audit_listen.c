@@ -7,6 +7,7 @@
 #include "podctl/audit.h"
 
 #include "common/file.h"
+#include "common/text.h"
 #include "podctl/listening.h"
 #include "podctl/threads.h"
 
@@ -72,11 +73,11 @@ static bool is_hosts(const struct search *s, int process)
 {
 	_cleanup_free_ char *status = threads_slurp(process, "status"),
 			    *cgroup = threads_slurp(process, "cgroup");
-	const char *uids = status ? strstr(status, "\nUid:\t") : NULL;
-	unsigned real, effective;
+	const char *uid = status ? strstr(status, "\nUid:\t") : NULL;
 
-	if (!uids || !cgroup || sscanf(uids, "\nUid:\t%u %u", &real, &effective) != 2 ||
-	    effective != 0)
+	/* "real effective saved fs": the second is what it may */
+	uid = uid ? strchr(uid + strlen("\nUid:\t"), '\t') : NULL;
+	if (!uid || !cgroup || startswith(uid, "\t0\t") == NULL)
 		return false;
 	for (size_t i = 0; i < s->all->n; i++) {
 		if (strstr(cgroup, s->all->items[i].id))
@@ -104,11 +105,14 @@ static void found(struct search *s, const char *program, const struct listening 
 
 static void look_at_descriptor(struct search *s, const char *program, int fds, const char *name)
 {
-	char target[64] = "";
-	unsigned long long inode;
+	char target[64] = "", *number = target + strlen("socket:[");
+	uint64_t inode;
 
 	if (readlinkat(fds, name, target, sizeof(target) - 1) < 0 ||
-	    sscanf(target, "socket:[%llu]", &inode) != 1)
+	    !startswith(target, "socket:["))
+		return;
+	number[strcspn(number, "]")] = '\0';
+	if (!text_number(number, UINT64_MAX, &inode))
 		return;
 	for (size_t i = 0; i < s->listenings.n; i++) {
 		if (s->listenings.items[i].inode == inode)

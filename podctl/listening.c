@@ -2,8 +2,9 @@
 /* Formats: proc_pid_net(5); net/unix/af_unix.c unix_seq_show, net/ipv4/tcp_ipv4.c get_tcp4_sock. */
 #include "podctl/listening.h"
 
+#include "common/text.h"
+
 #include <arpa/inet.h>
-#include <inttypes.h>
 
 #define UNIX_LISTENS 0x10000U /* __SO_ACCEPTCON */
 #define TCP_LISTENS  0x0aU
@@ -26,17 +27,35 @@ static char *next_line(const char **at)
 	return line;
 }
 
-/* "Num: RefCount Protocol Flags Type St Inode Path" */
-static void read_unix_line(struct listenings *ret, const char *line)
+/* The next word of *at, which is cut off there; what follows it, behind one space, is in *at. */
+static char *next_word(char **at)
 {
-	unsigned flags;
-	uint64_t inode;
-	int path = 0;
+	char *word = *at + strspn(*at, " ");
+	size_t n = strcspn(word, " ");
 
-	if (sscanf(line, "%*[^:]: %*x %*x %x %*x %*x %" SCNu64 " %n", &flags, &inode, &path) == 2 &&
-	    path > 0 && line[path] == '/' && (flags & UNIX_LISTENS))
-		ARRAY_PUSH(ret->items, ret->n) =
-			(struct listening){inode, xstrdup(line + path), false};
+	*at = word + n + (word[n] ? 1 : 0);
+	word[n] = '\0';
+	return word;
+}
+
+/* The first n words, empty where there are fewer. Returns the rest. */
+static char *split(char *line, char **ret, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ret[i] = next_word(&line);
+	return line;
+}
+
+/* "Num: RefCount Protocol Flags Type St Inode Path" */
+static void read_unix_line(struct listenings *ret, char *line)
+{
+	enum { FLAGS = 3, INODE = 6, WORDS };
+	char *words[WORDS], *path = split(line, words, WORDS);
+	uint64_t inode;
+
+	if (*path == '/' && strtoul(words[FLAGS], NULL, 16) & UNIX_LISTENS &&
+	    text_number(words[INODE], UINT64_MAX, &inode))
+		ARRAY_PUSH(ret->items, ret->n) = (struct listening){inode, xstrdup(path), false};
 }
 
 void listenings_read_unix(struct listenings *ret, const char *text)
@@ -69,21 +88,20 @@ static char *address_text(const char *hex, unsigned port)
 	return xasprintf("%s%s%s:%u", ip6 ? "[" : "", text, ip6 ? "]" : "", port);
 }
 
-/* "sl local remote st queues timer retransmitted uid timeout inode ..." */
-static void read_tcp_line(struct listenings *ret, const char *line)
+/* "sl: local remote st queues timer retransmitted uid timeout inode ..." */
+static void read_tcp_line(struct listenings *ret, char *line)
 {
-	char address[33];
-	unsigned port, state;
+	enum { LOCAL = 1, STATE = 3, INODE = 9, WORDS };
+	char *words[WORDS], *port, *where;
 	uint64_t inode;
-	char *where;
 
-	if (sscanf(line,
-		   " %*u: %32[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u "
-		   "%" SCNu64,
-		   address, &port, &state, &inode) != 4 ||
-	    state != TCP_LISTENS)
+	split(line, words, WORDS);
+	port = strchr(words[LOCAL], ':');
+	if (!port || strtoul(words[STATE], NULL, 16) != TCP_LISTENS ||
+	    !text_number(words[INODE], UINT64_MAX, &inode))
 		return;
-	where = address_text(address, port);
+	*port++ = '\0';
+	where = address_text(words[LOCAL], (unsigned)strtoul(port, NULL, 16));
 	if (where)
 		ARRAY_PUSH(ret->items, ret->n) = (struct listening){inode, where, true};
 }
