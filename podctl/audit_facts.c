@@ -171,6 +171,8 @@ static void read_host_config(struct reader *rd, json_t *host, struct audit_conta
 	strings_of(rd, host, "CapAdd", &c->cap_add);
 	strings_of(rd, host, "CapDrop", &c->cap_drop);
 	strings_of(rd, host, "SecurityOpt", &c->security);
+	strings_of(rd, host, "GroupAdd", &c->group_add);
+	c->runtime = text_of(rd, host, "Runtime");
 	strings_of(rd, host, "DeviceCgroupRules", &c->device_rules);
 	read_devices(rd, host, &c->devices);
 	c->network = text_of(rd, host, "NetworkMode");
@@ -212,6 +214,8 @@ void audit_container_done(struct audit_container *c)
 	strv_done(&c->cap_add);
 	strv_done(&c->cap_drop);
 	strv_done(&c->security);
+	strv_done(&c->group_add);
+	free(c->runtime);
 	strv_done(&c->devices);
 	strv_done(&c->device_rules);
 	strv_done(&c->ports);
@@ -345,13 +349,51 @@ static void read_registries(struct reader *rd, json_t *config, struct strv *ret)
 	}
 }
 
+/* Under whatever name: the engine has runc under more than one itself. */
+static void read_runtimes(struct reader *rd, json_t *json, struct audit_engine *e)
+{
+	_cleanup_free_ char *name = text_of(rd, json, "DefaultRuntime");
+	const char *key;
+	json_t *runtime;
+
+	json_object_foreach (object_of(rd, json, "Runtimes"), key, runtime) {
+		_cleanup_free_ char *path = text_of(rd, runtime, "path");
+
+		if (streq(path, "runc"))
+			strv_add(&e->runtimes, key);
+	}
+	if (*name)
+		e->default_runtime = take_ptr(name);
+}
+
+/* "name=seccomp,profile=default" */
+static void read_security(struct audit_engine *e, const char *option)
+{
+	const char *profile;
+
+	e->userns_remap |= startswith(option, "name=userns") != NULL;
+	e->rootless |= startswith(option, "name=rootless") != NULL;
+	e->apparmor |= startswith(option, "name=apparmor") != NULL;
+	e->selinux |= startswith(option, "name=selinux") != NULL;
+	e->no_new_privileges |= startswith(option, "name=no-new-privileges") != NULL;
+	if (!startswith(option, "name=seccomp"))
+		return;
+	profile = strstr(option, "profile=");
+	profile = profile ? profile + strlen("profile=") : "default";
+	if (streq(profile, "unconfined"))
+		return;
+	e->seccomp = true;
+	if (!streq(profile, "default") && !streq(profile, "builtin") && !e->seccomp_profile)
+		e->seccomp_profile = xstrdup(profile);
+}
+
 int audit_engine_from_info(json_t *json, struct audit_engine *ret, struct err *err)
 {
 	struct reader rd = {.err = err};
 	struct audit_engine e = {0};
 	_cleanup_(strv_done)
 	struct strv options = {0};
-	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *folder = NULL, *driver = NULL;
 
 	if (!json_is_object(json))
 		wrong(&rd, "what the engine is");
@@ -359,13 +401,12 @@ int audit_engine_from_info(json_t *json, struct audit_engine *ret, struct err *e
 	strings_of(&rd, json, "Warnings", &e.warnings);
 	strings_of(&rd, object_of(&rd, json, "Plugins"), "Authorization", &e.authorization);
 	strings_of(&rd, json, "SecurityOptions", &options);
-	for (size_t i = 0; i < options.n; i++) {
-		e.userns_remap |= startswith(options.items[i], "name=userns") != NULL;
-		e.rootless |= startswith(options.items[i], "name=rootless") != NULL;
-		e.seccomp |= startswith(options.items[i], "name=seccomp") &&
-			     !strstr(options.items[i], "profile=unconfined");
-		e.apparmor |= startswith(options.items[i], "name=apparmor") != NULL;
-	}
+	for (size_t i = 0; i < options.n; i++)
+		read_security(&e, options.items[i]);
+	read_runtimes(&rd, json, &e);
+	driver = text_of(&rd, json, "Driver");
+	if (*driver)
+		e.driver = take_ptr(driver);
 	read_registries(&rd, object_of(&rd, json, "RegistryConfig"), &e.insecure_registries);
 	folder = text_of(&rd, json, "DockerRootDir");
 	if (*folder == '/')
@@ -384,4 +425,9 @@ void audit_engine_done(struct audit_engine *e)
 	strv_done(&e->warnings);
 	strv_done(&e->insecure_registries);
 	strv_done(&e->own_paths);
+	strv_done(&e->runtimes);
+	free(e->seccomp_profile);
+	free(e->driver);
+	free(e->default_runtime);
+	audit_groups_done(&e->groups);
 }

@@ -6,7 +6,6 @@
  */
 #include "podctl/audit.h"
 
-#include "common/guard_client.h"
 #include <stdio.h>
 #include <strings.h>
 
@@ -243,91 +242,7 @@ static void check_caps(struct audit_container *c)
 				  "drop the capability NET_RAW");
 }
 
-static bool has_option(const struct strv *options, const char *name, const char *value)
-{
-	for (size_t i = 0; i < options->n; i++) {
-		const char *rest = startswith(options->items[i], name);
-
-		if (rest && (*rest == '=' || *rest == ':') && streq(rest + 1, value))
-			return true;
-	}
-	return false;
-}
-
-/* The container's own filter: NULL, or its text. "builtin" is the engine's. */
-static const char *own_filter(const struct audit_container *c)
-{
-	for (size_t i = 0; i < c->security.n; i++) {
-		const char *rest = startswith(c->security.items[i], "seccomp");
-
-		if (rest && (*rest == '=' || *rest == ':') && !streq(rest + 1, "unconfined") &&
-		    !streq(rest + 1, "builtin"))
-			return rest + 1;
-	}
-	return NULL;
-}
-
-/* Whether it lets through what it does not name. */
-static bool filter_is_open(const char *filter)
-{
-	json_auto_t *json = json_loads(filter, 0, NULL);
-	const char *action = json_string_value(json_object_get(json, "defaultAction"));
-
-	return action && (streq(action, "SCMP_ACT_ALLOW") || streq(action, "SCMP_ACT_LOG"));
-}
-
-static void check_own_filter(struct audit_container *c)
-{
-	const char *filter = own_filter(c);
-
-	if (!filter)
-		return;
-	if (filter_is_open(filter))
-		audit_add_finding(
-			&c->findings, AUDIT_HIGH, "seccomp",
-			xstrdup("has a seccomp filter that lets through what it does not name"),
-			"leave it the engine's filter, or name what is allowed");
-	else
-		audit_add_finding(
-			&c->findings, AUDIT_LOW, "seccomp-profile",
-			xstrdup("has a seccomp filter of its own, which was not looked at"),
-			"leave it the engine's filter, or know what this one allows");
-}
-
-static bool no_new_privileges(const struct audit_container *c)
-{
-	if (c->process.known)
-		return c->process.no_new_privileges;
-	return strv_has(&c->security, "no-new-privileges") ||
-	       has_option(&c->security, "no-new-privileges", "true");
-}
-
-static void check_security(struct audit_container *c, const struct audit_engine *e)
-{
-	struct audit_findings *f = &c->findings;
-	bool confined = !c->process.apparmor || !startswith(c->process.apparmor, "unconfined");
-
-	if (has_option(&c->security, "seccomp", "unconfined") ||
-	    (e->seccomp && !c->privileged && c->process.known && !c->process.seccomp))
-		audit_add_finding(f, AUDIT_HIGH, "seccomp", xstrdup("has no seccomp filter"),
-				  "take seccomp=unconfined away");
-	check_own_filter(c);
-	if (has_option(&c->security, "apparmor", "unconfined") ||
-	    (e->apparmor && !c->privileged && c->process.known && !confined))
-		audit_add_finding(f, AUDIT_MEDIUM, "apparmor", xstrdup("has no AppArmor profile"),
-				  "take apparmor=unconfined away");
-	if (!c->masked && !c->privileged)
-		audit_add_finding(f, AUDIT_HIGH, "unmasked",
-				  xstrdup("sees or writes paths of /proc and /sys that are kept "
-					  "from containers"),
-				  "take systempaths=unconfined away");
-	if (!no_new_privileges(c))
-		audit_add_finding(f, AUDIT_MEDIUM, "new-privileges",
-				  xstrdup("set-user-id programs in it give rights"),
-				  "security option no-new-privileges");
-}
-
-static bool runs_as_root(const struct audit_container *c)
+bool audit_runs_as_root(const struct audit_container *c)
 {
 	return c->process.known ? c->process.any_root : audit_user_is_root(c->user);
 }
@@ -372,9 +287,10 @@ void audit_container_findings(struct audit_container *c, const struct audit_engi
 	check_namespaces(c, e);
 	check_caps(c);
 	check_process_caps(c);
-	check_security(c, e);
+	audit_security_findings(c, e);
+	audit_group_findings(c, e);
 	/* the root container of a pod only waits, as nobody */
-	if (runs_as_root(c))
+	if (audit_runs_as_root(c))
 		audit_add_finding(f, AUDIT_MEDIUM, "root",
 				  xasprintf("runs as root%s",
 					    e->userns_remap || e->rootless ? ", unmapped" : ""),
@@ -384,104 +300,4 @@ void audit_container_findings(struct audit_container *c, const struct audit_engi
 				  "name a user that is not root");
 	check_limits(c);
 	audit_findings_sort(f);
-}
-
-/* ---- of the engine, and between containers ---- */
-
-static void check_shared_uids(const struct audit_containers *all, struct audit_findings *ret)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const struct audit_container *a = &all->items[i];
-
-		for (size_t j = i + 1; j < all->n; j++) {
-			const struct audit_container *b = &all->items[j];
-
-			if (!a->process.known || !b->process.known ||
-			    a->process.uid != b->process.uid)
-				continue;
-			if (a->pod && b->pod && streq(a->pod, b->pod))
-				continue;
-			audit_add_finding(
-				ret, a->process.uid == 0 ? AUDIT_INFO : AUDIT_LOW, "shared-uid",
-				xasprintf("%s and %s run as the same uid of the host, %u", a->name,
-					  b->name, (unsigned)a->process.uid),
-				"give each a uid of its own: files and signals of one are the "
-				"other's where a wall falls");
-			break; /* once for each container is enough */
-		}
-	}
-}
-
-void audit_socket_done(struct audit_socket *s)
-{
-	strv_done(&s->users);
-	strv_done(&s->groups);
-}
-
-static void check_socket(const struct audit_socket *s, struct audit_findings *ret)
-{
-	if (s->open)
-		audit_add_finding(
-			ret, AUDIT_HIGH, "open-socket",
-			xstrdup("everybody on the host may use the engine's socket, which is root"),
-			"take the rights of others from the socket");
-	for (size_t i = 0; i < s->users.n; i++) {
-		const char *user = s->users.items[i], *group = s->groups.items[i];
-
-		if (streq(user, GUARD_USER))
-			audit_add_finding(
-				ret, AUDIT_LOW, "guard-in-docker-group",
-				xasprintf("the guard's own user " GUARD_USER
-					  " is a member of the group %s",
-					  group),
-				"take it out of the group: it asks at netguard-engine.socket");
-		else
-			audit_add_finding(
-				ret, AUDIT_HIGH, "docker-group",
-				xasprintf("user %s is a member of the group %s, which is root",
-					  user, group),
-				"take the user out of it; sudo podctl is enough for pods");
-	}
-}
-
-void audit_engine_findings(const struct audit_engine *e, const struct audit_socket *socket,
-			   const struct audit_containers *all, struct audit_findings *ret)
-{
-	for (size_t i = 0; i < e->warnings.n; i++) {
-		const char *text = e->warnings.items[i];
-
-		if (strcasestr(text, "API is accessible"))
-			audit_add_finding(
-				ret, AUDIT_HIGH, "open-api", xstrdup(text),
-				"take -H tcp:// away, or demand certificates with --tlsverify");
-	}
-	check_socket(socket, ret);
-	if (!e->userns_remap && !e->rootless)
-		audit_add_finding(ret, AUDIT_MEDIUM, "no-userns-remap",
-				  xstrdup("root in a container is root of the host's kernel"),
-				  "\"userns-remap\": \"default\" in /etc/docker/daemon.json");
-	if (!e->seccomp)
-		audit_add_finding(ret, AUDIT_HIGH, "no-seccomp",
-				  xstrdup("the engine has no seccomp"),
-				  "a kernel and an engine with seccomp");
-	if (!e->apparmor)
-		audit_add_finding(ret, AUDIT_LOW, "no-apparmor",
-				  xstrdup("the engine has no AppArmor"),
-				  "install and switch on AppArmor");
-	for (size_t i = 0; i < e->insecure_registries.n; i++)
-		audit_add_finding(ret, AUDIT_MEDIUM, "insecure-registry",
-				  xasprintf("images from %s come unverified",
-					    e->insecure_registries.items[i]),
-				  "give that registry a certificate");
-	if (e->authorization.n == 0)
-		audit_add_finding(
-			ret, AUDIT_INFO, "no-authorization",
-			xstrdup("whoever reaches the engine's socket may do anything"),
-			"netguard authz as its plugin, where anybody but root reaches it");
-	if (!e->live_restore)
-		audit_add_finding(ret, AUDIT_INFO, "no-live-restore",
-				  xstrdup("containers stop with the engine, so updates of it wait"),
-				  "\"live-restore\": true in /etc/docker/daemon.json");
-	check_shared_uids(all, ret);
-	audit_findings_sort(ret);
 }

@@ -35,6 +35,7 @@ static const struct {
 	{"/run/containerd", true, "an engine's socket, which is root on the host"},
 	{"/run/docker", true, "the engine's own data"},
 	{"/run/podman", true, "an engine's socket, which is root on the host"},
+	{"/run/buildkit", true, "an engine's socket, which is root on the host"},
 	{"/run/crio", true, "an engine's socket, which is root on the host"},
 	{"/run/podctl", true, "pods' mounts and secrets"},
 	{"/run/sudo", true, "who needs no password to be root"},
@@ -45,20 +46,29 @@ static const struct {
 };
 
 static const char *const engine_sockets[] = {
-	"docker.sock", "containerd.sock", "podman.sock", "crio.sock", "dockershim.sock",
+	"docker.sock",	   "containerd.sock",  "podman.sock",	 "crio.sock",
+	"dockershim.sock", "cri-dockerd.sock", "buildkitd.sock", "containerd.sock.ttrpc",
 };
+
+bool audit_is_engine_socket(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	for (size_t i = 0; base && i < ARRAY_SIZE(engine_sockets); i++) {
+		if (streq(base + 1, engine_sockets[i]))
+			return true;
+	}
+	return false;
+}
 
 const char *audit_path_reason(const char *source, const struct audit_engine *e)
 {
 	const char *path = startswith(source, "/var/run/") ? source + 4 : source;
-	const char *base = strrchr(path, '/');
 
 	if (streq(path, "/"))
 		return "the whole host";
-	for (size_t i = 0; base && i < ARRAY_SIZE(engine_sockets); i++) {
-		if (streq(base + 1, engine_sockets[i]))
-			return "an engine's socket, which is root on the host";
-	}
+	if (audit_is_engine_socket(path))
+		return "an engine's socket, which is root on the host";
 	for (size_t i = 0; i < e->own_paths.n; i++) {
 		const char *own = e->own_paths.items[i];
 

@@ -193,32 +193,57 @@ static json_t *strings_json(const struct strv *v)
 	return list;
 }
 
+/* Names of files need not be UTF-8, and nothing may be left out over that. */
+static json_t *text_json(const char *text)
+{
+	json_t *json = json_string(text);
+	_cleanup_free_ char *shown = NULL;
+	size_t size = 4 * strlen(text) + 1;
+
+	if (json)
+		return json;
+	shown = xmalloc(size);
+	return json_string(text_printable(shown, size, text));
+}
+
 static json_t *findings_json(const struct audit_findings *f)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < f->n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "level",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "level",
 						      audit_level_name(f->items[i].level), "id",
-						      f->items[i].id, "reason", f->items[i].reason,
-						      "advice", f->items[i].advice));
+						      f->items[i].id, "reason",
+						      text_json(f->items[i].reason), "advice",
+						      f->items[i].advice));
 	return list;
 }
 
-static json_t *process_json(const struct audit_process *p)
+static json_t *groups_json(const struct audit_process *p, const struct audit_groups *g)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (p->groups_any & (uint64_t)1 << i)
+			json_array_append_new(list, json_string(g->items[i].name));
+	}
+	return list;
+}
+
+static json_t *process_json(const struct audit_process *p, const struct audit_groups *g)
 {
 	_cleanup_free_ char *effective = audit_caps_text(p->caps_effective),
 			    *bounding = audit_caps_text(p->caps_bounding);
 
 	if (!p->known)
 		return json_null();
-	return json_pack("{s:I, s:s, s:s, s:b, s:b, s:s?}", "uid", (json_int_t)p->uid,
+	return json_pack("{s:I, s:s, s:s, s:b, s:b, s:s?, s:o}", "uid", (json_int_t)p->uid,
 			 "capabilities_effective", effective, "capabilities_bounding", bounding,
 			 "no_new_privileges", (int)p->no_new_privileges, "seccomp", (int)p->seccomp,
-			 "apparmor", p->apparmor);
+			 "apparmor", p->apparmor, "host_groups", groups_json(p, g));
 }
 
-static json_t *container_json(const struct audit_container *c)
+static json_t *container_json(const struct audit_container *c, const struct audit_groups *g)
 {
 	json_t *mounts = json_array();
 
@@ -230,33 +255,34 @@ static json_t *container_json(const struct audit_container *c)
 							m->target, "writable", (int)m->writable,
 							"propagation", m->propagation));
 	}
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s?, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, "
-		"s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:{s:I, s:I, s:I}, s:o, s:s, s:o}",
-		"name", c->name, "id", c->id, "image", c->image, "state", c->state, "pod", c->pod,
-		"user", c->user, "privileged", (int)c->privileged, "readonly",
-		(int)c->readonly_root, "cap_add", strings_json(&c->cap_add), "cap_drop",
-		strings_json(&c->cap_drop), "security", strings_json(&c->security), "devices",
-		strings_json(&c->devices), "device_rules", strings_json(&c->device_rules),
-		"network", c->network, "pid", c->pid_mode, "ipc", c->ipc, "uts", c->uts, "cgroupns",
-		c->cgroup_ns, "userns", c->user_range, "mounts", mounts, "ports",
-		strings_json(&c->ports), "limits", "memory", (json_int_t)c->memory, "pids",
-		(json_int_t)c->pids, "nano_cpus", (json_int_t)c->nano_cpus, "process",
-		process_json(&c->process), "level",
-		audit_level_name(audit_findings_worst(&c->findings)), "findings",
-		findings_json(&c->findings));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, "
+			 "s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:{s:I, s:I, s:I}, "
+			 "s:o, s:s, s:o}",
+			 "name", c->name, "id", c->id, "image", c->image, "state", c->state, "pod",
+			 c->pod, "user", c->user, "privileged", (int)c->privileged, "readonly",
+			 (int)c->readonly_root, "cap_add", strings_json(&c->cap_add), "cap_drop",
+			 strings_json(&c->cap_drop), "security", strings_json(&c->security),
+			 "devices", strings_json(&c->devices), "device_rules",
+			 strings_json(&c->device_rules), "network", c->network, "pid", c->pid_mode,
+			 "ipc", c->ipc, "uts", c->uts, "cgroupns", c->cgroup_ns, "userns",
+			 c->user_range, "mounts", mounts, "ports", strings_json(&c->ports),
+			 "group_add", strings_json(&c->group_add), "runtime", c->runtime, "limits",
+			 "memory", (json_int_t)c->memory, "pids", (json_int_t)c->pids, "nano_cpus",
+			 (json_int_t)c->nano_cpus, "process", process_json(&c->process, g), "level",
+			 audit_level_name(audit_findings_worst(&c->findings)), "findings",
+			 findings_json(&c->findings));
 }
 
 void audit_print_json(const struct audit_containers *all, const struct audit_findings *engine,
-		      json_t *failures)
+		      const struct audit_groups *groups, bool whole, json_t *failures)
 {
 	json_t *list = json_array();
 	json_auto_t *top = NULL;
 
 	for (size_t i = 0; i < all->n; i++)
-		json_array_append_new(list, container_json(&all->items[i]));
-	top = json_pack("{s:o, s:{s:o}, s:O}", "containers", list, "engine", "findings",
-			findings_json(engine), "failures", failures);
+		json_array_append_new(list, container_json(&all->items[i], groups));
+	top = json_pack("{s:b, s:o, s:{s:o}, s:O}", "whole", (int)whole, "containers", list,
+			"engine", "findings", findings_json(engine), "failures", failures);
 	json_dumpf(top, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	printf("\n");
 }

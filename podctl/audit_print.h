@@ -7,6 +7,7 @@
 
 void audit_print(const struct audit_containers *all, const struct audit_findings *engine,
 		 const struct ui *ui);
-/* failures: a list of objects, those that could not be looked at. */
+/* groups: of audit_process. whole: not only the caller's pods were looked at. failures: a list of
+ * objects, those that could not be looked at. */
 void audit_print_json(const struct audit_containers *all, const struct audit_findings *engine,
-		      json_t *failures);
+		      const struct audit_groups *groups, bool whole, json_t *failures);

@@ -6,9 +6,11 @@
  */
 #include "podctl/audit.h"
 
+#include "common/guard_client.h"
 #include "podctl/threads.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -74,6 +76,7 @@ void audit_look_at_proc(struct audit_container *c)
 
 struct looking {
 	struct audit_containers *all;
+	const struct audit_groups *groups;
 	ino_t own_namespace;
 };
 
@@ -91,6 +94,22 @@ static bool is_root(const char *uids)
 	return false;
 }
 
+/* A line of numbers: those of its groups that are known. */
+static uint64_t group_bits(const struct audit_groups *groups, const char *gids)
+{
+	uint64_t bits = 0;
+
+	for (char *end; gids && *gids != '\n'; gids = end) {
+		unsigned long gid = strtoul(gids, &end, 10);
+
+		if (end == gids)
+			break;
+		bits |= audit_groups_bit(groups, gid);
+		end += strspn(end, " \t");
+	}
+	return bits;
+}
+
 static void add_thread(const struct looking *l, int dir, struct audit_process *p)
 {
 	_cleanup_free_ char *status = threads_slurp(dir, "status");
@@ -101,6 +120,8 @@ static void add_thread(const struct looking *l, int dir, struct audit_process *p
 	if (!uids || !bounding)
 		return;
 	p->any_root |= is_root(uids);
+	p->groups_any |= group_bits(l->groups, field(status, "Gid"));
+	p->groups_any |= group_bits(l->groups, field(status, "Groups"));
 	/* all capabilities in a user namespace of its own making are none */
 	read_user_namespace(dir, &namespace);
 	if (namespace == l->own_namespace || namespace == p->user_namespace)
@@ -120,9 +141,9 @@ static void look_at_thread(void *userdata, int dir)
 	}
 }
 
-int audit_look_at_processes(struct audit_containers *all)
+int audit_look_at_processes(struct audit_containers *all, const struct audit_groups *groups)
 {
-	struct looking l = {.all = all};
+	struct looking l = {.all = all, .groups = groups};
 	struct stat st;
 
 	if (stat("/proc/self/ns/user", &st) == 0)
@@ -163,5 +184,39 @@ void audit_look_at_mounts(struct audit_containers *all, const char *socket)
 	for (size_t i = 0; i < all->n; i++) {
 		for (size_t k = 0; k < all->items[i].n_mounts; k++)
 			look_at_mount(&all->items[i].mounts[k], socket);
+	}
+}
+
+/* ---- groups of this host ---- */
+
+void audit_look_at_groups(struct audit_groups *ret)
+{
+	static const struct {
+		const char *name, *owns;
+	} known[] = {
+		{"docker", "the engine's socket, which is root"},
+		{GUARD_USER, "netguard's own files"},
+		{"disk", "the host's disks"},
+		{"shadow", "everybody's password hashes"},
+		{"kmem", "the host's memory"},
+		{"mem", "the host's memory"},
+		{"kvm", "the host's virtual machines' device"},
+		{"libvirt", "the host's virtual machines"},
+		{"lxd", "another engine's socket, which is root"},
+		{"incus-admin", "another engine's socket, which is root"},
+		{"sudo", "who may be root"},
+		{"wheel", "who may be root"},
+		{"adm", "the host's logs"},
+		{"systemd-journal", "the host's logs"},
+		{"tty", "everybody's terminals"},
+		{"input", "what is typed on the host"},
+	};
+
+	audit_groups_add(ret, 0, "root", "what root lets its group do");
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		const struct group *group = getgrnam(known[i].name);
+
+		if (group)
+			audit_groups_add(ret, group->gr_gid, known[i].name, known[i].owns);
 	}
 }

@@ -6,16 +6,13 @@
  * Who is not root, and could not be by sudo, is shown the containers of his own pods only, and
  * nothing of the engine: what others run, mount and may do is not his to know.
  */
-#include "common/accounts.h"
 #include "podctl/audit_print.h"
 #include "podctl/cmd.h"
 #include "podctl/inspect.h"
 #include "podctl/look.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* A container of the engine's list. */
 struct inspection {
@@ -134,19 +131,27 @@ static bool say_failures(const struct cmd_context *ctx, const struct inspections
 	return failed;
 }
 
-static json_t *failures_json(const struct inspections *asked)
+static void put(json_t *list, json_t *item)
+{
+	if (json_array_append_new(list, item) < 0)
+		abort();
+}
+
+/* others: of what is no container's. */
+static json_t *failures_json(const struct inspections *asked, const struct strv *others)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < asked->n; i++) {
 		const struct inspection *in = &asked->items[i];
 
-		if (in->err.code &&
-		    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "container", in->name,
-							  "container_id", in->id, "error",
-							  in->err.text)) < 0)
-			abort();
+		if (in->err.code)
+			put(list, json_pack("{s:s, s:s, s:s}", "container", in->name,
+					    "container_id", in->id, "error", in->err.text));
 	}
+	for (size_t i = 0; i < others->n; i++)
+		put(list, json_pack("{s:n, s:n, s:s}", "container", "container_id", "error",
+				    others->items[i]));
 	return list;
 }
 
@@ -164,48 +169,23 @@ static const char *socket_of(const struct engine *e)
 	return startswith(engine_host(e), "unix://");
 }
 
-/* name: for people. entry: what accounts_resolve takes. A host without the group has none in it. */
-static void add_members(const char *name, const char *entry, struct audit_socket *ret)
+/* Of what is on another host nothing is known here. */
+static int look_at_host(const struct engine *e, bool all, const struct audit_containers *containers,
+			struct audit_access *access, struct audit_engine *info, struct err *err)
 {
-	_cleanup_(strv_done)
-	struct strv entries = {0}, missing = {0};
-	struct accounts accounts = {0};
+	int r = 0;
 
-	strv_add(&entries, entry);
-	accounts_resolve(&entries, &accounts, &missing);
-	for (size_t i = 0; i < accounts.n; i++) {
-		if (accounts.items[i].uid == 0)
-			continue;
-		strv_add(&ret->users, accounts.items[i].name);
-		strv_add(&ret->groups, name);
-	}
-	accounts_done(&accounts);
-}
-
-/* The group docker has the socket when the engine starts again, another one may have it now. */
-static void look_at_socket(const struct engine *e, struct audit_socket *ret)
-{
-	const char *path = socket_of(e);
-	struct stat st;
-	const struct group *group;
-
-	add_members("docker", "@docker", ret);
-	if (!path || stat(path, &st) < 0)
-		return;
-	ret->open = st.st_mode & S_IWOTH;
-	group = getgrgid(st.st_gid);
-	if (st.st_gid != 0 && (st.st_mode & S_IWGRP) &&
-	    !(group && streq(group->gr_name, "docker"))) {
-		_cleanup_free_ char *number = xasprintf("%u", (unsigned)st.st_gid),
-				    *entry = xasprintf("@%s", number),
-				    *name = xstrdup(group ? group->gr_name : number);
-
-		add_members(name, entry, ret);
-	}
+	if (!socket_of(e))
+		return 0;
+	audit_look_at_groups(&info->groups);
+	if (all)
+		r = audit_look_at_access(socket_of(e), containers, access, &info->groups, err);
+	return r;
 }
 
 /* The rest of what is to be known of the containers. */
-static int look_further(struct engine *e, struct audit_containers *all, struct err *err)
+static int look_further(struct engine *e, struct audit_containers *all,
+			const struct audit_groups *groups, struct err *err)
 {
 	json_auto_t *volumes = NULL;
 	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = "/volumes"}, &volumes,
@@ -217,7 +197,7 @@ static int look_further(struct engine *e, struct audit_containers *all, struct e
 	if (socket_of(e))
 		audit_look_at_mounts(all, socket_of(e));
 	if (r == 0) {
-		r = audit_look_at_processes(all);
+		r = audit_look_at_processes(all, groups);
 		if (r < 0)
 			err_os(err, -r, "/proc");
 	}
@@ -232,10 +212,31 @@ static void add_socket(const struct engine *e, struct audit_engine *info)
 		strv_add(&info->own_paths, real);
 }
 
-static int print(const struct cmd_context *ctx, const struct cmd_own *own,
-		 const struct inspections *asked, const struct audit_containers *all,
-		 const struct audit_findings *engine)
+/* All that is known, and what could not be. */
+struct looked {
+	struct audit_engine info;
+	struct audit_access access;
+	struct audit_containers all;
+	struct inspections asked;
+	struct audit_findings findings; /* of the engine */
+	struct strv failures;		/* of no container */
+};
+
+static void looked_done(struct looked *l)
 {
+	audit_access_done(&l->access);
+	inspections_done(&l->asked);
+	audit_findings_done(&l->findings);
+	audit_containers_done(&l->all);
+	audit_engine_done(&l->info);
+	strv_done(&l->failures);
+}
+
+static int print(const struct cmd_context *ctx, const struct cmd_own *own,
+		 const struct looked *looked)
+{
+	const struct audit_containers *all = &looked->all;
+	const struct audit_findings *engine = &looked->findings;
 	int result = audit_findings_worst(engine) == AUDIT_HIGH ? CMD_CHANGES : CMD_OK;
 
 	for (size_t i = 0; i < all->n; i++) {
@@ -243,9 +244,9 @@ static int print(const struct cmd_context *ctx, const struct cmd_own *own,
 			result = CMD_CHANGES;
 	}
 	if (ctx->options & CMD_OPT_JSON) {
-		json_auto_t *failures = failures_json(asked);
+		json_auto_t *failures = failures_json(&looked->asked, &looked->failures);
 
-		audit_print_json(all, engine, failures);
+		audit_print_json(all, engine, &looked->info.groups, own->all, failures);
 		return result;
 	}
 	audit_print(all, engine, &ctx->ui);
@@ -255,39 +256,45 @@ static int print(const struct cmd_context *ctx, const struct cmd_own *own,
 	return result;
 }
 
+static void failed(const struct cmd_context *ctx, struct looked *l, const struct err *err)
+{
+	cmd_fail(ctx, err);
+	strv_add(&l->failures, err->text);
+}
+
+static int look_at_all(const struct cmd_context *ctx, struct engine *engine, struct cmd_own *own,
+		       struct looked *l)
+{
+	struct err err = {0};
+
+	if (look_at_engine(engine, &l->info, &err) < 0 ||
+	    inspect_all(engine, own, &l->all, &l->asked, &err) < 0) {
+		cmd_fail(ctx, &err);
+		return CMD_FAILED;
+	}
+	if (look_at_host(engine, own->all, &l->all, &l->access, &l->info, &err) < 0)
+		failed(ctx, l, &err);
+	if (look_further(engine, &l->all, &l->info.groups, &err) < 0)
+		failed(ctx, l, &err);
+	add_socket(engine, &l->info);
+	for (size_t i = 0; i < l->all.n; i++)
+		audit_container_findings(&l->all.items[i], &l->info);
+	if (own->all)
+		audit_engine_findings(&l->info, &l->access, &l->all, &l->findings);
+	return CMD_OK;
+}
+
 static int audit(struct cmd_context *ctx, struct engine *engine, struct cmd_own *own)
 {
-	struct audit_socket socket = {0};
-	struct audit_containers all = {0};
-	struct inspections asked = {0};
-	struct audit_findings findings = {0};
-	struct audit_engine info = {0};
-	struct err err = {0};
-	int result = CMD_FAILED;
+	struct looked looked = {0};
+	int result = look_at_all(ctx, engine, own, &looked);
 
-	if (look_at_engine(engine, &info, &err) < 0 ||
-	    inspect_all(engine, own, &all, &asked, &err) < 0) {
-		cmd_fail(ctx, &err);
-	} else {
-		int r = look_further(engine, &all, &err);
-
-		look_at_socket(engine, &socket);
-		add_socket(engine, &info);
-		for (size_t i = 0; i < all.n; i++)
-			audit_container_findings(&all.items[i], &info);
-		if (own->all)
-			audit_engine_findings(&info, &socket, &all, &findings);
-		result = print(ctx, own, &asked, &all, &findings);
-		if (r < 0)
-			cmd_fail(ctx, &err);
-		if (say_failures(ctx, &asked) || r < 0)
+	if (result == CMD_OK) {
+		result = print(ctx, own, &looked);
+		if (say_failures(ctx, &looked.asked) || looked.failures.n > 0)
 			result = CMD_FAILED;
 	}
-	audit_socket_done(&socket);
-	inspections_done(&asked);
-	audit_findings_done(&findings);
-	audit_containers_done(&all);
-	audit_engine_done(&info);
+	looked_done(&looked);
 	return result;
 }
 

@@ -50,6 +50,7 @@ struct scan_target {
 	pid_t pid;		  /* of its first process; 0: does not run */
 	struct strv engine_paths; /* where the engine itself mounts: mount points */
 	char *upper, *lower;	  /* overlay2: the container's layer, and the image's with ":" */
+	bool compared;		  /* its files were compared with the image's, not only listed */
 	bool watched;		  /* scan.processes has an entry for it */
 	bool gone;		  /* removed meanwhile: no failure */
 	struct scan_process *processes;

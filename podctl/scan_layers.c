@@ -190,6 +190,7 @@ void scan_compare_layers(struct scan_target *t, const struct settings_scan *scan
 	r = l.upper < 0 ? -errno : open_lower(t->lower, &l);
 	if (r == 0)
 		r = walk(t, scan, &l);
+	t->compared = r == 0;
 	/* removed meanwhile, or of an engine on another host */
 	if (r < 0 && r != -ENOENT && !t->err.code)
 		err_os(&t->err, -r, "cannot compare its files with the image's");

@@ -3,7 +3,8 @@
  * Files of the image that have other contents, whatever their size and times say: the engine's list
  * of changes leaves out what has both as before, and whoever can write to a file can set them.
  *
- * For overlay2 on this host, whose layers are compared; nothing is known elsewhere.
+ * For overlay2 on this host, whose layers are compared; nothing is known elsewhere, and t->compared
+ * says which it was.
  */
 #pragma once
 

@@ -27,6 +27,19 @@ static size_t unwatched(const struct scan_targets *targets)
 	return n;
 }
 
+/* A container that is missing altogether has no files. */
+static size_t uncompared(const struct scan_targets *targets)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < targets->n; i++) {
+		const struct scan_target *t = &targets->items[i];
+
+		n += !t->compared && !t->err.code && *t->id;
+	}
+	return n;
+}
+
 static bool is_shown(const struct scan_report *r, const struct scan_alert *a)
 {
 	return scan_alert_of(a, r->pod) && !a->acknowledged;
@@ -100,7 +113,7 @@ static void add_row(struct table *t, const struct scan_alert *a)
 static void print_sums(const struct scan_report *r, const struct ui *ui)
 {
 	size_t standing = scan_alerts_standing(r->alerts, r->pod), silent = acknowledged(r),
-	       without = unwatched(r->targets);
+	       without = unwatched(r->targets), unseen = uncompared(r->targets);
 	char rest[64] = "";
 
 	if (silent > 0)
@@ -110,6 +123,11 @@ static void print_sums(const struct scan_report *r, const struct ui *ui)
 	if (without > 0)
 		ui_say(ui, "the processes of %zu were not looked at: no entry in scan.processes",
 		       without);
+	if (unseen > 0)
+		ui_say(ui,
+		       "the files of %zu were not compared with the image's: the engine does not "
+		       "have overlay2 on this host, so what kept its size and times was not seen",
+		       unseen);
 	if (standing > 0)
 		ui_say(ui, "to acknowledge: podctl scan --ack ID...%s%s",
 		       r->pod || r->own ? " " : "",
@@ -182,10 +200,11 @@ void scan_print_json(const struct scan_report *r)
 			put(failures, json_pack("{s:s, s:s, s:s}", "container", t->name,
 						"container_id", t->id, "error", t->err.text));
 	}
-	root = json_pack("{s:I, s:I, s:I, s:o, s:o}", "containers", (json_int_t)r->targets->n,
+	root = json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "containers", (json_int_t)r->targets->n,
 			 "containers_without_process_rules", (json_int_t)unwatched(r->targets),
-			 "standing", (json_int_t)scan_alerts_standing(r->alerts, r->pod), "alerts",
-			 alerts, "failures", failures);
+			 "containers_not_compared", (json_int_t)uncompared(r->targets), "standing",
+			 (json_int_t)scan_alerts_standing(r->alerts, r->pod), "alerts", alerts,
+			 "failures", failures);
 	if (json_dumpf(root, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0 && !ferror(stdout))
 		abort();
 	printf("\n");
@@ -248,6 +267,9 @@ void scan_print_metrics(const struct scan_report *r)
 	metric("podctl_scan_containers", "Containers that were scanned.", r->targets->n);
 	metric("podctl_scan_failed_containers", "Containers that could not be scanned whole.",
 	       scan_failures(r->targets));
+	metric("podctl_scan_not_compared_containers",
+	       "Containers of which only the engine's list of changes was seen.",
+	       uncompared(r->targets));
 	metric("podctl_scan_time_seconds", "When this was scanned, in Unix time.",
 	       (uint64_t)r->now);
 }
@@ -269,4 +291,8 @@ void scan_log(const struct scan_report *r)
 	log_msg(standing > 0 ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
 		"%zu container%s scanned: %zu alert%s stand%s, %zu new", r->targets->n,
 		plural(r->targets->n), standing, plural(standing), standing == 1 ? "s" : "", fresh);
+	if (uncompared(r->targets) > 0)
+		log_notice("the files of %zu were not compared with the image's: the engine does "
+			   "not have overlay2 on this host",
+			   uncompared(r->targets));
 }

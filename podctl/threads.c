@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#define SMALL_FILE_MAX ((size_t)65536)
+/* a process of 65536 groups (NGROUPS_MAX) has all their numbers in its status */
+#define SMALL_FILE_MAX ((size_t)1024 * 1024)
 
 char *threads_slurp(int dir, const char *name)
 {

@@ -139,8 +139,14 @@ status --metrics > "$SANDBOX/metrics.prom"
 check "as metrics" grep -qE '^netguard_containers\{pod="web",guard="guarded"\} 2$' "$SANDBOX/metrics.prom"
 check "... with what was received" grep -qE '^netguard_pod_received_bytes_total\{pod="web"\} [1-9][0-9]*$' "$SANDBOX/metrics.prom"
 check "... with what was denied" grep -qE '^netguard_denied_packets_total\{reason="container_to_container"\} 20[0-9]$' "$SANDBOX/metrics.prom"
+# the rules of the documentation ask for what there is
+sed -n '/^```yaml/,/^```/p' docs/monitoring.md | grep -v '^```' > "$SANDBOX/rules.yml"
+check_equal "the rules for alerts name metrics that there are" "" \
+	"$(grep -o 'netguard_[a-z_]*' "$SANDBOX/rules.yml" | sort -u | while read -r name; do grep -q "^${name}[ {]" "$SANDBOX/metrics.prom" || echo "$name"; done)"
+check "... some of them" test "$(grep -c 'expr: .*netguard_' "$SANDBOX/rules.yml")" -ge 7
 if command -v promtool > /dev/null; then
 	check "... that promtool takes" promtool check metrics < "$SANDBOX/metrics.prom"
+	check "... and the rules" promtool check rules "$SANDBOX/rules.yml"
 else
 	note "promtool is not here; a parser of the unit tests reads the format"
 fi

@@ -208,6 +208,8 @@ check_status "a pod that is not there" 1 'is not there' podctl scan nosuch
 metrics=$(podctl scan --metrics)
 check_status "metrics" 0 '^podctl_scan_alerts\{pod="db",container="db.app",kind="added"\} 1$' printf '%s\n' "$metrics"
 check_status "... how many containers" 0 '^podctl_scan_containers 4$' printf '%s\n' "$metrics"
+check_equal "the rules for alerts name metrics that there are" "" \
+	"$(grep -o 'expr: .*' docs/monitoring.md | grep -o 'podctl_[a-z_]*' | sort -u | while read -r name; do grep -q "^${name}[ {]" <<< "$metrics" || echo "$name"; done)"
 check_status "options that do not go together" 1 'usage' podctl scan --json --metrics
 check_status "more than one pod" 1 'usage' podctl scan web db
 check_equal "the alerts are root's alone" "drwx------ 0" "$(inside stat -c %A /var/lib/podctl/scan) $(inside sh -c 'as=$(find /var/lib/podctl/scan -type f -perm /077); echo -n "$as" | wc -l')"

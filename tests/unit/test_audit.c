@@ -82,6 +82,45 @@ static void test_findings(void **state _unused_)
 		 ",\"SecurityOpt\":[\"no-new-privileges\","
 		 "\"seccomp={\\\"defaultAction\\\":\\\"SCMP_ACT_ALLOW\\\"}\"]",
 		 "", "high:seccomp"},
+		/* the engine goes by the last */
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"no-new-privileges=false\"]", "",
+		 "medium:new-privileges"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges=false\",\"no-new-privileges:1\"]", "",
+		 ""},
+		{"",
+		 ",\"SecurityOpt\":[\"no-new-privileges\",\"seccomp={}\","
+		 "\"seccomp={\\\"defaultAction\\\":\\\"SCMP_ACT_LOG\\\"}\"]",
+		 "", "high:seccomp"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"apparmor=mine\"]", "",
+		 "low:apparmor-profile"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"apparmor=docker-default\"]", "",
+		 ""},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"label=disable\"]", "",
+		 "medium:selinux"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"label:disable\"]", "",
+		 "medium:selinux"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"disable\"]", "", "medium:selinux"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"label=type:spc_t\"]", "",
+		 "medium:selinux"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"label=level:s0:c1\"]", "",
+		 "low:selinux-label"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"writable-cgroups=true\"]", "",
+		 "medium:writable-cgroups"},
+		{"", ",\"SecurityOpt\":[\"no-new-privileges\",\"writable-cgroups=false\"]", "", ""},
+		{"", ",\"Runtime\":\"runsc\"", "", "medium:runtime"},
+		{"", ",\"Runtime\":\"crun\"", "", ""},
+		{"", ",\"Runtime\":\"runc\"", "", ""},
+		{"", ",\"Runtime\":\"io.containerd.runc.v2\"", "", ""},
+		{"", ",\"GroupAdd\":[\"106\"]", "", "medium:host-group"},
+		{"", ",\"GroupAdd\":[\"+0106\"]", "", "medium:host-group"},
+		{"", ",\"GroupAdd\":[\"107\",\"106 \",\"\"]", "", ""},
+		{"", ",\"GroupAdd\":[\"docker\",\"other\",\"twice\"]", "", "low:host-group-name"},
+		{"", ",\"GroupAdd\":[\"0\"]", "", "low:host-group"},
+		{"", ",\"UsernsMode\":\"host\",\"GroupAdd\":[\"106\"]", "",
+		 "high:host-userns medium:host-group"},
+		{"", ",\"UsernsMode\":\"\",\"GroupAdd\":[\"106\",\"docker\"]", "", ""},
+		{",\"User\":\"1000:106\"", "", "", "medium:host-group"},
+		{",\"User\":\"1000:0\"", "", "", ""},
 		{",\"User\":\"\"", "", "", "medium:root"},
 		{",\"User\":\"00:12\"", "", "", "medium:root"},
 		{",\"User\":\"root:x\"", "", "", "medium:root"},
@@ -115,12 +154,21 @@ static void test_findings(void **state _unused_)
 		{"", "", MOUNT("volume", "/var/lib/docker/volumes/x", "true", ""), ""},
 		{"", "", MOUNT("bind", "/srv/web", "false", "rshared"), "high:mount-shared"},
 	};
-	const struct audit_engine e = {.userns_remap = false,
-				       .seccomp = true,
-				       .apparmor = true,
-				       .own_paths = {.items = (char *[]){(char[]){"/data/engine"}},
-						     .n = 1}},
-				  remapped = {.userns_remap = true, .seccomp = true};
+	struct audit_engine e = {.userns_remap = false,
+				 .seccomp = true,
+				 .apparmor = true,
+				 .default_runtime = (char[]){"crun"},
+				 .runtimes = {.items =
+						      (char *[]){(char[]){"io.containerd.runc.v2"}},
+					      .n = 1},
+				 .own_paths = {.items = (char *[]){(char[]){"/data/engine"}},
+					       .n = 1}},
+			    remapped = {.userns_remap = true, .seccomp = true};
+
+	audit_groups_add(&e.groups, 0, "root", "x");
+	audit_groups_add(&e.groups, 106, "docker", "x");
+	audit_groups_add(&e.groups, 106, "twice", "x");
+	audit_groups_add(&remapped.groups, 106, "docker", "x");
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		json_auto_t *json = inspection(cases[i].config, cases[i].host, cases[i].rest);
@@ -139,6 +187,8 @@ static void test_findings(void **state _unused_)
 			fail_msg("%zu: wanted %s, got %s", i, cases[i].want, got);
 		audit_containers_done(&all);
 	}
+	audit_groups_done(&e.groups);
+	audit_groups_done(&remapped.groups);
 }
 
 /* A pod's container, and one that only says so. */
@@ -188,6 +238,8 @@ static void test_malformed(void **state _unused_)
 		"{\"Config\":{},\"HostConfig\":{\"CapAdd\":[7]},\"State\":{}}",
 		"{\"Config\":{},\"HostConfig\":{\"Memory\":\"7\"},\"State\":{}}",
 		"{\"Config\":{},\"HostConfig\":{\"PidMode\":[]},\"State\":{}}",
+		"{\"Config\":{},\"HostConfig\":{\"Runtime\":7},\"State\":{}}",
+		"{\"Config\":{},\"HostConfig\":{\"GroupAdd\":[7]},\"State\":{}}",
 		"{\"Config\":{},\"HostConfig\":{},\"State\":{},\"Mounts\":{}}",
 		"{\"Config\":{},\"HostConfig\":{},\"State\":{},\"Mounts\":[{\"Source\":7}]}",
 		"{\"Config\":{},\"HostConfig\":{},\"State\":{},\"NetworkSettings\":{\"Ports\":7}}",
@@ -208,7 +260,8 @@ static void test_engine(void **state _unused_)
 	static const char good
 		[] = "{\"LiveRestoreEnabled\":true,\"Plugins\":{\"Authorization\":[\"x\"]},"
 		     "\"SecurityOptions\":[\"name=seccomp,profile=default\",\"name=apparmor\","
-		     "\"name=userns\"],"
+		     "\"name=userns\",\"name=no-new-privileges\"],\"Driver\":\"overlay2\","
+		     "\"DefaultRuntime\":\"plain\",\"Runtimes\":{\"plain\":{\"path\":\"runc\"}},"
 		     "\"RegistryConfig\":{\"InsecureRegistryCIDRs\":[\"127.0.0.0/8\",\"::1/"
 		     "128\"]}}",
 	    bad[] = "{\"Warnings\":[\"WARNING: API is accessible on http://0.0.0.0:2375 without "
@@ -217,9 +270,17 @@ static void test_engine(void **state _unused_)
 		    "\"localhost:5000\":{\"Secure\":false},\"localhost.example\":{\"Secure\":false}"
 		    "}},"
 		    "\"SecurityOptions\":[\"name=seccomp,profile=unconfined\"]}";
+	static const char other[] =
+		"{\"LiveRestoreEnabled\":true,\"Plugins\":{\"Authorization\":[\"x\"]},"
+		"\"SecurityOptions\":[\"name=seccomp,profile=/etc/own.json\","
+		"\"name=selinux\",\"name=userns\"],\"Driver\":\"vfs\","
+		"\"DefaultRuntime\":\"crun\",\"Runtimes\":{\"crun\":{\"path\":"
+		"\"/usr/bin/crun\"}}}";
 	static const struct {
 		const char *json, *want;
 	} cases[] = {
+		{other, "high:docker-group medium:default-runtime low:guard-in-docker-group "
+			"low:seccomp-profile low:storage-driver low:shared-uid"},
 		{good, "high:docker-group low:guard-in-docker-group low:shared-uid"},
 		{bad, "high:open-api high:open-socket high:docker-group high:no-seccomp "
 		      "medium:no-userns-remap "
@@ -227,6 +288,13 @@ static void test_engine(void **state _unused_)
 		      "low:no-apparmor "
 		      "low:shared-uid "
 		      "info:no-authorization info:no-live-restore"},
+	};
+	static const char *const bad_info[] = {
+		"[]",
+		"{\"SecurityOptions\":[7]}",
+		"{\"Driver\":7}",
+		"{\"DefaultRuntime\":7}",
+		"{\"Runtimes\":{\"x\":{\"path\":7}}}",
 	};
 	struct audit_container a[] = {
 		{.name = (char[]){"a"}, .process = {.known = true, .uid = 7}},
@@ -236,10 +304,10 @@ static void test_engine(void **state _unused_)
 		{.name = (char[]){"e"}, .process = {.known = false}},
 	};
 	const struct audit_containers all = {a, ARRAY_SIZE(a)};
-	const struct strv users = {.items = (char *[]){(char[]){"bob"}, (char[]){"_netguard"}},
-				   .n = 2},
-			  groups = {.items = (char *[]){(char[]){"docker"}, (char[]){"docker"}},
-				    .n = 2};
+	struct audit_way ways[] = {
+		{AUDIT_BY_GROUP, (char[]){"bob"}, (char[]){"docker"}, (char[]){"/s"}},
+		{AUDIT_BY_GROUP, (char[]){"_netguard"}, (char[]){"docker"}, (char[]){"/s"}},
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		json_auto_t *json = json_loads(cases[i].json, 0, NULL);
@@ -249,14 +317,21 @@ static void test_engine(void **state _unused_)
 		struct err err;
 
 		assert_int_equal(audit_engine_from_info(json, &e, &err), 0);
-		audit_engine_findings(&e, &(struct audit_socket){users, groups, i == 1}, &all, &f);
+		audit_engine_findings(
+			&e,
+			&(struct audit_access){
+				.sockets = &(struct audit_socket){(char[]){"/s"}, i == 2, NULL,
+								  ways, ARRAY_SIZE(ways)},
+				.n_sockets = 1,
+			},
+			&all, &f);
 		got = ids(&f);
 		assert_string_equal(got, cases[i].want);
 		audit_findings_done(&f);
 		audit_engine_done(&e);
 	}
-	for (size_t i = 0; i < 2; i++) {
-		json_auto_t *json = json_loads(i ? "[]" : "{\"SecurityOptions\":[7]}", 0, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(bad_info); i++) {
+		json_auto_t *json = json_loads(bad_info[i], 0, NULL);
 		struct audit_engine e;
 		struct err err;
 
@@ -413,6 +488,88 @@ static void test_process_caps(void **state _unused_)
 	}
 }
 
+/* What the kernel says of what runs, beside what was asked for. */
+static void test_running(void **state _unused_)
+{
+	const struct {
+		const char *config, *host;
+		struct audit_process process;
+		const char *want;
+	} cases[] = {
+		{"", "", {.groups_any = 1}, ""}, /* group 0 is everybody's who has no other */
+		{"", "", {.groups_any = 2}, "low:host-group"},
+		{"", ",\"GroupAdd\":[\"106\"]", {.groups_any = 2}, "medium:host-group"},
+		{"", ",\"GroupAdd\":[\"docker\"]", {.groups_any = 2}, "medium:host-group"},
+		{"", ",\"GroupAdd\":[\"docker\"]", {.groups_any = 0}, ""},
+		/* root is in groups of its image's */
+		{"", "", {.groups_any = 2, .any_root = true}, "medium:root"},
+		{"",
+		 ",\"GroupAdd\":[\"x\"]",
+		 {.groups_any = 2, .any_root = true},
+		 "medium:host-group medium:root"},
+		{"", "", {.apparmor = (char[]){"docker-default (enforce)"}}, ""},
+		{"", "", {.apparmor = (char[]){"docker-default (complain)"}}, "medium:apparmor"},
+		{"", "", {.apparmor = (char[]){"unconfined"}}, "medium:apparmor"},
+	};
+	struct audit_engine e = {.seccomp = true, .apparmor = true};
+
+	audit_groups_add(&e.groups, 0, "root", "x");
+	audit_groups_add(&e.groups, 106, "docker", "x");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_auto_t *json = inspection(cases[i].config, cases[i].host, "");
+		struct audit_container c;
+		_cleanup_free_ char *got = NULL;
+		struct err err;
+
+		assert_int_equal(audit_container_from_inspect(json, &c, &err), 0);
+		c.process = cases[i].process;
+		c.process.known = c.process.seccomp = c.process.no_new_privileges = true;
+		audit_container_findings(&c, &e);
+		got = ids(&c.findings);
+		if (!streq(got, cases[i].want))
+			fail_msg("%zu: wanted %s, got %s", i, cases[i].want, got);
+		c.process.apparmor = NULL;
+		audit_container_done(&c);
+	}
+	audit_groups_done(&e.groups);
+}
+
+/* Who reaches which socket, and how; whatever is told names both. */
+static void test_access(void **state _unused_)
+{
+	struct audit_way ways[] = {
+		{AUDIT_BY_GROUP, (char[]){"bob"}, (char[]){"tools"}, (char[]){"/s"}},
+		{AUDIT_BY_LIST, (char[]){"bob"}, NULL, (char[]){"/s"}},
+		{AUDIT_BY_LIST, (char[]){"bob"}, (char[]){"tools"}, (char[]){"/s"}},
+		{AUDIT_BY_LIST, NULL, (char[]){"tools"}, (char[]){"/s"}},
+		{AUDIT_BY_LIST, (char[]){"_netguard"}, NULL, (char[]){"/s"}},
+		{AUDIT_BY_OWNING, (char[]){"bob"}, NULL, (char[]){"/s"}},
+		{AUDIT_BY_FOLDER, (char[]){"bob"}, NULL, (char[]){"/"}},
+	};
+	struct audit_socket s[] = {
+		{(char[]){"/s"}, true, (char[]){"/"}, ways, ARRAY_SIZE(ways)},
+		/* by the same folders: told once */
+		{(char[]){"/t"}, false, (char[]){"/"}, &ways[ARRAY_SIZE(ways) - 1], 1},
+	};
+	struct audit_listener tcp[] = {{(char[]){"dockerd"}, (char[]){"192.0.2.1:2376"}},
+				       {(char[]){"podman"}, (char[]){"[::]:1"}}};
+	const struct audit_access access = {s, ARRAY_SIZE(s), tcp, ARRAY_SIZE(tcp)};
+	struct audit_findings f = {0};
+	_cleanup_free_ char *got = NULL;
+
+	audit_access_findings(&access, &f);
+	got = ids(&f);
+	assert_string_equal(got, "high:open-socket high:socket-folder high:docker-group "
+				 "high:socket-acl high:socket-acl low:socket-acl high:socket-acl "
+				 "high:socket-owner high:socket-folder medium:engine-tcp "
+				 "high:engine-tcp");
+	for (size_t i = 0; i < f.n; i++)
+		assert_non_null(strstr(f.items[i].reason, i + 2 < f.n ? "/s" : "TCP"));
+	audit_findings_done(&f);
+	assert_true(audit_is_engine_socket("/srv/podman.sock"));
+	assert_false(audit_is_engine_socket("/srv/podman.socks"));
+}
+
 static void test_caps(void **state _unused_)
 {
 	_cleanup_free_ char *none = audit_caps_text(0), *some = audit_caps_text(0x3),
@@ -430,7 +587,8 @@ int main(void)
 		cmocka_unit_test(test_malformed),    cmocka_unit_test(test_engine),
 		cmocka_unit_test(test_proc),	     cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_volumes),	     cmocka_unit_test(test_joined),
-		cmocka_unit_test(test_process_caps),
+		cmocka_unit_test(test_process_caps), cmocka_unit_test(test_running),
+		cmocka_unit_test(test_access),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
