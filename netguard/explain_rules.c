@@ -206,8 +206,9 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = streq(value, p->to_port ? "other" : "host");
 		break;
 	case NFT_FIELD_FIB_SADDR_TYPE:
-		/* nobody asks about what is sent in another's name */
-		is = true;
+		/* nobody asks about what is sent in another's name: it is the host's own where the
+		 * host sends it */
+		is = p->has_uid;
 		w->t->lost |= !streq(value, "local");
 		break;
 	case NFT_FIELD_FIB_DADDR_TYPE:

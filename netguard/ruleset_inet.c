@@ -17,6 +17,18 @@
 	       "nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit",                     \
 	       "nd-neighbor-advert", "nd-redirect")
 
+/*
+ * In a container's name, from elsewhere: the answer would be a reply, and come to that container
+ * from whom it is closed for.
+ */
+#define IN_ANOTHERS_NAME                                                                           \
+	RULE(IN("guarded4", IP_SADDR), NOT_IN("members4", IIFNAME, IP_SADDR),                      \
+	     GOTO("deny_forged")),                                                                 \
+		RULE(IN("guarded6", IP6_SADDR), NOT_IN("members6", IIFNAME, IP6_SADDR),            \
+		     GOTO("deny_forged"))
+/* The same in the host's name. Of IPv4 the kernel itself takes none such. */
+#define IN_THE_HOSTS_NAME IS(FIB_SADDR, "local")
+
 /* ---- table inet: hooks ---- */
 
 /*
@@ -61,10 +73,7 @@ static const struct nft_rule input[] = {
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
 	/* resets and errors that output had the kernel send in a container's name */
 	RULE(IS(IIFNAME, "lo"), RELATED, ACCEPT),
-	/* in a container's name, from elsewhere: the answer would be its connection */
-	RULE(IN("guarded4", IP_SADDR), NOT_IN("members4", IIFNAME, IP_SADDR), GOTO("deny_forged")),
-	RULE(IN("guarded6", IP6_SADDR), NOT_IN("members6", IIFNAME, IP6_SADDR),
-	     GOTO("deny_forged")),
+	IN_ANOTHERS_NAME,
 	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),
 	/* docker-proxy's; what the host itself sends is decided at output, by its user */
 	RULE(IN("published_ports", L4_DPORT), IS_NOT(IIFNAME, "lo"), JUMP("to_published_port")),
@@ -74,6 +83,7 @@ static const struct nft_rule input[] = {
 static const struct nft_rule forward[] = {
 	RULE(ESTABLISHED, ACCEPT),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	IN_ANOTHERS_NAME,
 	RULE(CT_STATUS("dnat"), JUMP("to_rewritten_port")),
 	/* those that are known are found faster than a pattern */
 	RULE(IN("members4", OIFNAME, IP_DADDR), GOTO("to_container")),
@@ -103,6 +113,9 @@ static const struct nft_rule from_published_port[] = {
 };
 
 static const struct nft_rule to_published_port[] = {
+	/* what a user of the host sends to a group comes back here, and is neither */
+	RULE(IS(PKTTYPE, "host"), IN_THE_HOSTS_NAME, GOTO("deny_forged")),
+	RULE(IS(PKTTYPE, "multicast"), IN_THE_HOSTS_NAME, GOTO("deny_forged")),
 	RULE(IN("port_whitelist", L4_DPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
@@ -128,6 +141,7 @@ static const struct nft_rule to_rewritten_port[] = {
 
 static const struct nft_rule to_published[] = {
 	RULE(IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN_THE_HOSTS_NAME, GOTO("deny_forged")),
 	RULE(IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
 };
 
@@ -190,6 +204,7 @@ static const struct nft_rule to_container[] = {
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
 	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
 	RULE(IN("direct4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(IN_THE_HOSTS_NAME, GOTO("deny_forged")),
 	RULE(IN("direct6", IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(GOTO("deny_world_to_container")),
 };
