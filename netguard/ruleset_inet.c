@@ -26,8 +26,6 @@
 	     GOTO("deny_forged")),                                                                 \
 		RULE(IN("guarded6", IP6_SADDR), NOT_IN("members6", IIFNAME, IP6_SADDR),            \
 		     GOTO("deny_forged"))
-/* The same in the host's name. Of IPv4 the kernel itself takes none such. */
-#define IN_THE_HOSTS_NAME IS(FIB_SADDR, "local")
 
 /* ---- table inet: hooks ---- */
 
@@ -114,8 +112,8 @@ static const struct nft_rule from_published_port[] = {
 
 static const struct nft_rule to_published_port[] = {
 	/* what a user of the host sends to a group comes back here, and is neither */
-	RULE(IS(PKTTYPE, "host"), IN_THE_HOSTS_NAME, GOTO("deny_forged")),
-	RULE(IS(PKTTYPE, "multicast"), IN_THE_HOSTS_NAME, GOTO("deny_forged")),
+	RULE(IS(PKTTYPE, "host"), JUMP("not_as_host")),
+	RULE(IS(PKTTYPE, "multicast"), JUMP("not_as_host")),
 	RULE(IN("port_whitelist", L4_DPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
@@ -141,8 +139,18 @@ static const struct nft_rule to_rewritten_port[] = {
 
 static const struct nft_rule to_published[] = {
 	RULE(IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
-	RULE(IN_THE_HOSTS_NAME, GOTO("deny_forged")),
+	RULE(JUMP("not_as_host")),
 	RULE(IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
+};
+
+/*
+ * With an address of this host's, from elsewhere: the answer would come to a port of the host. Of
+ * IPv4 the kernel itself takes none such. An anycast address is one that all routers of a network
+ * have.
+ */
+static const struct nft_rule not_as_host[] = {
+	RULE(IS(FIB_SADDR, "local"), GOTO("deny_forged")),
+	RULE(IS(FIB_SADDR, "anycast"), GOTO("deny_forged")),
 };
 
 static const struct nft_rule host_to_container[] = {
@@ -204,7 +212,7 @@ static const struct nft_rule to_container[] = {
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
 	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
 	RULE(IN("direct4", IP_DADDR, L4_DPORT), ACCEPT),
-	RULE(IN_THE_HOSTS_NAME, GOTO("deny_forged")),
+	RULE(JUMP("not_as_host")),
 	RULE(IN("direct6", IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(GOTO("deny_world_to_container")),
 };
@@ -269,6 +277,7 @@ const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS] = {
 	CHAIN(to_published_port),
 	CHAIN(to_rewritten_port),
 	CHAIN(to_published),
+	CHAIN(not_as_host),
 	CHAIN(host_to_container),
 	CHAIN(host_as_other),
 	CHAIN(host_reply),

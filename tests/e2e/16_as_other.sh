@@ -85,13 +85,14 @@ note "what a container answers to whom a neighbour has named"
 # the answer is a reply, and comes to whom the container may not send
 mkdir "$SANDBOX/named"
 for at in 0.0.0.0,7200 ::,7201; do hear "named/db.${at#*,}" db $at; done
-for at in 7202 7203 7204 7205; do
+for at in 7202 7203 7204 7205 7206 7207; do
 	inside python3 "$OTHER" hear "::,$at" 20 > "$SANDBOX/named/host.$at" 2>&1 &
 	wait_for 5 grep -q ready "$SANDBOX/named/host.$at"
 done
 flow_counted container_to_container silent container:web udp "$db4" 7200 "the container may not by itself"
 flow_counted container_to_container silent container:web udp "$db6" 7201 "nor over IPv6"
 flow_counted container_to_host silent container:web udp $host6 7202 "nor to the host"
+bridge6=fd88:0:0:1:: # of the network, which each router on it has
 while read -r name from to; do
 	before=$(counter forged)
 	outside python3 "$OTHER" send "$from" "$to" > "$SANDBOX/seed" 2>&1
@@ -105,6 +106,8 @@ the_host's_over_IPv6 $host6,7202 $web6,9000
 the_host's_on_the_bridge fd88:0:0:1::1,7203 $web6,9000
 the_host's_to_docker-proxy $host6,7204 $host6,8080
 the_host's_to_docker-proxy,_sent_to_all $host6,7205 ff02::1%eth0,8080
+that_of_all_routers $bridge6,7206 $web6,9000
+that_of_all_routers_to_docker-proxy ${host6%10},7207 $host6,8080
 END
 sleep 0.3
 check_equal "nothing of the container's is heard" '' "$(cd "$SANDBOX/named" && grep -H ^hello ./*)"
