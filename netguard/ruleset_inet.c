@@ -237,8 +237,21 @@ static const struct nft_rule container_to_world[] = {
 	/* the connection may be another's, and then NAT sends the error in the host's name */
 	RULE(RELATED, IS(L4PROTO, "icmp"), GOTO("deny_midstream")),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), GOTO("deny_midstream")),
+	RULE(IN("port_whitelist", L4_SPORT), JUMP("from_open_port")),
+	RULE(IN("port_whitelist_from4", L4_SPORT, IP_DADDR), JUMP("from_open_port")),
+	RULE(IN("port_whitelist_from6", L4_SPORT, IP6_DADDR), JUMP("from_open_port")),
 	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
 	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
+};
+
+/*
+ * NAT keeps the port of what it sends in the host's name. What the other end sends to that port
+ * then is a reply, and comes to the one who sent, whosever the published port is.
+ */
+static const struct nft_rule from_open_port[] = {
+	RULE(IN("published4", IP_SADDR, L4_SPORT), RETURN),
+	RULE(IN("published6", IP6_SADDR, L4_SPORT), RETURN),
+	RULE(GOTO("deny_container_to_world")),
 };
 
 static const struct nft_rule limited_egress[] = {
@@ -286,6 +299,7 @@ const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS] = {
 	CHAIN(to_container),
 	CHAIN(container_to_container),
 	CHAIN(container_to_world),
+	CHAIN(from_open_port),
 	CHAIN(limited_egress),
 	CHAIN(deny_forged),
 	CHAIN(deny_host_to_container),

@@ -118,6 +118,16 @@ for to in "$host6,8080" "$web6,9000"; do
 	check_equal "... to $to" "answer from ${to%,*}" "$(outside python3 "$OTHER" send 2001:db8:0:1::1,7201 "$to")"
 done
 
+note "what a neighbour sends to a published port, where another container has sent from that port"
+hear named/taken db 0.0.0.0,8086 192.0.2.1,7998
+hear named/taken.to db 0.0.0.0,8080 192.0.2.1,7998
+hear named/other db 0.0.0.0,8099 192.0.2.1,7998
+check_equal "who has published it is answered for" "answer from $host4" "$(outside python3 "$OTHER" send 192.0.2.1,7998 "$host4,8080")"
+check_equal "the other one has heard nothing" '' "$(grep ^hello "$SANDBOX/named/taken.to")"
+check "what it sent is counted" test "$(counter container_to_world)" -ge 2
+check_equal "from another port it may send" 1 "$(inside conntrack -L -p udp -s "$db4" -d 192.0.2.1 2> /dev/null | grep -c sport=8099)"
+check_equal "... and from none that is open" 0 "$(inside conntrack -L -p udp -s "$db4" -d 192.0.2.1 2> /dev/null | grep -cE 'sport=80(80|86)')"
+
 note "by the port of the bridge, past the bridge"
 port=$(port_of db)
 check "it is one: $port" inside test -e "/sys/class/net/$port/brport"
