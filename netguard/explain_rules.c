@@ -206,9 +206,10 @@ static bool matches_is(struct walk *w, const struct nft_statement *s)
 		is = streq(value, p->to_port ? "other" : "host");
 		break;
 	case NFT_FIELD_FIB_SADDR_TYPE:
-		/* nobody asks about what is sent in another's name */
-		is = true;
-		w->t->lost |= !streq(value, "local");
+		/* nobody asks about what is sent in another's name: it is the host's own where the
+		 * host sends it */
+		is = p->has_uid && streq(value, "local");
+		w->t->lost |= !streq(value, "local") && !streq(value, "anycast");
 		break;
 	case NFT_FIELD_FIB_DADDR_TYPE:
 		is = streq(value, "unicast") ? p->to_unicast : p->to_local;

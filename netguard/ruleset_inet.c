@@ -17,6 +17,16 @@
 	       "nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit",                     \
 	       "nd-neighbor-advert", "nd-redirect")
 
+/*
+ * In a container's name, from elsewhere: the answer would be a reply, and come to that container
+ * from whom it is closed for.
+ */
+#define IN_ANOTHERS_NAME                                                                           \
+	RULE(IN("guarded4", IP_SADDR), NOT_IN("members4", IIFNAME, IP_SADDR),                      \
+	     GOTO("deny_forged")),                                                                 \
+		RULE(IN("guarded6", IP6_SADDR), NOT_IN("members6", IIFNAME, IP6_SADDR),            \
+		     GOTO("deny_forged"))
+
 /* ---- table inet: hooks ---- */
 
 /*
@@ -68,10 +78,7 @@ static const struct nft_rule input[] = {
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
 	/* resets and errors that output had the kernel send in a container's name */
 	RULE(IS(IIFNAME, "lo"), RELATED, ACCEPT),
-	/* in a container's name, from elsewhere: the answer would be its connection */
-	RULE(IN("guarded4", IP_SADDR), NOT_IN("members4", IIFNAME, IP_SADDR), GOTO("deny_forged")),
-	RULE(IN("guarded6", IP6_SADDR), NOT_IN("members6", IIFNAME, IP6_SADDR),
-	     GOTO("deny_forged")),
+	IN_ANOTHERS_NAME,
 	RULE(IS(IP_DADDR, "127.0.0.0/8"), IS_NOT(IIFNAME, "lo"), GOTO("deny_world_to_container")),
 	/* docker-proxy's; what the host itself sends is decided at output, by its user */
 	RULE(IN("published_ports", L4_DPORT), IS_NOT(IIFNAME, "lo"), JUMP("to_published_port")),
@@ -81,6 +88,7 @@ static const struct nft_rule input[] = {
 static const struct nft_rule forward[] = {
 	RULE(ESTABLISHED, ACCEPT),
 	RULE(FROM_CONTAINER_IFACE, JUMP("from_container")),
+	IN_ANOTHERS_NAME,
 	RULE(CT_STATUS("dnat"), JUMP("to_rewritten_port")),
 	/* those that are known are found faster than a pattern */
 	RULE(IN("members4", OIFNAME, IP_DADDR), GOTO("to_container")),
@@ -115,6 +123,9 @@ static const struct nft_rule from_published_port[] = {
 };
 
 static const struct nft_rule to_published_port[] = {
+	/* what a user of the host sends to a group comes back here, and is neither */
+	RULE(IS(PKTTYPE, "host"), JUMP("not_as_host")),
+	RULE(IS(PKTTYPE, "multicast"), JUMP("not_as_host")),
 	RULE(IN("port_whitelist", L4_DPORT), RETURN),
 	RULE(IN("port_whitelist_from4", L4_DPORT, IP_SADDR), RETURN),
 	RULE(IN("port_whitelist_from6", L4_DPORT, IP6_SADDR), RETURN),
@@ -140,7 +151,18 @@ static const struct nft_rule to_rewritten_port[] = {
 
 static const struct nft_rule to_published[] = {
 	RULE(IN("published4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(JUMP("not_as_host")),
 	RULE(IN("published6", IP6_DADDR, L4_DPORT), ACCEPT),
+};
+
+/*
+ * With an address of this host's, from elsewhere: the answer would come to a port of the host. Of
+ * IPv4 the kernel itself takes none such. An anycast address is one that all routers of a network
+ * have.
+ */
+static const struct nft_rule not_as_host[] = {
+	RULE(IS(FIB_SADDR, "local"), GOTO("deny_forged")),
+	RULE(IS(FIB_SADDR, "anycast"), GOTO("deny_forged")),
 };
 
 static const struct nft_rule host_to_container[] = {
@@ -207,6 +229,7 @@ static const struct nft_rule to_container[] = {
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), ACCEPT),
 	RULE(IN("container_ifaces", IIFNAME), GOTO("container_to_container")),
 	RULE(IN("direct4", IP_DADDR, L4_DPORT), ACCEPT),
+	RULE(JUMP("not_as_host")),
 	RULE(IN("direct6", IP6_DADDR, L4_DPORT), ACCEPT),
 	RULE(GOTO("deny_world_to_container")),
 };
@@ -231,8 +254,21 @@ static const struct nft_rule container_to_world[] = {
 	/* the connection may be another's, and then NAT sends the error in the host's name */
 	RULE(RELATED, IS(L4PROTO, "icmp"), GOTO("deny_midstream")),
 	RULE(RELATED, IS(L4PROTO, "ipv6-icmp"), GOTO("deny_midstream")),
+	RULE(IN("port_whitelist", L4_SPORT), JUMP("from_open_port")),
+	RULE(IN("port_whitelist_from4", L4_SPORT, IP_DADDR), JUMP("from_open_port")),
+	RULE(IN("port_whitelist_from6", L4_SPORT, IP6_DADDR), JUMP("from_open_port")),
 	RULE(IN("egress_limited4", IP_SADDR), GOTO("limited_egress")),
 	RULE(IN("egress_limited6", IP6_SADDR), GOTO("limited_egress")),
+};
+
+/*
+ * NAT keeps the port of what it sends in the host's name. What the other end sends to that port
+ * then is a reply, and comes to the one who sent, whosever the published port is.
+ */
+static const struct nft_rule from_open_port[] = {
+	RULE(IN("published4", IP_SADDR, L4_SPORT), RETURN),
+	RULE(IN("published6", IP6_SADDR, L4_SPORT), RETURN),
+	RULE(GOTO("deny_container_to_world")),
 };
 
 static const struct nft_rule limited_egress[] = {
@@ -271,6 +307,7 @@ const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS] = {
 	CHAIN(to_published_port),
 	CHAIN(to_rewritten_port),
 	CHAIN(to_published),
+	CHAIN(not_as_host),
 	CHAIN(host_to_container),
 	CHAIN(host_as_other),
 	CHAIN(host_reply),
@@ -279,6 +316,7 @@ const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS] = {
 	CHAIN(to_container),
 	CHAIN(container_to_container),
 	CHAIN(container_to_world),
+	CHAIN(from_open_port),
 	CHAIN(limited_egress),
 	CHAIN(deny_forged),
 	CHAIN(deny_host_to_container),

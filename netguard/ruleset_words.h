@@ -9,7 +9,7 @@
 
 #include "netguard/ruleset.h"
 
-#define RULESET_N_INET_CHAINS	24
+#define RULESET_N_INET_CHAINS	26
 #define RULESET_N_BRIDGE_CHAINS 11
 extern const struct nft_chain ruleset_inet_chains[RULESET_N_INET_CHAINS];     /* ruleset_inet.c */
 extern const struct nft_chain ruleset_bridge_chains[RULESET_N_BRIDGE_CHAINS]; /* ruleset_bridge.c */

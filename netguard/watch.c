@@ -70,7 +70,7 @@ static void take_container(struct watch *w, const struct ask *a, const struct en
 	for (size_t i = 0; c.running && i < c.n_endpoints; i++) {
 		const char *network = c.endpoints[i].network_id;
 
-		if (watch_id_valid(network) && !watch_networks_find(&w->networks, network))
+		if (watch_network_id_valid(network) && !watch_networks_find(&w->networks, network))
 			watch_question(w, ASK_NETWORK, network);
 	}
 	engine_container_done(&c);

@@ -2,6 +2,8 @@
 /* One table: type and action of an event to what is to be done. */
 #include "netguard/watch_events.h"
 
+#define SWARM_ID_LENGTH 25
+
 static const struct rule {
 	const char *type, *action;
 	enum watch_kind kind;
@@ -23,6 +25,13 @@ bool watch_id_valid(const char *id)
 {
 	return id && strlen(id) == ENGINE_ID_LENGTH &&
 	       strspn(id, "0123456789abcdef") == ENGINE_ID_LENGTH;
+}
+
+bool watch_network_id_valid(const char *id)
+{
+	return watch_id_valid(id) ||
+	       (id && strlen(id) == SWARM_ID_LENGTH &&
+		strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz") == SWARM_ID_LENGTH);
 }
 
 static const char *attribute(const struct engine_event *ev, const char *key)
@@ -52,7 +61,7 @@ void watch_decide(const struct engine_event *ev, struct watch_action *ret)
 		a.kind = WATCH_STARTED;
 
 	if (a.kind != WATCH_IGNORE &&
-	    ((network && !watch_id_valid(a.network)) ||
+	    ((network && !watch_network_id_valid(a.network)) ||
 	     (a.kind != WATCH_NETWORK_GONE && !watch_id_valid(a.container))))
 		a = (struct watch_action){.kind = WATCH_RESYNC};
 	*ret = a;

@@ -34,3 +34,5 @@ struct watch_action {
 void watch_decide(const struct engine_event *ev, struct watch_action *ret);
 
 bool watch_id_valid(const char *id); /* 64 lower-case hex digits */
+/* The same of a network, or what swarm calls one: 25 digits and lower-case letters. */
+bool watch_network_id_valid(const char *id);

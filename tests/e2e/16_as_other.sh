@@ -14,12 +14,12 @@ port_whitelist: { 8080/udp: { pod: web, host_users: pod }, 8086/udp: shut }
 guard: { allowed_users: [root], host_ports: [5354/udp] }
 other_containers: { pod_label: test.pod }
 pods:
-  web: { users: [bob], connect_to: { db: [7000/udp] } }
+  web: { users: [bob], connect_to: { db: [7000/udp] }, direct_ports: [9000/udp] }
   db: {}
 END
 netguard_start
 inside docker pull -q probe > /dev/null
-inside docker run -d --name web --network pods --label test.pod=web -p 8080:8080/udp probe serve udp:8080 > /dev/null
+inside docker run -d --name web --network pods --label test.pod=web -p 8080:8080/udp probe serve udp:8080 udp:9000 > /dev/null
 inside docker run -d --name db --network pods --label test.pod=db probe serve udp:7000 > /dev/null
 docker_lets_pass
 for name in web db; do check "$name is guarded" wait_for 5 is_guarded $name; done
@@ -80,6 +80,53 @@ sleep 0.3
 check_equal "and nothing of a stranger's in db's name" 0 "$(heard flow)"
 user root send "$db6,7000" "$web6,40000" > /dev/null
 check "who may send as others do (proxies) is heard" wait_for 2 grep -q "^hello $db6" "$SANDBOX/flow"
+
+note "what a container answers to whom a neighbour has named"
+# the answer is a reply, and comes to whom the container may not send
+mkdir "$SANDBOX/named"
+for at in 0.0.0.0,7200 ::,7201; do hear "named/db.${at#*,}" db $at; done
+for at in 7202 7203 7204 7205 7206 7207; do
+	inside python3 "$OTHER" hear "::,$at" 20 > "$SANDBOX/named/host.$at" 2>&1 &
+	wait_for 5 grep -q ready "$SANDBOX/named/host.$at"
+done
+flow_counted container_to_container silent container:web udp "$db4" 7200 "the container may not by itself"
+flow_counted container_to_container silent container:web udp "$db6" 7201 "nor over IPv6"
+flow_counted container_to_host silent container:web udp $host6 7202 "nor to the host"
+bridge6=fd88:0:0:1:: # of the network, which each router on it has
+while read -r name from to; do
+	before=$(counter forged)
+	outside python3 "$OTHER" send "$from" "$to" > "$SANDBOX/seed" 2>&1
+	check "$name is refused as forged" test "$(counter forged)" -gt "$before"
+done <<END
+db's_to_the_published_port $db4,7200 $host4,8080
+db's_to_a_direct_port $db4,7200 $web4,9000
+db's_over_IPv6 $db6,7201 $web6,9000
+db's_over_IPv6_to_docker-proxy $db6,7201 $host6,8080
+the_host's_over_IPv6 $host6,7202 $web6,9000
+the_host's_on_the_bridge fd88:0:0:1::1,7203 $web6,9000
+the_host's_to_docker-proxy $host6,7204 $host6,8080
+the_host's_to_docker-proxy,_sent_to_all $host6,7205 ff02::1%eth0,8080
+that_of_all_routers $bridge6,7206 $web6,9000
+that_of_all_routers_to_docker-proxy ${host6%10},7207 $host6,8080
+END
+sleep 0.3
+check_equal "nothing of the container's is heard" '' "$(cd "$SANDBOX/named" && grep -H ^hello ./*)"
+for to in "$host4,8080" "$web4,9000"; do
+	check_equal "a neighbour in its own name, to $to" "answer from ${to%,*}" "$(outside python3 "$OTHER" send 192.0.2.1,7200 "$to")"
+done
+for to in "$host6,8080" "$web6,9000"; do
+	check_equal "... to $to" "answer from ${to%,*}" "$(outside python3 "$OTHER" send 2001:db8:0:1::1,7201 "$to")"
+done
+
+note "what a neighbour sends to a published port, where another container has sent from that port"
+hear named/taken db 0.0.0.0,8086 192.0.2.1,7998
+hear named/taken.to db 0.0.0.0,8080 192.0.2.1,7998
+hear named/other db 0.0.0.0,8099 192.0.2.1,7998
+check_equal "who has published it is answered for" "answer from $host4" "$(outside python3 "$OTHER" send 192.0.2.1,7998 "$host4,8080")"
+check_equal "the other one has heard nothing" '' "$(grep ^hello "$SANDBOX/named/taken.to")"
+check "what it sent is counted" test "$(counter container_to_world)" -ge 2
+check_equal "from another port it may send" 1 "$(inside conntrack -L -p udp -s "$db4" -d 192.0.2.1 2> /dev/null | grep -c sport=8099)"
+check_equal "... and from none that is open" 0 "$(inside conntrack -L -p udp -s "$db4" -d 192.0.2.1 2> /dev/null | grep -cE 'sport=80(80|86)')"
 
 note "by the port of the bridge, past the bridge"
 port=$(port_of db)

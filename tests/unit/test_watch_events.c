@@ -10,6 +10,7 @@
 
 #define C	    "c000000000000000000000000000000000000000000000000000000000000000"
 #define N	    "a111111111111111111111111111111111111111111111111111111111111111"
+#define SWARM	    "pvi416dkvx0ohzbtxqdht8xk4"
 #define CONNECT(id) "{\"container\":\"" id "\",\"name\":\"pods\",\"type\":\"bridge\"}"
 
 static const struct {
@@ -27,6 +28,9 @@ static const struct {
 	{"network", "connect", N, CONNECT(C), WATCH_CONNECTED, C, N, NULL},
 	{"network", "disconnect", N, CONNECT(C), WATCH_DISCONNECTED, C, N, NULL},
 	{"network", "destroy", N, "{}", WATCH_NETWORK_GONE, NULL, N, NULL},
+	{"network", "connect", SWARM, CONNECT(C), WATCH_CONNECTED, C, SWARM, NULL},
+	{"network", "disconnect", SWARM, CONNECT(C), WATCH_DISCONNECTED, C, SWARM, NULL},
+	{"network", "remove", SWARM, "{}", WATCH_NETWORK_GONE, NULL, SWARM, NULL},
 	/* a name that is not told is asked for */
 	{"container", "create", C, "{}", WATCH_STARTED, C, NULL, NULL},
 	{"container", "create", C, "{\"name\":7}", WATCH_STARTED, C, NULL, NULL},
@@ -46,6 +50,10 @@ static const struct {
 	{"network", "connect", N, "{}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"network", "connect", N, "{\"container\":\"web\"}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"network", "connect", "pods", CONNECT(C), WATCH_RESYNC, NULL, NULL, NULL},
+	{"network", "connect", SWARM "0", CONNECT(C), WATCH_RESYNC, NULL, NULL, NULL},
+	{"network", "connect", "../x16dkvx0ohzbtxqdht8xk4", CONNECT(C), WATCH_RESYNC, NULL, NULL,
+	 NULL},
+	{"container", "start", SWARM, "{}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"network", "connect", N, "{\"container\":{}}", WATCH_RESYNC, NULL, NULL, NULL},
 	{"network", "destroy", "x", "{}", WATCH_RESYNC, NULL, NULL, NULL},
 };
@@ -83,6 +91,10 @@ static void test_ids(void **state)
 	assert_true(watch_id_valid(C));
 	assert_false(watch_id_valid(NULL));
 	assert_false(watch_id_valid("ep-" C));
+	assert_false(watch_id_valid(SWARM));
+	assert_true(watch_network_id_valid(SWARM));
+	assert_true(watch_network_id_valid(N));
+	assert_false(watch_network_id_valid(NULL));
 	assert_false(watch_id_valid(C "0"));
 	assert_false(
 		watch_id_valid("C000000000000000000000000000000000000000000000000000000000000000"));
