@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #define BACK_MAX 65536
+#define PAUSE_MS 20
 
 struct pair {
 	struct relay *relay;
@@ -207,6 +209,10 @@ static void on_connect(struct source *s, uint32_t events _unused_)
 	struct err ignored;
 	struct pair *p;
 
+	/* for want of descriptors or memory he waits, and the loop would only ask again and again
+	 */
+	if (fd < 0 && fd != -EAGAIN)
+		poll(NULL, 0, PAUSE_MS);
 	if (fd < 0 || r->n_pairs >= RELAY_PAIRS_MAX)
 		return;
 	p = xcalloc(1, sizeof(*p));

@@ -43,8 +43,8 @@ static const char *way_advice(const struct audit_way *w)
 {
 	static const char *const advice[] = {
 		[AUDIT_BY_GROUP] = "take the user out of it; sudo podctl is enough for pods",
-		[AUDIT_BY_LIST] = "setfacl -b on it, and on what sets it when the engine starts; "
-				  "sudo podctl is enough for pods",
+		[AUDIT_BY_LIST] = ("setfacl -b on it, and on what sets it when the engine starts; "
+				   "sudo podctl is enough for pods"),
 		[AUDIT_BY_OWNING] = "give it to root; sudo podctl is enough for pods",
 		[AUDIT_BY_FOLDER] = "a folder of root's, that nobody else may write to",
 	};
