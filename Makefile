@@ -251,8 +251,8 @@ demo-recording: ## write docs/demo.cast, what `make demo` shows, for asciinema (
 
 # ---- installation ----
 
-# programs that are described in podctl's page
-MAN_LINKS := podctl-enter.8 podctl-shell.8
+# programs that are described in another's page
+MAN_LINKS := podctl-enter.8 podctl-shell.8 netguard-relay.8
 
 .PHONY: install
 install: all ## install below $(DESTDIR)$(PREFIX)
@@ -271,7 +271,7 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers > /dev/null || systemd-sysusers $(SYSUSERS_DIR)/netguard.conf
 	for f in man/*.[58]; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$$(basename $$f); done
-	for f in $(MAN_LINKS); do ln -sf podctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$f; done
+	for f in $(MAN_LINKS); do ln -sf $${f%%-*}.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$f; done
 	for f in examples/*.yml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/examples/$$(basename $$f); done
 	for f in docs/*.md docs/*.svg docs/*.cast; do \

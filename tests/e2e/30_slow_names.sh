@@ -56,8 +56,7 @@ netguard_stop
 note "a module that nobody needed at the start"
 # as a daemon that root has started does not: its groups are asked of all modules
 inside chown -R _netguard: /run/netguard /var/lib/netguard
-as_unit=(setpriv --reuid _netguard --regid _netguard --init-groups "--inh-caps=-all,+net_admin"
-	"--ambient-caps=-all,+net_admin" "--bounding-set=-all,+net_admin" --no-new-privs)
+relay_start
 put_config <<'END'
 guard: { allowed_users: [root] }
 END

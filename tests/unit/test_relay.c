@@ -348,7 +348,8 @@ static void test_many(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		fds[i] = peers_dial(&f->peers);
-		peers_run(&f->peers);
+		if (i % 8 == 3) /* their queue is short; the last ones, too */
+			peers_run(&f->peers);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		ended += streq(peers_heard(fds[i], buf), "(end)");
