@@ -68,17 +68,16 @@ static void add_named(struct named *named, const struct audit_groups *g, const c
 		named->names = true;
 }
 
-static struct named named_groups(const struct audit_container *c, const struct audit_groups *g)
+static void name_groups(const struct audit_container *c, const struct audit_groups *g,
+			struct named *ret)
 {
 	const char *own = strchr(c->user, ':');
-	struct named named = {0};
 
 	/* group 0 beside a user's number is what the engine gives all that have no other */
 	if (own && own[1] && !streq(own, ":0"))
-		add_named(&named, g, own + 1);
+		add_named(ret, g, own + 1);
 	for (size_t i = 0; i < c->group_add.n; i++)
-		add_named(&named, g, c->group_add.items[i]);
-	return named;
+		add_named(ret, g, c->group_add.items[i]);
 }
 
 /* The name may be any number there: told only where no process tells it. */
@@ -110,9 +109,11 @@ static void add_group(struct audit_container *c, const struct audit_group *group
 void audit_group_findings(struct audit_container *c, const struct audit_engine *e)
 {
 	const struct audit_groups *g = &e->groups;
-	struct named named = named_groups(c, g);
-	uint64_t is_in = named.bits;
+	struct named named = {0};
+	uint64_t is_in;
 
+	name_groups(c, g, &named);
+	is_in = named.bits;
 	if (audit_is_mapped(c, e)) {
 		is_in = 0;
 		named.bits = 0;
