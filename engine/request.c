@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#define STREAM_PIECE 4096L
+
 static bool method_known(const char *method)
 {
 	static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "HEAD"};
@@ -292,6 +294,13 @@ static void set_method(struct engine_request *r, const struct engine_call *call)
 	curl_easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, call->method);
 }
 
+/* curl reads up to 100 pieces at once, and whoever sorts them (logs) has to hold them all */
+static void set_pieces(struct engine_request *r, const struct engine_call *call)
+{
+	if (call->on_data && call->timeout_ms < 0)
+		curl_easy_setopt(r->easy, CURLOPT_BUFFERSIZE, STREAM_PIECE);
+}
+
 static void set_timeouts(struct engine_request *r, int timeout_ms)
 {
 	long connect = ENGINE_TIMEOUT_MS;
@@ -355,6 +364,7 @@ static CURLcode set_up(struct engine_request *r, const struct engine_call *call)
 	curl_easy_setopt(r->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(r->easy, CURLOPT_HEADERDATA, r);
 	set_timeouts(r, call->timeout_ms);
+	set_pieces(r, call);
 	set_headers(r, call);
 	set_method(r, call);
 	code = request_set_peer(r->engine, r->easy);
