@@ -49,8 +49,7 @@ static void miss(struct strv *missing, const char *what, const char *name)
 {
 	_cleanup_free_ char *text = xasprintf("%s %s", what, name);
 
-	if (!strv_has(missing, text))
-		strv_add(missing, text);
+	strv_add_once(missing, text);
 }
 
 static void add_user(struct accounts *a, const char *entry, struct strv *missing)

@@ -11,6 +11,11 @@
 
 #define DIGITS "0123456789abcdef"
 
+bool authz_token_valid(const char *text)
+{
+	return strlen(text) == AUTHZ_TOKEN_SIZE - 1 && strspn(text, DIGITS) == AUTHZ_TOKEN_SIZE - 1;
+}
+
 int authz_token_read(const char *path, char ret[static AUTHZ_TOKEN_SIZE])
 {
 	_cleanup_close_ int fd =
@@ -30,7 +35,7 @@ int authz_token_read(const char *path, char ret[static AUTHZ_TOKEN_SIZE])
 	/* a newline behind it is for people */
 	if (n == AUTHZ_TOKEN_SIZE && text[n - 1] == '\n')
 		text[--n] = '\0';
-	if (n != AUTHZ_TOKEN_SIZE - 1 || strspn(text, DIGITS) != AUTHZ_TOKEN_SIZE - 1)
+	if (n != AUTHZ_TOKEN_SIZE - 1 || !authz_token_valid(text))
 		return -EINVAL;
 	memcpy(ret, text, AUTHZ_TOKEN_SIZE);
 	return 0;

@@ -16,6 +16,9 @@
 #define AUTHZ_TOKEN_HEADER "Netguard-Token"
 #define AUTHZ_TOKEN_SIZE   65 /* 64 hexadecimal digits and the NUL */
 
+/* Whether text is 64 such digits. */
+bool authz_token_valid(const char *text);
+
 /*
  * 0; -ENOENT: there is none; -EPERM: others than its owner, who is root or this user, and its group
  * may read it;

@@ -143,6 +143,12 @@ void strv_take(struct strv *v, char *s)
 	ARRAY_PUSH(v->items, v->n) = s;
 }
 
+void strv_add_once(struct strv *v, const char *s)
+{
+	if (!strv_has(v, s))
+		strv_add(v, s);
+}
+
 bool strv_has(const struct strv *v, const char *s)
 {
 	for (size_t i = 0; i < v->n; i++) {

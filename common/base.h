@@ -114,8 +114,9 @@ struct strv {
 	size_t n;
 };
 
-void strv_add(struct strv *v, const char *s); /* copies s */
-void strv_take(struct strv *v, char *s);      /* takes s over */
+void strv_add(struct strv *v, const char *s);	   /* copies s */
+void strv_take(struct strv *v, char *s);	   /* takes s over */
+void strv_add_once(struct strv *v, const char *s); /* unless it is there */
 bool strv_has(const struct strv *v, const char *s);
 void strv_sort(struct strv *v);
 char *strv_find(const struct strv *v, const char *s); /* its own one, NULL: none; v is sorted */

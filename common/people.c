@@ -152,12 +152,6 @@ void people_entries(const struct settings *settings, struct strv *ret)
 	*ret = once;
 }
 
-static void add_once(struct strv *v, const char *text)
-{
-	if (!strv_has(v, text))
-		strv_add(v, text);
-}
-
 static void add_unanswered(struct accounts *a, const char *entry, struct strv *unknown)
 {
 	const char *group = startswith(entry, "@");
@@ -169,7 +163,7 @@ static void add_unanswered(struct accounts *a, const char *entry, struct strv *u
 		return;
 	}
 	text = group ? xasprintf("group %s", group) : xasprintf("user %s", entry);
-	add_once(unknown, text);
+	strv_add_once(unknown, text);
 }
 
 /* Adds those that p leaves out to p's own lists. */
@@ -191,7 +185,7 @@ static void collect(const struct strv *entries, const struct account_answers *an
 				.name = xstrdup(from->accounts.items[j].name),
 			};
 		for (size_t j = 0; j < from->missing.n; j++)
-			add_once(&p->missing, from->missing.items[j]);
+			strv_add_once(&p->missing, from->missing.items[j]);
 	}
 	accounts_sort(&a);
 	*ret = a;

@@ -32,8 +32,7 @@ void nss_modules_parse(const char *line, const char *database, struct strv *ret)
 		if (n == 0)
 			return;
 		name = xstrndup(p, n);
-		if (!strv_has(ret, name))
-			strv_add(ret, name);
+		strv_add_once(ret, name);
 		p += n;
 	}
 }

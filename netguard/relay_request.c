@@ -54,12 +54,6 @@ static bool read_first(const char *line, size_t size, struct head *h)
 	return h->target[0] == '/' && !strchr(h->target, ' ');
 }
 
-static bool is_token(const char *text)
-{
-	return strlen(text) == AUTHZ_TOKEN_SIZE - 1 &&
-	       strspn(text, "0123456789abcdef") == AUTHZ_TOKEN_SIZE - 1;
-}
-
 /* What says that more follows than a head is refused, the token kept, all else left out. */
 static bool read_header(const char *line, size_t size, struct head *h)
 {
@@ -82,7 +76,7 @@ static bool read_header(const char *line, size_t size, struct head *h)
 	while (value < line + size && *value == ' ')
 		value++;
 	h->token = xstrndup(value, (size_t)(line + size - value));
-	return is_token(h->token);
+	return authz_token_valid(h->token);
 }
 
 /* 1: the whole head, *ret_size bytes. */

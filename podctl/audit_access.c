@@ -4,6 +4,8 @@
 
 #include "common/guard_client.h"
 
+#define FOLDER_ADVICE "a folder of root's, that nobody else may write to"
+
 void audit_access_done(struct audit_access *a)
 {
 	for (size_t i = 0; i < a->n_sockets; i++) {
@@ -46,10 +48,17 @@ static const char *way_advice(const struct audit_way *w)
 		[AUDIT_BY_LIST] = ("setfacl -b on it, and on what sets it when the engine starts; "
 				   "sudo podctl is enough for pods"),
 		[AUDIT_BY_OWNING] = "give it to root; sudo podctl is enough for pods",
-		[AUDIT_BY_FOLDER] = "a folder of root's, that nobody else may write to",
+		[AUDIT_BY_FOLDER] = FOLDER_ADVICE,
 	};
 
 	return advice[w->kind];
+}
+
+static char *folder_reason(const char *who, const char *folder, const char *socket)
+{
+	return xasprintf("%s may change %s, and so put a socket of another's in the place of %s: "
+			 "what is asked of the engine is asked of that",
+			 who, folder, socket);
 }
 
 static char *way_reason(const struct audit_socket *s, const struct audit_way *w)
@@ -74,9 +83,7 @@ static char *way_reason(const struct audit_socket *s, const struct audit_way *w)
 	case AUDIT_BY_FOLDER:
 		break;
 	}
-	return xasprintf("%s may change %s, and so put a socket of another's in the place of %s: "
-			 "what is asked of the engine is asked of that",
-			 who, w->path, s->path);
+	return folder_reason(who, w->path, s->path);
 }
 
 static void check_way(const struct audit_socket *s, const struct audit_way *w,
@@ -127,13 +134,9 @@ static void check_socket(const struct audit_access *a, size_t at, struct audit_f
 				  s->path),
 			"take the rights of others from the socket");
 	if (s->open_folder && !is_told(a, at, NULL, s->open_folder))
-		audit_add_finding(
-			ret, AUDIT_HIGH, "socket-folder",
-			xasprintf("everybody on the host may change %s, and so put a socket of "
-				  "another's in the place of %s: what is asked of the engine is "
-				  "asked of that",
-				  s->open_folder, s->path),
-			"a folder of root's, that nobody else may write to");
+		audit_add_finding(ret, AUDIT_HIGH, "socket-folder",
+				  folder_reason("everybody on the host", s->open_folder, s->path),
+				  FOLDER_ADVICE);
 	for (size_t i = 0; i < s->n_ways; i++) {
 		const struct audit_way *w = &s->ways[i];
 

@@ -33,11 +33,6 @@ static bool is_true(const char *value)
 	return false;
 }
 
-static bool is_any(const char *value, const char *a, const char *b)
-{
-	return value && (streq(value, a) || streq(value, b));
-}
-
 /* ---- seccomp ---- */
 
 /* Whether it lets through what it does not name. */
@@ -54,11 +49,11 @@ static void check_seccomp(struct audit_container *c, const struct audit_engine *
 	struct audit_findings *f = &c->findings;
 	const char *filter = last_option(c, "seccomp");
 
-	if (is_any(filter, "unconfined", "unconfined") ||
+	if (streq_null(filter, "unconfined") ||
 	    (e->seccomp && !c->privileged && c->process.known && !c->process.seccomp))
 		audit_add_finding(f, AUDIT_HIGH, "seccomp", xstrdup("has no seccomp filter"),
 				  "take seccomp=unconfined away");
-	if (!filter || is_any(filter, "unconfined", "builtin"))
+	if (!filter || streq(filter, "unconfined") || streq(filter, "builtin"))
 		return;
 	if (filter_is_open(filter))
 		audit_add_finding(
@@ -91,7 +86,7 @@ static void check_apparmor(struct audit_container *c, const struct audit_engine 
 			&c->findings, AUDIT_MEDIUM, "apparmor",
 			xasprintf("its AppArmor profile forbids nothing: %s", c->process.apparmor),
 			"have the profile enforced: aa-enforce");
-	else if (let_go || is_any(profile, "unconfined", "unconfined"))
+	else if (let_go || streq_null(profile, "unconfined"))
 		audit_add_finding(&c->findings, AUDIT_MEDIUM, "apparmor",
 				  xstrdup("has no AppArmor profile"),
 				  "take apparmor=unconfined away");

@@ -153,12 +153,8 @@ void mounts_sources(const struct pod *pod, struct strv *ret)
 	for (size_t i = 0; i < pod_n_containers(pod); i++) {
 		const struct pod_container *c = pod_container_at(pod, i);
 
-		for (size_t j = 0; j < c->mounts.n; j++) {
-			const char *source = pod_mount_at(c, j)->source;
-
-			if (!strv_has(ret, source))
-				strv_add(ret, source);
-		}
+		for (size_t j = 0; j < c->mounts.n; j++)
+			strv_add_once(ret, pod_mount_at(c, j)->source);
 	}
 }
 

@@ -30,8 +30,7 @@ void record_done(struct record *r)
 
 void record_add_source(struct record *r, const char *source)
 {
-	if (!strv_has(&r->sources, source))
-		strv_add(&r->sources, source);
+	strv_add_once(&r->sources, source);
 }
 
 static struct record_folder *find_folder(struct record *r, const char *id)
