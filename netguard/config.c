@@ -13,6 +13,8 @@
 
 /* whether the file is another is looked at where nothing told (a mount over it) */
 #define EVERY_MS     60000
+/* ... and where nothing tells at all */
+#define UNWATCHED_MS 1000
 /* an editor writes, renames and changes modes in a row: look when it is done */
 #define SETTLE_MS    20
 /* what the host lacked to read it may be there again soon */
@@ -27,8 +29,10 @@ struct config {
 	bool closed;
 	unsigned retry_ms;	  /* not 0: it could not be read for want of something */
 	struct stat seen;	  /* of the file as it was read last; zero: not there */
-	struct path_watch *watch; /* NULL until config_watch */
-	struct source edits, settle, minute;
+	struct loop *loop;	  /* NULL until config_watch */
+	struct path_watch *watch; /* NULL: nothing tells of edits */
+	bool unwatched;		  /* since that failed, and the file is looked at often */
+	struct source edits, settle, look;
 	config_changed_fn *changed;
 	void *userdata;
 };
@@ -133,7 +137,7 @@ int config_read(const char *path, bool closed, struct config **ret, struct err *
 	struct config *c = xcalloc(1, sizeof(*c));
 	int r;
 
-	c->edits = c->settle = c->minute = SOURCE_NONE;
+	c->edits = c->settle = c->look = SOURCE_NONE;
 	c->path = xstrdup(path ? path : settings_path());
 	r = load(c, &c->settings, err);
 	if (r < 0 && closed) {
@@ -169,7 +173,7 @@ void config_free(struct config *c)
 		return;
 	source_remove(&c->edits);
 	source_remove(&c->settle);
-	source_remove(&c->minute);
+	source_remove(&c->look);
 	path_watch_free(c->watch);
 	names_free(c->names);
 	settings_free(c->settings);
@@ -226,11 +230,51 @@ static bool is_another(const struct config *c)
 	       now.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
 }
 
-static void on_minute(struct source *s, uint32_t events _unused_)
+static int watch_edits(struct config *c, struct err *err)
+{
+	_cleanup_(path_watch_freep)
+	struct path_watch *watch = NULL;
+	int r;
+
+	if ((r = path_watch_new(c->path, &watch, err)) < 0 ||
+	    (r = path_watch_follow(watch, err)) < 0 ||
+	    (r = source_add(c->loop, &c->edits, path_watch_fd(watch), EPOLLIN, on_edit, c, err)) <
+		    0)
+		return r;
+	c->watch = take_ptr(watch);
+	return 0;
+}
+
+/*
+ * The kernel gives each user so many watches, and who has the same number in a container takes them
+ * from the same: no reason for a daemon not to start.
+ */
+static void watch_or_look_often(struct config *c)
+{
+	struct err why;
+
+	if (watch_edits(c, &why) == 0) {
+		if (c->unwatched)
+			log_notice("edits of %s are noticed at once again", c->path);
+		c->unwatched = false;
+		timer_set(&c->look, EVERY_MS, EVERY_MS);
+		return;
+	}
+	if (!c->unwatched)
+		log_warning("%s; edits of %s may be noticed a second later", why.text, c->path);
+	c->unwatched = true;
+	timer_set(&c->look, UNWATCHED_MS, UNWATCHED_MS);
+}
+
+static void on_look(struct source *s, uint32_t events _unused_)
 {
 	struct config *c = s->userdata;
 
-	if (timer_read(s) && is_another(c))
+	if (!timer_read(s))
+		return;
+	if (c->unwatched)
+		watch_or_look_often(c);
+	if (is_another(c))
 		timer_set(&c->settle, SETTLE_MS, 0);
 }
 
@@ -248,14 +292,12 @@ int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, v
 
 	c->changed = changed;
 	c->userdata = userdata;
-	if ((r = path_watch_new(c->path, &c->watch, err)) < 0 ||
-	    (r = path_watch_follow(c->watch, err)) < 0 ||
-	    (r = source_add(l, &c->edits, path_watch_fd(c->watch), EPOLLIN, on_edit, c, err)) < 0 ||
-	    (r = timer_add(l, &c->settle, on_settled, c, err)) < 0 ||
-	    (r = timer_add(l, &c->minute, on_minute, c, err)) < 0 ||
+	c->loop = l;
+	if ((r = timer_add(l, &c->settle, on_settled, c, err)) < 0 ||
+	    (r = timer_add(l, &c->look, on_look, c, err)) < 0 ||
 	    (c->names && (r = names_watch(c->names, l, on_people, c, err)) < 0))
 		return r;
-	timer_set(&c->minute, EVERY_MS, EVERY_MS);
+	watch_or_look_often(c);
 	/* an edit after the file was read and before it was watched */
 	if (is_another(c) || c->retry_ms)
 		timer_set(&c->settle, SETTLE_MS, 0);

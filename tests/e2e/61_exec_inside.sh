@@ -117,7 +117,9 @@ out() {
 	inside sh -c 'grep -E " /etc/(canary|made)\.d " "/proc/$(cat /run/docker.pid)/mountinfo"; ls -d /etc/made.d 2> /dev/null'
 }
 evil
-check_equal "it does" "folder link" "$(looks)"
+# a busy machine may let it wait for longer than one look takes
+seen=$(for ((i = 0; i < 10; i++)); do looks; done | xargs -n 1 | sort -u | xargs)
+check_equal "it does" "folder link" "$seen"
 check_equal "nothing of it is on the host" "" "$(out)"
 for ((i = 1; i <= 60; i++)); do
 	run app evil < /dev/null > /dev/null 2>&1 || fail "shell $i in it"

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct fixture {
@@ -178,12 +180,62 @@ static void test_nobody_asked(void **state)
 	assert_int_equal(config_people(f->config)->pod_users[0].items[0].uid, 4711);
 }
 
+static bool tell_kernel(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+#define LIMIT "/proc/sys/user/max_inotify_instances"
+
+/* In a process of its own: its user is in a namespace where the kernel gives no watches. */
+static int unwatched(struct fixture *f)
+{
+	if (unshare(CLONE_NEWUSER) < 0 || !tell_kernel("/proc/self/uid_map", "0 0 1\n") ||
+	    !tell_kernel(LIMIT, "0\n"))
+		return 77;
+	start(f);
+	write_file(f->path, "pods: { web: {}, db: {} }\n");
+	if (changes_within(f, 1500) != 1 || pods(f) != 2)
+		return 1;
+	/* at once, as soon as there are some again */
+	if (!tell_kernel(LIMIT, "10\n") || changes_within(f, 1500) != 0)
+		return 2;
+	write_file(f->path, "pods: {}\n");
+	return changes_within(f, 300) == 1 && pods(f) == 0 ? 0 : 3;
+}
+
+static void test_without_watches(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	write_file(f->path, "pods: { web: {} }\n");
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(unwatched(f));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nobody_asked, setup, teardown)};
+		cmocka_unit_test_setup_teardown(test_nobody_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_watches, setup, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
