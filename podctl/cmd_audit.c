@@ -173,13 +173,13 @@ static const char *socket_of(const struct engine *e)
 static int look_at_host(const struct engine *e, bool all, const struct audit_containers *containers,
 			struct audit_access *access, struct audit_engine *info, struct err *err)
 {
-	int r = 0;
+	int r;
 
 	if (!socket_of(e))
 		return 0;
-	audit_look_at_groups(&info->groups);
-	if (all)
-		r = audit_look_at_access(socket_of(e), containers, access, &info->groups, err);
+	r = audit_look_at_groups(&info->groups, err);
+	if (all && audit_look_at_access(socket_of(e), containers, access, &info->groups, err) < 0)
+		r = -err->code;
 	return r;
 }
 
