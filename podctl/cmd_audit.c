@@ -64,31 +64,25 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* What is to be asked for, for whom, and where to it goes. */
+struct asking {
+	struct cmd_own *own;
+	struct audit_containers *all;
+	struct inspections *ret;
+};
+
 /* Those of the list that the caller may see: an error, too, would tell of others'. */
-static int make_list(json_t *list, struct cmd_own *own, struct audit_containers *all,
-		     struct inspections *ret, struct err *err)
+static int add_inspection(void *userdata, struct engine_container *c, struct err *err _unused_)
 {
-	json_t *entry;
-	size_t i;
+	const struct asking *a = userdata;
 
-	if (!json_is_array(list))
-		return err_set(err, EPROTO, "the engine's list of containers is no list");
-	json_array_foreach (list, i, entry) {
-		struct engine_container c = {0};
-		/* checks that the id can stand in a path */
-		int r = engine_container_from_list(entry, &c, err);
-
-		if (r < 0)
-			return r;
-		if (cmd_owns(own, look_owner(&c)))
-			ARRAY_PUSH(ret->items, ret->n) = (struct inspection){
-				.id = xstrdup(c.id),
-				.name = xstrdup(*c.name ? c.name : c.id),
-				.all = all,
-				.own = own,
-			};
-		engine_container_done(&c);
-	}
+	if (cmd_owns(a->own, look_owner(c)))
+		ARRAY_PUSH(a->ret->items, a->ret->n) = (struct inspection){
+			.id = xstrdup(c->id),
+			.name = xstrdup(*c->name ? c->name : c->id),
+			.all = a->all,
+			.own = a->own,
+		};
 	return 0;
 }
 
@@ -96,13 +90,14 @@ static int inspect_all(struct engine *e, struct cmd_own *own, struct audit_conta
 		       struct inspections *asked, struct err *err)
 {
 	_cleanup_free_ struct inspect_item *items = NULL;
+	struct asking a = {own, ret, asked};
 	json_auto_t *list = NULL;
 	int r = engine_do(e,
 			  &(struct engine_call){.method = "GET", .path = "/containers/json?all=1"},
 			  &list, err);
 
 	if (r == 0)
-		r = make_list(list, own, ret, asked, err);
+		r = engine_containers_each(list, add_inspection, &a, err);
 	if (r < 0)
 		return r;
 	items = xcalloc(asked->n + 1, sizeof(*items));
