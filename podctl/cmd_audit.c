@@ -6,6 +6,7 @@
  * Who is not root, and could not be by sudo, is shown the containers of his own pods only, and
  * nothing of the engine: what others run, mount and may do is not his to know.
  */
+#include "common/json_build.h"
 #include "podctl/audit_print.h"
 #include "podctl/cmd.h"
 #include "podctl/inspect.h"
@@ -126,12 +127,6 @@ static bool say_failures(const struct cmd_context *ctx, const struct inspections
 	return failed;
 }
 
-static void put(json_t *list, json_t *item)
-{
-	if (json_array_append_new(list, item) < 0)
-		abort();
-}
-
 /* others: of what is no container's. */
 static json_t *failures_json(const struct inspections *asked, const struct strv *others)
 {
@@ -141,12 +136,13 @@ static json_t *failures_json(const struct inspections *asked, const struct strv 
 		const struct inspection *in = &asked->items[i];
 
 		if (in->err.code)
-			put(list, json_pack("{s:s, s:s, s:s}", "container", in->name,
-					    "container_id", in->id, "error", in->err.text));
+			json_push(list, json_pack("{s:s, s:s, s:o}", "container", in->name,
+						  "container_id", in->id, "error",
+						  json_text(in->err.text)));
 	}
 	for (size_t i = 0; i < others->n; i++)
-		put(list, json_pack("{s:n, s:n, s:s}", "container", "container_id", "error",
-				    others->items[i]));
+		json_push(list, json_pack("{s:n, s:n, s:o}", "container", "container_id", "error",
+					  json_text(others->items[i])));
 	return list;
 }
 
