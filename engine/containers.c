@@ -63,14 +63,23 @@ static int add_endpoint(const char *name, json_t *json, struct engine_container 
 	return json_get_string(json, where, "MacAddress", &ep->mac, err);
 }
 
-/* NetworkSettings, which both shapes have; returned too, for what only one of them has. */
-static int decode_networks(json_t *json, struct engine_container *c, json_t **ret_settings,
-			   struct err *err)
+/*
+ * HostConfig's mode and NetworkSettings, which both shapes have; the objects are returned too, for
+ * what only one of them has.
+ */
+static int decode_networks(json_t *json, struct engine_container *c, json_t **ret_host_config,
+			   json_t **ret_settings, struct err *err)
 {
-	json_t *settings = NULL, *networks = NULL, *endpoint;
+	json_t *host_config = NULL, *settings = NULL, *networks = NULL, *endpoint;
 	const char *name;
 	int r;
 
+	r = json_get_object(json, "", "HostConfig", &host_config, err);
+	if (r < 0)
+		return r;
+	r = json_get_string(host_config, "HostConfig", "NetworkMode", &c->network_mode, err);
+	if (r < 0)
+		return r;
 	r = json_get_object(json, "", "NetworkSettings", &settings, err);
 	if (r < 0)
 		return r;
@@ -84,6 +93,7 @@ static int decode_networks(json_t *json, struct engine_container *c, json_t **re
 		if (r < 0)
 			return r;
 	}
+	*ret_host_config = host_config;
 	*ret_settings = settings;
 	return 0;
 }
@@ -195,13 +205,7 @@ static int decode_inspect(json_t *json, struct engine_container *c, struct err *
 	r = decode_state(json, c, err);
 	if (r < 0)
 		return r;
-	r = json_get_object(json, "", "HostConfig", &host_config, err);
-	if (r < 0)
-		return r;
-	r = json_get_string(host_config, "HostConfig", "NetworkMode", &c->network_mode, err);
-	if (r < 0)
-		return r;
-	r = decode_networks(json, c, &settings, err);
+	r = decode_networks(json, c, &host_config, &settings, err);
 	if (r < 0)
 		return r;
 	c->status = xstrdup("");
@@ -306,13 +310,7 @@ static int decode_list(json_t *json, struct engine_container *c, struct err *err
 	r = json_get_int(json, "", "Created", INT64_MIN, INT64_MAX, &c->created, err);
 	if (r < 0)
 		return r;
-	r = json_get_object(json, "", "HostConfig", &host_config, err);
-	if (r < 0)
-		return r;
-	r = json_get_string(host_config, "HostConfig", "NetworkMode", &c->network_mode, err);
-	if (r < 0)
-		return r;
-	r = decode_networks(json, c, &settings, err);
+	r = decode_networks(json, c, &host_config, &settings, err);
 	if (r < 0)
 		return r;
 	r = json_get_array(json, "", "Ports", &ports, err);
@@ -342,4 +340,24 @@ int engine_container_from_inspect(json_t *json, struct engine_container *ret, st
 int engine_container_from_list(json_t *json, struct engine_container *ret, struct err *err)
 {
 	return decode_to(decode_list, json, ret, err);
+}
+
+int engine_containers_each(json_t *list, engine_listed_fn *fn, void *userdata, struct err *err)
+{
+	json_t *entry;
+	size_t i;
+
+	if (!json_is_array(list))
+		return err_set(err, EPROTO, "the engine's list of containers is no list");
+	json_array_foreach (list, i, entry) {
+		_cleanup_(engine_container_done)
+		struct engine_container c = {0};
+		int r = engine_container_from_list(entry, &c, err);
+
+		if (r == 0)
+			r = fn(userdata, &c, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }

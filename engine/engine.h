@@ -276,6 +276,12 @@ void engine_items_done(struct engine_items *s);
  */
 int engine_container_from_inspect(json_t *json, struct engine_container *ret, struct err *err);
 int engine_container_from_list(json_t *json, struct engine_container *ret, struct err *err);
+/*
+ * Calls fn for each container of a list (GET /containers/json). fn may take it over, leaving an
+ * empty one. Ends with the first error, fn's or one of the list: a part of it is no list.
+ */
+typedef int engine_listed_fn(void *userdata, struct engine_container *c, struct err *err);
+int engine_containers_each(json_t *list, engine_listed_fn *fn, void *userdata, struct err *err);
 
 /* GET /networks/ID or an entry of GET /networks. */
 struct engine_network {

@@ -263,9 +263,7 @@ static void on_timer(struct source *source, uint32_t events _unused_)
 
 int authz_server_listen(const char *path, int *ret, struct err *err)
 {
-	int r = unix_check_unused(path, err);
-
-	return r < 0 ? r : unix_listen(path, 0600, 512, ret, err);
+	return unix_listen_alone(path, 0600, 512, ret, err);
 }
 
 int authz_server_new(struct loop *l, int listener, const struct authz_server_ops *ops,

@@ -253,32 +253,14 @@ int bridges_scan(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,
 	return done;
 }
 
-static int read_events(struct bridges *b, struct found *found, struct err *err)
-{
-	unsigned max = rtnl_waiting_max(b->events);
-
-	for (unsigned i = 0; i < max; i++) {
-		ssize_t n = mnl_socket_recvfrom(b->events, b->buffer, sizeof(b->buffer));
-
-		if (n < 0 && errno == EAGAIN)
-			return 0;
-		if (n < 0 && errno != EINTR && errno != ENOBUFS && errno != ENOSPC)
-			return err_os(err, errno, "rtnetlink events");
-		if (n < 0)
-			b->again |= errno != EINTR;
-		else if (mnl_cb_run(b->buffer, (size_t)n, 0, 0, collect, found) < 0)
-			b->again = true;
-	}
-	return 0;
-}
-
 int bridges_dispatch(struct bridges *b, bridges_guarded_fn *guarded, void *userdata,
 		     struct err *err)
 {
 	struct found found = {.b = b, .guarded = guarded, .userdata = userdata};
 	struct err why;
-	int r = read_events(b, &found, err), done, scanned;
+	int r = rtnl_hear(b->events, b->buffer, collect, &found, err), done, scanned;
 
+	b->again |= r != 0;
 	done = set_up_found(b, &found, &why);
 	if (r < 0)
 		return r;

@@ -8,6 +8,8 @@
  */
 #include "netguard/confine.h"
 
+#include "common/groups.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,7 +20,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define GROUPS_MAX   64
 #define ENGINE_GROUP "docker"
 
 struct caps {
@@ -120,23 +121,27 @@ static int keep_net_admin(const struct caps *have, struct err *err)
  * Its own groups, and the engine's: who was not started by systemd has no relay that asks the
  * engine for it.
  */
-static int join_groups(const struct passwd *who)
+static int join_groups(const struct passwd *who, struct err *err)
 {
-	gid_t groups[GROUPS_MAX + 1];
+	struct group_list groups = {0};
 	const struct group *engine;
-	int n = GROUPS_MAX;
+	int r = groups_of_user(who->pw_name, who->pw_gid, &groups, err);
 
-	if (getgrouplist(who->pw_name, who->pw_gid, groups, &n) < 0)
-		n = 0;
+	if (r < 0)
+		return r;
 	engine = getgrnam(ENGINE_GROUP);
 	if (engine)
-		groups[n++] = engine->gr_gid;
-	return setgroups((size_t)n, groups);
+		ARRAY_PUSH(groups.items, groups.n) = engine->gr_gid;
+	r = setgroups(groups.n, groups.items) < 0 ? err_os(err, errno, "setgroups") : 0;
+	group_list_done(&groups);
+	return r;
 }
 
 static int become(const struct passwd *who, struct err *err)
 {
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || join_groups(who) < 0 ||
+	if (join_groups(who, err) < 0)
+		return err_wrap(err, "become user %s", who->pw_name);
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ||
 	    setresgid(who->pw_gid, who->pw_gid, who->pw_gid) < 0 ||
 	    setresuid(who->pw_uid, who->pw_uid, who->pw_uid) < 0)
 		return err_os(err, errno, "become user %s", who->pw_name);

@@ -23,7 +23,8 @@ bool confine_may_keep(void);
  * is root's: it becomes the user `name`, in that user's groups and group docker (the engine's
  * socket is that one's); the folders and their own files become that user's, too. Of the
  * capabilities only CAP_NET_ADMIN stays, and nothing that would be executed gets more. Returns 1,
- * or 0 where there is no such user: it stays root without the other capabilities.
+ * or 0 where there is no such user: it stays root without the other capabilities. Where the user's
+ * groups can't be told (common/groups.h) it fails.
  */
 struct confine_dir {
 	const char *path;

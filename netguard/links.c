@@ -242,29 +242,11 @@ static int look_at_new(struct links *l, struct err *err)
 
 /* ---- events ---- */
 
-static int read_events(struct links *l, struct err *err)
-{
-	unsigned max = rtnl_waiting_max(l->events);
-
-	for (unsigned i = 0; i < max; i++) {
-		ssize_t n = mnl_socket_recvfrom(l->events, l->buffer, sizeof(l->buffer));
-
-		if (n < 0 && errno == EAGAIN)
-			return 0;
-		if (n < 0 && errno != EINTR && errno != ENOBUFS && errno != ENOSPC)
-			return err_os(err, errno, "rtnetlink events");
-		if (n < 0)
-			l->lost |= errno != EINTR;
-		else if (mnl_cb_run(l->buffer, (size_t)n, 0, 0, take, l) < 0)
-			l->lost = true;
-	}
-	return 0;
-}
-
 int links_dispatch(struct links *l, struct err *err)
 {
-	int r = read_events(l, err);
+	int r = rtnl_hear(l->events, l->buffer, take, l, err);
 
+	l->lost |= r != 0;
 	if (r < 0)
 		return r;
 	if (l->lost) {

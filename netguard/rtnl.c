@@ -27,7 +27,8 @@ int rtnl_open(int protocol, int flags, unsigned groups, struct mnl_socket **ret,
 	return 0;
 }
 
-unsigned rtnl_waiting_max(const struct mnl_socket *s)
+/* How many messages can wait at most. */
+static unsigned waiting_max(const struct mnl_socket *s)
 {
 	int size = 0;
 	socklen_t n = sizeof(size);
@@ -35,6 +36,28 @@ unsigned rtnl_waiting_max(const struct mnl_socket *s)
 	if (getsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVBUF, &size, &n) < 0 || size < 0)
 		size = 0;
 	return (unsigned)size / MESSAGE_MIN + 1;
+}
+
+int rtnl_hear(const struct mnl_socket *s, void *buffer, mnl_cb_t fn, void *userdata,
+	      struct err *err)
+{
+	unsigned max = waiting_max(s);
+	int lost = 0;
+
+	for (unsigned i = 0; i < max; i++) {
+		ssize_t n = mnl_socket_recvfrom(s, buffer, RTNL_BUFFER);
+
+		if (n < 0 && errno == EAGAIN)
+			break;
+		/* of one that did not fit (ENOSPC) the rest is lost */
+		if (n < 0 && errno != EINTR && errno != ENOBUFS && errno != ENOSPC)
+			return err_os(err, errno, "rtnetlink events");
+		if (n < 0)
+			lost |= errno != EINTR;
+		else if (mnl_cb_run(buffer, (size_t)n, 0, 0, fn, userdata) < 0)
+			lost = 1;
+	}
+	return lost;
 }
 
 int rtnl_init(struct rtnl *r, int protocol, struct err *err)

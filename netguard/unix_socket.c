@@ -59,13 +59,15 @@ int unix_connect(const char *path, int *ret, struct err *err)
 	return 0;
 }
 
-int unix_check_unused(const char *path, struct err *err)
+int unix_listen_alone(const char *path, mode_t mode, int backlog, int *ret, struct err *err)
 {
 	_cleanup_close_ int fd = -1;
+	int r = unix_connect(path, &fd, err);
 
-	if (unix_connect(path, &fd, err) == 0)
+	/* who does not take his connections listens, too */
+	if (r == 0 || r == -EAGAIN)
 		return err_set(err, EADDRINUSE, "%s: another one listens there", path);
-	return 0;
+	return r == -ENOENT || r == -ECONNREFUSED ? unix_listen(path, mode, backlog, ret, err) : r;
 }
 
 int unix_accept(int listener, struct ucred *ret_peer)

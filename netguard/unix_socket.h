@@ -13,11 +13,14 @@
  * The caller sees to it that nobody listens there. *ret does not block. 0, or -errno and err.
  */
 int unix_listen(const char *path, mode_t mode, int backlog, int *ret, struct err *err);
+/*
+ * The same in place of a dead one only: -EADDRINUSE where somebody listens there, and another
+ * -errno where that can't be told.
+ */
+int unix_listen_alone(const char *path, mode_t mode, int backlog, int *ret, struct err *err);
 /* *ret does not block, nor does this: -EAGAIN where the queue of who listens is full. 0, or -errno
  * and err. */
 int unix_connect(const char *path, int *ret, struct err *err);
-/* -EADDRINUSE and err: somebody listens there. 0: nobody, or it can't be told. */
-int unix_check_unused(const char *path, struct err *err);
 
 /* The next one who came, not blocking, and who that is; or -errno. */
 int unix_accept(int listener, struct ucred *ret_peer);

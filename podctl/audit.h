@@ -117,8 +117,8 @@ bool audit_user_is_root(const char *user);
 void audit_look_at_proc(struct audit_container *c);
 /* Then, what else runs in them. -errno: could not be looked at. */
 int audit_look_at_processes(struct audit_containers *all, const struct audit_groups *groups);
-/* Adds the groups of this host that are known for what they own. */
-void audit_look_at_groups(struct audit_groups *ret);
+/* Adds the groups of this host that are known for what they own. -errno: not all could be. */
+int audit_look_at_groups(struct audit_groups *ret, struct err *err);
 /* Follows links of what is mounted from this host. socket: the engine's, or NULL. */
 void audit_look_at_mounts(struct audit_containers *all, const char *socket);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/audit_print.h"
 
+#include "common/json_build.h"
 #include "podctl/table.h"
 
 #include <stdio.h>
@@ -189,21 +190,8 @@ static json_t *strings_json(const struct strv *v)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < v->n; i++)
-		json_array_append_new(list, json_string(v->items[i]));
+		json_push(list, json_string(v->items[i]));
 	return list;
-}
-
-/* Names of files need not be UTF-8, and nothing may be left out over that. */
-static json_t *text_json(const char *text)
-{
-	json_t *json = json_string(text);
-	_cleanup_free_ char *shown = NULL;
-	size_t size = 4 * strlen(text) + 1;
-
-	if (json)
-		return json;
-	shown = xmalloc(size);
-	return json_string(text_printable(shown, size, text));
 }
 
 static json_t *findings_json(const struct audit_findings *f)
@@ -211,11 +199,10 @@ static json_t *findings_json(const struct audit_findings *f)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < f->n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:s}", "level",
-						      audit_level_name(f->items[i].level), "id",
-						      f->items[i].id, "reason",
-						      text_json(f->items[i].reason), "advice",
-						      f->items[i].advice));
+		json_push(list, json_pack("{s:s, s:s, s:o, s:s}", "level",
+					  audit_level_name(f->items[i].level), "id", f->items[i].id,
+					  "reason", json_text(f->items[i].reason), "advice",
+					  f->items[i].advice));
 	return list;
 }
 
@@ -225,7 +212,7 @@ static json_t *groups_json(const struct audit_process *p, const struct audit_gro
 
 	for (size_t i = 0; i < g->n; i++) {
 		if (p->groups_any & (uint64_t)1 << i)
-			json_array_append_new(list, json_string(g->items[i].name));
+			json_push(list, json_text(g->items[i].name));
 	}
 	return list;
 }
@@ -250,10 +237,9 @@ static json_t *container_json(const struct audit_container *c, const struct audi
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		const struct audit_mount *m = &c->mounts[i];
 
-		json_array_append_new(mounts, json_pack("{s:s, s:s, s:s, s:b, s:s}", "type",
-							m->type, "source", m->source, "target",
-							m->target, "writable", (int)m->writable,
-							"propagation", m->propagation));
+		json_push(mounts, json_pack("{s:s, s:s, s:s, s:b, s:s}", "type", m->type, "source",
+					    m->source, "target", m->target, "writable",
+					    (int)m->writable, "propagation", m->propagation));
 	}
 	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, "
 			 "s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:{s:I, s:I, s:I}, "
@@ -280,7 +266,7 @@ void audit_print_json(const struct audit_containers *all, const struct audit_fin
 	json_auto_t *top = NULL;
 
 	for (size_t i = 0; i < all->n; i++)
-		json_array_append_new(list, container_json(&all->items[i], groups));
+		json_push(list, container_json(&all->items[i], groups));
 	top = json_pack("{s:b, s:o, s:{s:o}, s:O}", "whole", (int)whole, "containers", list,
 			"engine", "findings", findings_json(engine), "failures", failures);
 	json_dumpf(top, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);

@@ -6,11 +6,10 @@
  */
 #include "podctl/audit.h"
 
-#include "common/guard_client.h"
+#include "podctl/host_groups.h"
 #include "podctl/threads.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -189,34 +188,16 @@ void audit_look_at_mounts(struct audit_containers *all, const char *socket)
 
 /* ---- groups of this host ---- */
 
-void audit_look_at_groups(struct audit_groups *ret)
+int audit_look_at_groups(struct audit_groups *ret, struct err *err)
 {
-	static const struct {
-		const char *name, *owns;
-	} known[] = {
-		{"docker", "the engine's socket, which is root"},
-		{GUARD_USER, "netguard's own files"},
-		{"disk", "the host's disks"},
-		{"shadow", "everybody's password hashes"},
-		{"kmem", "the host's memory"},
-		{"mem", "the host's memory"},
-		{"kvm", "the host's virtual machines' device"},
-		{"libvirt", "the host's virtual machines"},
-		{"lxd", "another engine's socket, which is root"},
-		{"incus-admin", "another engine's socket, which is root"},
-		{"sudo", "who may be root"},
-		{"wheel", "who may be root"},
-		{"adm", "the host's logs"},
-		{"systemd-journal", "the host's logs"},
-		{"tty", "everybody's terminals"},
-		{"input", "what is typed on the host"},
-	};
+	struct host_groups here = {0};
+	int r = host_groups_look(&here, err);
 
-	audit_groups_add(ret, 0, "root", "what root lets its group do");
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		const struct group *group = getgrnam(known[i].name);
+	for (size_t i = 0; i < here.n; i++) {
+		const struct host_group_here *h = &here.items[i];
 
-		if (group)
-			audit_groups_add(ret, group->gr_gid, known[i].name, known[i].owns);
+		audit_groups_add(ret, h->gid, h->group->name, h->group->owns);
 	}
+	host_groups_done(&here);
+	return r;
 }

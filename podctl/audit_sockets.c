@@ -6,6 +6,7 @@
 #include "podctl/audit.h"
 
 #include "common/accounts.h"
+#include "common/groups.h"
 #include "podctl/reach.h"
 
 #include <errno.h>
@@ -71,6 +72,12 @@ static int read_way(const char *real, struct way *ret, struct err *err)
 
 /* ---- whom they name ---- */
 
+/* What could not be looked at, where the rest goes on: 0, or -errno and the last reason. */
+struct trouble {
+	int r;
+	struct err *err;
+};
+
 /* Where somebody is named, and how. */
 struct naming {
 	const struct way *way;
@@ -78,6 +85,7 @@ struct naming {
 	const char *group; /* or NULL */
 	bool by_list;
 	struct audit_socket *socket;
+	struct trouble *trouble;
 };
 
 static void add_way(const struct naming *n, enum audit_way_kind kind, const char *user,
@@ -96,43 +104,33 @@ static void add_way(const struct naming *n, enum audit_way_kind kind, const char
 		(struct audit_way){kind, xstrdup(user), xstrdup(n->group), xstrdup(path)};
 }
 
-/* All groups of a user; of a number without a name none are known. */
-static gid_t *groups_of(const char *name, size_t *ret)
+/* Of a number without a name no groups are known. */
+static struct group_list groups_of(const char *name, struct trouble *trouble)
 {
 	const struct passwd *pw = getpwnam(name);
-	gid_t *groups = NULL;
-	int n = 32, have = 0;
+	struct group_list groups = {0};
+	int r = pw ? groups_of_user(name, pw->pw_gid, &groups, trouble->err) : 0;
 
-	*ret = 0;
-	if (!pw)
-		return NULL;
-	do {
-		n *= 2;
-		have = n;
-		groups = xreallocarray(groups, (size_t)n, sizeof(*groups));
-	} while (getgrouplist(name, pw->pw_gid, groups, &have) < 0 && n < 1 << 20);
-	*ret = have > 0 ? (size_t)have : 0;
+	if (r < 0)
+		trouble->r = r;
 	return groups;
 }
 
 static void try_user(const struct naming *n, const struct account *a)
 {
-	size_t n_groups;
-	_cleanup_free_ gid_t *groups = groups_of(a->name, &n_groups);
-	struct reach_user user = {a->uid, groups, n_groups};
+	struct group_list groups = groups_of(a->name, n->trouble);
+	struct reach_user user = {a->uid, groups.items, groups.n};
 	const struct reach_node *folder = reach_may_replace(n->way->nodes, n->way->n, &user);
 
-	if (a->uid == 0)
-		return;
 	if (folder && !n->socket->open_folder)
 		add_way(n, AUDIT_BY_FOLDER, a->name, folder->path);
-	if (!reach_may_connect(n->way->nodes, n->way->n, &user))
-		return;
-	add_way(n,
-		n->by_list ? AUDIT_BY_LIST
-		: n->group ? AUDIT_BY_GROUP
-			   : AUDIT_BY_OWNING,
-		a->name, n->node->path);
+	if (reach_may_connect(n->way->nodes, n->way->n, &user))
+		add_way(n,
+			n->by_list ? AUDIT_BY_LIST
+			: n->group ? AUDIT_BY_GROUP
+				   : AUDIT_BY_OWNING,
+			a->name, n->node->path);
+	group_list_done(&groups);
 }
 
 /* entry: as accounts_resolve takes it; returns whether there is anybody but root. */
@@ -146,7 +144,9 @@ static bool try_entry(const struct naming *n, const char *entry)
 	strv_add(&entries, entry);
 	accounts_resolve(&entries, &accounts, &missing);
 	for (size_t i = 0; i < accounts.n; i++) {
-		any |= accounts.items[i].uid != 0;
+		if (accounts.items[i].uid == 0)
+			continue;
+		any = true;
 		try_user(n, &accounts.items[i]);
 	}
 	accounts_done(&accounts);
@@ -208,14 +208,19 @@ static void try_node(struct naming n, struct audit_groups *groups)
 
 /* ---- sockets ---- */
 
-static void look_at_way(const struct way *w, struct audit_socket *s, struct audit_groups *groups)
+static void look_at_way(const struct way *w, struct audit_socket *s, struct audit_groups *groups,
+			struct trouble *trouble)
 {
 	const struct reach_node *folder = reach_may_replace(w->nodes, w->n, NULL);
 
 	s->open = reach_may_connect(w->nodes, w->n, NULL);
 	s->open_folder = folder ? xstrdup(folder->path) : NULL;
 	for (size_t i = w->n; i > 0; i--)
-		try_node((struct naming){.way = w, .node = &w->nodes[i - 1], .socket = s}, groups);
+		try_node((struct naming){.way = w,
+					 .node = &w->nodes[i - 1],
+					 .socket = s,
+					 .trouble = trouble},
+			 groups);
 }
 
 static bool is_known(const struct audit_access *a, const char *path)
@@ -229,25 +234,25 @@ static bool is_known(const struct audit_access *a, const char *path)
 
 /* What is not there any more, or no socket, is nobody's. Returns the socket's place, or NULL. */
 static struct audit_socket *look_at_socket(const char *path, struct audit_access *ret,
-					   struct audit_groups *groups, int *r, struct err *err)
+					   struct audit_groups *groups, struct trouble *trouble)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
 	_cleanup_(way_done)
 	struct way way = {0};
 	struct audit_socket *s;
 	struct stat st;
-	int result;
+	int r;
 
 	if (!real || lstat(real, &st) < 0 || !S_ISSOCK(st.st_mode) || is_known(ret, real))
 		return NULL;
-	result = read_way(real, &way, err);
-	if (result < 0) {
-		*r = result;
+	r = read_way(real, &way, trouble->err);
+	if (r < 0) {
+		trouble->r = r;
 		return NULL;
 	}
 	ARRAY_PUSH(ret->sockets, ret->n_sockets) = (struct audit_socket){.path = xstrdup(real)};
 	s = &ret->sockets[ret->n_sockets - 1];
-	look_at_way(&way, s, groups);
+	look_at_way(&way, s, groups, trouble);
 	return s;
 }
 
@@ -273,12 +278,12 @@ int audit_look_at_access(const char *socket, const struct audit_containers *all,
 {
 	_cleanup_(strv_done)
 	struct strv others = {0};
-	int r = audit_look_at_listeners(all, &others, ret, err);
-	struct audit_socket *own = look_at_socket(socket, ret, groups, &r, err);
+	struct trouble trouble = {audit_look_at_listeners(all, &others, ret, err), err};
+	struct audit_socket *own = look_at_socket(socket, ret, groups, &trouble);
 
 	if (own)
 		add_docker_group(own);
 	for (size_t i = 0; i < others.n; i++)
-		look_at_socket(others.items[i], ret, groups, &r, err);
-	return r;
+		look_at_socket(others.items[i], ret, groups, &trouble);
+	return trouble.r;
 }

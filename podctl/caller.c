@@ -23,8 +23,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define GROUPS_MAX 65536
-
 static struct caller_process this_process(void)
 {
 	return (struct caller_process){
@@ -34,33 +32,6 @@ static struct caller_process this_process(void)
 		.egid = getegid(),
 		.secure = getauxval(AT_SECURE) != 0,
 	};
-}
-
-static void own_groups(struct caller *c)
-{
-	int n = getgroups(0, NULL);
-
-	if (n <= 0)
-		return;
-	c->groups = xcalloc((size_t)n, sizeof(*c->groups));
-	n = getgroups(n, c->groups);
-	c->n_groups = n > 0 ? (size_t)n : 0;
-}
-
-static void groups_of(struct caller *c)
-{
-	int n = 64;
-
-	for (;;) {
-		c->groups = xreallocarray(c->groups, (size_t)n, sizeof(*c->groups));
-		if (getgrouplist(c->name, c->gid, c->groups, &n) >= 0)
-			break;
-		if (n > GROUPS_MAX) /* fewer groups are fewer rights */
-			n = 0;
-		if (n == 0)
-			break;
-	}
-	c->n_groups = (size_t)n;
 }
 
 int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, struct err *err)
@@ -74,17 +45,17 @@ int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, 
 	user = getpwuid(c.uid);
 	c.home = user ? xstrdup(user->pw_dir) : NULL;
 	c.name = user ? xstrdup(user->pw_name) : xasprintf("%u", (unsigned)c.uid);
-	if (!c.switches)
-		own_groups(&c);
-	else if (user)
-		groups_of(&c);
+	if (c.switches && user && groups_of_user(c.name, c.gid, &c.groups, err) < 0) {
+		caller_done(&c);
+		return -err->code;
+	}
 	*ret = c;
 	return 0;
 }
 
 void caller_done(struct caller *c)
 {
-	free(c->groups);
+	group_list_done(&c->groups);
 	free(c->name);
 	free(c->home);
 	*c = (struct caller){0};
@@ -114,7 +85,8 @@ static int take_rights(const struct caller *c, struct rights *saved, struct err 
 	if (saved->n_groups < 0)
 		return err_os(err, errno, "getgroups");
 	/* the uid last: without it there is no right to change the others */
-	if (setgroups(c->n_groups, c->groups) < 0 || setegid(c->gid) < 0 || seteuid(c->uid) < 0)
+	if (setgroups(c->groups.n, c->groups.items) < 0 || setegid(c->gid) < 0 ||
+	    seteuid(c->uid) < 0)
 		return err_os(err, errno, "cannot take the rights of user %s", c->name);
 	stay_hidden();
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "common/base.h"
 #include "common/err.h"
+#include "common/groups.h"
 #include "common/settings.h"
 
 #include <sys/types.h>
@@ -19,14 +20,16 @@
 struct caller {
 	uid_t uid;
 	gid_t gid;
-	gid_t *groups; /* supplementary */
-	size_t n_groups;
-	char *name;    /* "bob", or the number */
+	struct group_list groups; /* supplementary; only where it switches */
+	char *name;		  /* "bob", or the number */
 	char *home;    /* of the passwd database, never $HOME; NULL where there is no such user */
 	bool switches; /* the caller is not who we are */
 };
 
-/* sudo_uid, sudo_gid: $SUDO_UID and $SUDO_GID, NULL where absent. Garbage in them is an error. */
+/*
+ * sudo_uid, sudo_gid: $SUDO_UID and $SUDO_GID, NULL where absent. Garbage in them is an error, and
+ * so are groups that can't be told (common/groups.h).
+ */
 int caller_init(const char *sudo_uid, const char *sudo_gid, struct caller *ret, struct err *err);
 void caller_done(struct caller *c);
 

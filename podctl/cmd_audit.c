@@ -6,6 +6,7 @@
  * Who is not root, and could not be by sudo, is shown the containers of his own pods only, and
  * nothing of the engine: what others run, mount and may do is not his to know.
  */
+#include "common/json_build.h"
 #include "podctl/audit_print.h"
 #include "podctl/cmd.h"
 #include "podctl/inspect.h"
@@ -64,31 +65,25 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* What is to be asked for, for whom, and where to it goes. */
+struct asking {
+	struct cmd_own *own;
+	struct audit_containers *all;
+	struct inspections *ret;
+};
+
 /* Those of the list that the caller may see: an error, too, would tell of others'. */
-static int make_list(json_t *list, struct cmd_own *own, struct audit_containers *all,
-		     struct inspections *ret, struct err *err)
+static int add_inspection(void *userdata, struct engine_container *c, struct err *err _unused_)
 {
-	json_t *entry;
-	size_t i;
+	const struct asking *a = userdata;
 
-	if (!json_is_array(list))
-		return err_set(err, EPROTO, "the engine's list of containers is no list");
-	json_array_foreach (list, i, entry) {
-		struct engine_container c = {0};
-		/* checks that the id can stand in a path */
-		int r = engine_container_from_list(entry, &c, err);
-
-		if (r < 0)
-			return r;
-		if (cmd_owns(own, look_owner(&c)))
-			ARRAY_PUSH(ret->items, ret->n) = (struct inspection){
-				.id = xstrdup(c.id),
-				.name = xstrdup(*c.name ? c.name : c.id),
-				.all = all,
-				.own = own,
-			};
-		engine_container_done(&c);
-	}
+	if (cmd_owns(a->own, look_owner(c)))
+		ARRAY_PUSH(a->ret->items, a->ret->n) = (struct inspection){
+			.id = xstrdup(c->id),
+			.name = xstrdup(*c->name ? c->name : c->id),
+			.all = a->all,
+			.own = a->own,
+		};
 	return 0;
 }
 
@@ -96,13 +91,14 @@ static int inspect_all(struct engine *e, struct cmd_own *own, struct audit_conta
 		       struct inspections *asked, struct err *err)
 {
 	_cleanup_free_ struct inspect_item *items = NULL;
+	struct asking a = {own, ret, asked};
 	json_auto_t *list = NULL;
 	int r = engine_do(e,
 			  &(struct engine_call){.method = "GET", .path = "/containers/json?all=1"},
 			  &list, err);
 
 	if (r == 0)
-		r = make_list(list, own, ret, asked, err);
+		r = engine_containers_each(list, add_inspection, &a, err);
 	if (r < 0)
 		return r;
 	items = xcalloc(asked->n + 1, sizeof(*items));
@@ -131,12 +127,6 @@ static bool say_failures(const struct cmd_context *ctx, const struct inspections
 	return failed;
 }
 
-static void put(json_t *list, json_t *item)
-{
-	if (json_array_append_new(list, item) < 0)
-		abort();
-}
-
 /* others: of what is no container's. */
 static json_t *failures_json(const struct inspections *asked, const struct strv *others)
 {
@@ -146,12 +136,13 @@ static json_t *failures_json(const struct inspections *asked, const struct strv 
 		const struct inspection *in = &asked->items[i];
 
 		if (in->err.code)
-			put(list, json_pack("{s:s, s:s, s:s}", "container", in->name,
-					    "container_id", in->id, "error", in->err.text));
+			json_push(list, json_pack("{s:s, s:s, s:o}", "container", in->name,
+						  "container_id", in->id, "error",
+						  json_text(in->err.text)));
 	}
 	for (size_t i = 0; i < others->n; i++)
-		put(list, json_pack("{s:n, s:n, s:s}", "container", "container_id", "error",
-				    others->items[i]));
+		json_push(list, json_pack("{s:n, s:n, s:o}", "container", "container_id", "error",
+					  json_text(others->items[i])));
 	return list;
 }
 
@@ -173,13 +164,13 @@ static const char *socket_of(const struct engine *e)
 static int look_at_host(const struct engine *e, bool all, const struct audit_containers *containers,
 			struct audit_access *access, struct audit_engine *info, struct err *err)
 {
-	int r = 0;
+	int r;
 
 	if (!socket_of(e))
 		return 0;
-	audit_look_at_groups(&info->groups);
-	if (all)
-		r = audit_look_at_access(socket_of(e), containers, access, &info->groups, err);
+	r = audit_look_at_groups(&info->groups, err);
+	if (all && audit_look_at_access(socket_of(e), containers, access, &info->groups, err) < 0)
+		r = -err->code;
 	return r;
 }
 

@@ -60,32 +60,41 @@ static int compare_rows(const void *a, const void *b)
 	return r ? r : strcmp(x->c.name, y->c.name);
 }
 
+/* Whose containers are shown to whom. */
+struct collecting {
+	const struct cmd_context *ctx;
+	const struct settings *settings;
+	const char *pod; /* NULL: all */
+	struct rows *rows;
+};
+
+static int add_container(void *userdata, struct engine_container *c, struct err *err _unused_)
+{
+	const struct collecting *to = userdata;
+	struct row row = {0};
+	struct err ignored;
+
+	if (!is_ours(c, to->pod) ||
+	    caller_check_owner(&to->ctx->caller, to->settings,
+			       engine_container_label(c, POD_LABEL_POD), &ignored) < 0)
+		return 0;
+	row.c = *c;
+	*c = (struct engine_container){0};
+	row.pod = engine_container_label(&row.c, POD_LABEL_POD);
+	row.part = engine_container_label(&row.c, POD_LABEL_CONTAINER);
+	row.root = !engine_container_label(&row.c, POD_LABEL_ROOT);
+	ARRAY_PUSH(to->rows->items, to->rows->n) = row;
+	return 0;
+}
+
 static int collect(struct cmd_context *ctx, const struct settings *settings, json_t *list,
 		   const char *pod, struct rows *ret, struct err *err)
 {
-	json_t *entry;
-	size_t i;
+	struct collecting to = {ctx, settings, pod, ret};
+	int r = engine_containers_each(list, add_container, &to, err);
 
-	json_array_foreach (list, i, entry) {
-		struct engine_container c = {0};
-		struct row row = {0};
-		struct err ignored;
-		int r = engine_container_from_list(entry, &c, err);
-
-		if (r < 0)
-			return r;
-		if (!is_ours(&c, pod) ||
-		    caller_check_owner(&ctx->caller, settings,
-				       engine_container_label(&c, POD_LABEL_POD), &ignored) < 0) {
-			engine_container_done(&c);
-			continue;
-		}
-		row.c = c;
-		row.pod = engine_container_label(&c, POD_LABEL_POD);
-		row.part = engine_container_label(&c, POD_LABEL_CONTAINER);
-		row.root = !engine_container_label(&c, POD_LABEL_ROOT);
-		ARRAY_PUSH(ret->items, ret->n) = row;
-	}
+	if (r < 0)
+		return r;
 	if (ret->n > 0)
 		qsort(ret->items, ret->n, sizeof(*ret->items), compare_rows);
 	return 0;

@@ -6,6 +6,8 @@
  */
 #include "podctl/create_private.h"
 
+#include "common/json_build.h"
+
 #include <stdio.h>
 
 #define SHOWN_MAX 120 /* bytes of a value that stand in the label */
@@ -19,10 +21,7 @@ struct writer {
 
 static void set(struct writer *w, const char *key, const char *value)
 {
-	json_t *text = json_string(value);
-
-	if (!text || json_object_set_new(w->object, key, text) < 0)
-		abort();
+	json_put(w->object, key, json_string(value));
 }
 
 /* A digest that nobody can guess a value from. kind keeps apart what has the same text. */

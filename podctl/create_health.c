@@ -7,6 +7,8 @@
  */
 #include "podctl/create.h"
 
+#include "common/json_build.h"
+
 #define NS_PER_S  ((json_int_t)1000 * 1000 * 1000)
 #define LEAST_NS  (CREATE_HEALTH_LEAST_S * NS_PER_S)
 #define INTERVAL  "Interval"
@@ -39,8 +41,8 @@ static bool runs(json_t *health)
 
 static void lengthen(json_t *health, enum verdict verdict, const char *key)
 {
-	if (verdict == TOO_SHORT && json_object_set_new(health, key, json_integer(LEAST_NS)) < 0)
-		abort();
+	if (verdict == TOO_SHORT)
+		json_put(health, key, json_integer(LEAST_NS));
 }
 
 json_t *create_health(json_t *image_config)

@@ -5,6 +5,7 @@
  */
 #include "podctl/create_private.h"
 
+#include "common/json_build.h"
 #include "podctl/digest.h"
 
 #include <stdio.h>
@@ -100,8 +101,7 @@ json_t *create_networking(const char *name, const struct create_network *network
 		if (prefix_parse(network->subnets.items[i], &prefix) &&
 		    create_ip6(&prefix, mac, &a)) {
 			addr_format(&a, text);
-			json_object_set_new(endpoint, "IPAMConfig",
-					    json_pack("{s:s}", "IPv6Address", text));
+			json_put(endpoint, "IPAMConfig", json_pack("{s:s}", "IPv6Address", text));
 			break;
 		}
 	}

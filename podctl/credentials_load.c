@@ -51,7 +51,7 @@ static bool become(const struct caller *c)
 
 	if (!c->switches)
 		return true;
-	if (setgroups(c->n_groups, c->groups) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
+	if (setgroups(c->groups.n, c->groups.items) < 0 || setresgid(c->gid, c->gid, c->gid) < 0 ||
 	    setresuid(c->uid, c->uid, c->uid) < 0)
 		return false;
 	/* Still a copy of root's memory. Where fs.suid_dumpable is 1 that user could look into it.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/exec_create.h"
 
+#include "common/json_build.h"
+
 #include <errno.h>
 
 /*
@@ -28,7 +30,7 @@ static json_t *request(const struct exec *x, bool tty)
 	json_auto_t *argv = strings(x->argv), *env = strings(x->env);
 
 	if (tty && x->term)
-		json_array_append_new(env, json_sprintf("TERM=%s", x->term));
+		json_push(env, json_sprintf("TERM=%s", x->term));
 	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:O, s:O, s:s, s:s*, s:s*}", "AttachStdin", 1,
 			 "AttachStdout", 1, "AttachStderr", 1, "Tty", (int)tty, "Privileged", 0,
 			 "Cmd", argv, "Env", env, "DetachKeys", DETACH_KEYS, "User", x->user,

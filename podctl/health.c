@@ -7,6 +7,7 @@
 #include "podctl/health.h"
 
 #include "common/clock.h"
+#include "common/json_build.h"
 
 #include <errno.h>
 
@@ -217,7 +218,7 @@ static void attempt(struct health *h)
 	h->err = (struct err){0};
 	forget_output(h);
 	for (size_t i = 0; i < h->check->command.n; i++)
-		json_array_append_new(command, json_string(h->check->command.items[i]));
+		json_push(command, json_string(h->check->command.items[i]));
 	body = json_pack("{s:O, s:b, s:b}", "Cmd", command, "AttachStdout", 1, "AttachStderr", 1);
 	call(h, "POST", path, body, made);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/jail_change.h"
 
+#include "podctl/host_groups.h"
 #include "podctl/inside.h"
 #include "podctl/jail_file.h"
 #include "podctl/jail_system.h"
@@ -119,7 +120,7 @@ static int check_user(struct adding *a, const char *name, struct err *err)
 			       "user %s has uid %u, as services have, which may need their shell; "
 			       "--force, if it is a person",
 			       name, (unsigned)a->user.uid);
-	return jail_check_groups(name, a->user.gid, err);
+	return host_groups_check_user(name, a->user.gid, err);
 }
 
 /* What the user had before: of the record, where there is one. */

@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <pwd.h>
 #include <signal.h>
@@ -300,30 +299,4 @@ void jail_left_outside(const char *user, uid_t uid, const char *home, struct str
 					 "there: loginctl terminate-user %s",
 					 n, n == 1 ? "" : "es", n == 1 ? "s" : "",
 					 n == 1 ? "s" : "", user));
-}
-
-int jail_check_groups(const char *user, gid_t gid, struct err *err)
-{
-	/* each of them is root, or the disk, or the engine */
-	static const char *const powerful[] = {"root",	"docker", "sudo",	 "wheel",
-					       "admin", "disk",	  "shadow",	 "lxd",
-					       "incus", "podman", "incus-admin", "libvirt"};
-	gid_t groups[1024];
-	int n = ARRAY_SIZE(groups);
-
-	if (getgrouplist(user, gid, groups, &n) < 0)
-		return err_set(err, EPERM, "user %s is in too many groups to look at", user);
-	for (int i = 0; i < n; i++) {
-		const struct group *g = getgrgid(groups[i]);
-
-		for (size_t k = 0; g && k < ARRAY_SIZE(powerful); k++) {
-			if (streq(g->gr_name, powerful[k]))
-				return err_set(
-					err, EPERM,
-					"user %s is in group %s, which leads out of any jail: "
-					"gpasswd -d %s %s",
-					user, g->gr_name, user, g->gr_name);
-		}
-	}
-	return 0;
 }

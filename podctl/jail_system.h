@@ -28,6 +28,3 @@ int jail_set_shell(const char *user, const char *shell, struct err *err);
 
 /* What a user still has outside the jail, a line each: jobs, processes. Caller empties. */
 void jail_left_outside(const char *user, uid_t uid, const char *home, struct strv *ret);
-
-/* -EPERM with what to do where a user has rights that make a jail pointless. */
-int jail_check_groups(const char *user, gid_t gid, struct err *err);

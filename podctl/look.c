@@ -91,49 +91,35 @@ static char *pod_list_path(const char *pod)
 	return list_path("label", label);
 }
 
-static int decode(json_t *entry, struct present_container *ret, struct err *err)
+static int add_present(void *userdata, struct engine_container *c, struct err *err _unused_)
 {
-	struct engine_container c = {0};
-	int r = engine_container_from_list(entry, &c, err);
+	struct present *present = userdata;
 
-	if (r < 0)
-		return r;
-	*ret = (struct present_container){
-		.id = xstrdup(c.id),
-		.name = xstrdup(c.name ? c.name : ""),
-		.image = xstrdup(c.image ? c.image : ""),
-		.image_id = xstrdup(c.image_id ? c.image_id : ""),
-		.state = xstrdup(c.state ? c.state : ""),
-		.pod = xstrdup(engine_container_label(&c, POD_LABEL_POD)),
-		.part = xstrdup(engine_container_label(&c, POD_LABEL_CONTAINER)),
-		.hash = xstrdup(engine_container_label(&c, POD_LABEL_HASH)),
-		.root_id = xstrdup(engine_container_label(&c, POD_LABEL_ROOT)),
-		.config = xstrdup(engine_container_label(&c, POD_LABEL_CONFIG)),
+	ARRAY_PUSH(present->items, present->n) = (struct present_container){
+		.id = xstrdup(c->id),
+		.name = xstrdup(c->name ? c->name : ""),
+		.image = xstrdup(c->image ? c->image : ""),
+		.image_id = xstrdup(c->image_id ? c->image_id : ""),
+		.state = xstrdup(c->state ? c->state : ""),
+		.pod = xstrdup(engine_container_label(c, POD_LABEL_POD)),
+		.part = xstrdup(engine_container_label(c, POD_LABEL_CONTAINER)),
+		.hash = xstrdup(engine_container_label(c, POD_LABEL_HASH)),
+		.root_id = xstrdup(engine_container_label(c, POD_LABEL_ROOT)),
+		.config = xstrdup(engine_container_label(c, POD_LABEL_CONFIG)),
 	};
-	engine_container_done(&c);
 	return 0;
 }
 
 static int decode_list(json_t *list, struct present *ret, struct err *err)
 {
 	struct present present = {0};
-	json_t *entry;
-	size_t i;
+	int r = engine_containers_each(list, add_present, &present, err);
 
-	if (!json_is_array(list))
-		return err_set(err, EPROTO, "the engine's list of containers is no list");
-	json_array_foreach (list, i, entry) {
-		struct present_container c;
-		int r = decode(entry, &c, err);
-
-		if (r < 0) {
-			present_done(&present);
-			return r;
-		}
-		ARRAY_PUSH(present.items, present.n) = c;
-	}
-	*ret = present;
-	return 0;
+	if (r < 0)
+		present_done(&present);
+	else
+		*ret = present;
+	return r;
 }
 
 int look(struct engine *e, const char *pod, struct plan_images *images, struct present *ret,

@@ -147,20 +147,27 @@ int pod_decode_expose(struct schema_context *ctx, const struct yaml_node *node, 
 	return r;
 }
 
+bool pod_parse_decimal(const char *text, double min, double max, double *ret)
+{
+	char *end = NULL;
+	double value = strtod(text, &end);
+
+	if (!*text || strspn(text, "0123456789.") != strlen(text) || *end || !(value >= min) ||
+	    !(value <= max))
+		return false;
+	*ret = value;
+	return true;
+}
+
 int pod_decode_seconds(struct schema_context *ctx, const struct yaml_node *node, void *target,
 		       const struct schema_field *field _unused_)
 {
 	const char *text = schema_get_string(ctx, node);
-	char *end = NULL;
-	double value;
 
 	if (!text)
 		return -EINVAL;
-	value = strtod(text, &end);
-	if (!*text || strspn(text, "0123456789.") != strlen(text) || *end || !(value >= 0.01) ||
-	    !(value <= 3600))
+	if (!pod_parse_decimal(text, 0.01, 3600, target))
 		return schema_error(ctx, node, "must be seconds from 0.01 to 3600, such as 0.5");
-	*(double *)target = value;
 	return 0;
 }
 

@@ -73,7 +73,6 @@ static int decode_cpus(struct schema_context *ctx, const struct yaml_node *node,
 		       const struct schema_field *field _unused_)
 {
 	const char *text = schema_get_string(ctx, node);
-	char *end = NULL;
 	double value;
 
 	if (!text)
@@ -82,9 +81,7 @@ static int decode_cpus(struct schema_context *ctx, const struct yaml_node *node,
 		*(int64_t *)target = POD_UNLIMITED;
 		return 0;
 	}
-	value = strtod(text, &end);
-	if (strspn(text, "0123456789.") != strlen(text) || *end || !(value >= 0.01) ||
-	    !(value <= CPUS_MAX))
+	if (!pod_parse_decimal(text, 0.01, CPUS_MAX, &value))
 		return schema_error(ctx, node, "must be a number of CPUs from 0.01, such as 1.5");
 	*(int64_t *)target = (int64_t)(value * 1e9 + 0.5);
 	return 0;

@@ -57,3 +57,5 @@ pod_decode_fn pod_decode_seconds;      /* double */
 pod_decode_fn pod_decode_signal;       /* char *: "SIGTERM" */
 pod_decode_fn pod_decode_capabilities; /* struct strv; field->max 1: ALL is one */
 pod_decode_fn pod_decode_tmpfs;	       /* container.tmpfs */
+/* Digits and a point only, where strtod takes more; false unless that is from min to max. */
+bool pod_parse_decimal(const char *text, double min, double max, double *ret);

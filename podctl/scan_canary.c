@@ -26,26 +26,30 @@ static int remove_container(struct engine *e, const char *id, struct err *err)
 	return r == -ENOENT || r == -EEXIST ? 0 : r;
 }
 
+struct removing {
+	struct engine *engine;
+	const char *image;
+};
+
+static int remove_if_ours(void *userdata, struct engine_container *c, struct err *err)
+{
+	const struct removing *rm = userdata;
+
+	return streq(c->image, rm->image) && engine_container_label(c, LABEL)
+		       ? remove_container(rm->engine, c->id, err)
+		       : 0;
+}
+
 /* What tests before this one left when they were killed. Only what has our label and our image. */
 static int remove_old(struct engine *e, const char *image, struct err *err)
 {
 	_cleanup_free_ char *filters = engine_escape("{\"label\":[\"" LABEL "\"]}");
 	_cleanup_free_ char *path = xasprintf("/containers/json?all=1&filters=%s", filters);
+	struct removing rm = {e, image};
 	json_auto_t *list = NULL;
-	json_t *entry;
-	size_t i;
 	int r = engine_do(e, &(struct engine_call){.method = "GET", .path = path}, &list, err);
 
-	json_array_foreach (list, i, entry) {
-		struct engine_container c = {0};
-
-		if (r == 0)
-			r = engine_container_from_list(entry, &c, err);
-		if (r == 0 && streq(c.image, image) && engine_container_label(&c, LABEL))
-			r = remove_container(e, c.id, err);
-		engine_container_done(&c);
-	}
-	return r;
+	return r < 0 ? r : engine_containers_each(list, remove_if_ours, &rm, err);
 }
 
 static int create(struct engine *e, const char *image, char **ret, struct err *err)

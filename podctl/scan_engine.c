@@ -176,32 +176,26 @@ static int scan_all(struct engine *e, const struct settings_scan *scan,
 	return 0;
 }
 
-static int make_targets(json_t *list, scan_wants *wants, void *userdata, struct scan_targets *ret,
-			struct err *err)
+/* Of whom scan_run was asked, and where to they go. */
+struct choosing {
+	scan_wants *wants; /* NULL: all */
+	void *userdata;
+	struct scan_targets *ret;
+};
+
+static int add_target(void *userdata, struct engine_container *c, struct err *err _unused_)
 {
-	json_t *entry;
-	size_t i;
+	const struct choosing *ch = userdata;
+	const char *owner = look_owner(c);
 
-	if (!json_is_array(list))
-		return err_set(err, EPROTO, "the engine's list of containers is no list");
-	json_array_foreach (list, i, entry) {
-		struct engine_container c = {0};
-		const char *owner;
-		int r = engine_container_from_list(entry, &c, err);
-
-		if (r < 0)
-			return r;
-		owner = look_owner(&c);
-		if (!owner)
-			owner = "";
-		if (!wants || wants(userdata, owner))
-			ARRAY_PUSH(ret->items, ret->n) = (struct scan_target){
-				.id = xstrdup(c.id),
-				.name = xstrdup(*c.name ? c.name : c.id),
-				.pod = xstrdup(owner),
-			};
-		engine_container_done(&c);
-	}
+	if (!owner)
+		owner = "";
+	if (!ch->wants || ch->wants(ch->userdata, owner))
+		ARRAY_PUSH(ch->ret->items, ch->ret->n) = (struct scan_target){
+			.id = xstrdup(c->id),
+			.name = xstrdup(*c->name ? c->name : c->id),
+			.pod = xstrdup(owner),
+		};
 	return 0;
 }
 
@@ -210,11 +204,12 @@ int scan_run(struct engine *e, const struct settings_scan *scan, scan_wants *wan
 {
 	struct engine_call call = {.method = "GET", .path = "/containers/json?all=1"};
 	struct scan_targets targets = {.whole = !wants};
+	struct choosing ch = {wants, userdata, &targets};
 	json_auto_t *list = NULL;
 	int r = engine_do(e, &call, &list, err);
 
 	if (r == 0)
-		r = make_targets(list, wants, userdata, &targets, err);
+		r = engine_containers_each(list, add_target, &ch, err);
 	if (r == 0)
 		r = scan_all(e, scan, &targets, err);
 	if (r < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "podctl/scan_print.h"
 
+#include "common/json_build.h"
 #include "common/log.h"
 #include "podctl/live.h"
 #include "podctl/table.h"
@@ -171,17 +172,10 @@ static json_t *alert_json(const struct scan_alert *a)
 			 scan_kind_name(a->kind), "what", a->what, "first_seen", first, "last_seen",
 			 last, "count", (json_int_t)a->count, "present", (int)a->present, "new",
 			 (int)a->fresh, "acknowledged", (int)a->acknowledged);
-	json_object_set_new(json, "pod", *a->pod ? json_string(a->pod) : json_null());
+	json_put(json, "pod", *a->pod ? json_string(a->pod) : json_null());
 	if (a->kind == SCAN_MORE)
-		json_object_set_new(json, "more", json_integer((json_int_t)a->more));
+		json_put(json, "more", json_integer((json_int_t)a->more));
 	return json;
-}
-
-/* Without memory it aborts: what is left out would pass for what is not there. */
-static void put(json_t *list, json_t *item)
-{
-	if (json_array_append_new(list, item) < 0)
-		abort();
 }
 
 void scan_print_json(const struct scan_report *r)
@@ -191,14 +185,15 @@ void scan_print_json(const struct scan_report *r)
 
 	for (size_t i = 0; i < r->alerts->n; i++) {
 		if (scan_alert_of(&r->alerts->items[i], r->pod))
-			put(alerts, alert_json(&r->alerts->items[i]));
+			json_push(alerts, alert_json(&r->alerts->items[i]));
 	}
 	for (size_t i = 0; i < r->targets->n; i++) {
 		const struct scan_target *t = &r->targets->items[i];
 
 		if (t->err.code)
-			put(failures, json_pack("{s:s, s:s, s:s}", "container", t->name,
-						"container_id", t->id, "error", t->err.text));
+			json_push(failures,
+				  json_pack("{s:s, s:s, s:o}", "container", t->name, "container_id",
+					    t->id, "error", json_text(t->err.text)));
 	}
 	root = json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "containers", (json_int_t)r->targets->n,
 			 "containers_without_process_rules", (json_int_t)unwatched(r->targets),

@@ -27,12 +27,10 @@ static const char *path_of(const char *host)
 
 static int open_listener(const char *path, int *ret, struct err *err)
 {
-	int fd = path ? -1 : notify_stored(STORED_SOCKET), r;
+	int fd = path ? -1 : notify_stored(STORED_SOCKET);
 
-	if (path) {
-		r = unix_check_unused(path, err);
-		return r < 0 ? r : unix_listen(path, 0660, BACKLOG, ret, err);
-	}
+	if (path)
+		return unix_listen_alone(path, 0660, BACKLOG, ret, err);
 	if (fd < 0)
 		return err_set(err, EINVAL,
 			       "no socket: systemd hands it over (netguard-engine.socket), or it "

@@ -147,7 +147,7 @@ static void test_init(void **state _unused_)
 		assert_int_equal(caller_init("54321", "54322", &c, &err), 0);
 		assert_true(c.switches);
 		assert_int_equal(c.gid, 54322);
-		assert_int_equal(c.n_groups, 0);
+		assert_int_equal(c.groups.n, 0);
 		assert_string_equal(c.name, "54321");
 		caller_done(&c);
 	}

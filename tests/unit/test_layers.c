@@ -146,6 +146,8 @@ static void test_mounts(void **state _unused_)
 		{{"/data", "/data/a/b"}, false},
 		{{"/data/a/b", "/data"}, false},
 		{{"/data", "/data/link/b"}, true},
+		{{"/data", "/data/link"}, true},
+		{{"/data", "/data/file/b/"}, false},
 		{{"/database", "/data/link/b"}, false},
 	};
 	static const struct mount_case empty[] = {
@@ -165,6 +167,7 @@ static void test_mounts(void **state _unused_)
 	assert_int_equal(symlinkat("data", root, "into"), 0);
 	assert_int_equal(mkdirat(root, "source", 0700), 0);
 	assert_int_equal(symlinkat("/etc", root, "source/link"), 0);
+	assert_int_equal(mknodat(root, "source/file", S_IFREG | 0600, 0), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
 		expect_mounts(root, folder, "source", &plain[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
