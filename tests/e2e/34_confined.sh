@@ -91,7 +91,8 @@ inside docker rm -f evil > /dev/null
 check_equal "... nor by the relay" 000 "$(ask "$RELAY" POST /v1.41/containers/create?name=evil "$create")"
 check_status "... there is no such container" 1 "No such" inside docker inspect evil
 check_equal "a GET with such a body behind it" 000 "$(ask "$RELAY" GET /v1.41/containers/json "$create")"
-for path in /v1.41/images/json /v1.41/containers/web.app/archive?path=/ /v1.41/containers/web.app/logs?stdout=1 /v1.41/secrets; do
+for path in /v1.41/images/json /v1.41/containers/web.app/archive?path=/ /v1.41/containers/web.app/logs?stdout=1 /v1.41/secrets \
+	/v1.41/containers/json?size=1; do
 	check_equal "not $path" 403 "$(ask "$RELAY" GET "$path")"
 done
 for path in /version /v1.41/containers/json?all=1 /v1.41/containers/web.app/json /v1.41/networks /v1.41/networks/pods; do
