@@ -175,8 +175,8 @@ int authz_route_check(const struct authz_route *route, const struct authz_reques
 	return 0;
 }
 
-/* What the daemon asks, with the parameters that it gives: by size=1, for one, an engine goes through
- * all files of all containers. */
+/* What the daemon asks, with the parameters that it gives: by size=1, for one, an engine goes
+ * through all files of all containers. */
 static const struct {
 	enum api_endpoint endpoint;
 	const char *query;

@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 static const char status[] =
-	"{\"version\":\"v1-\\\"2\\\\3\\n\\u001b\\u009b\",\"table\":{\"state\":\"in force\",\"owned\":true,"
+	"{\"version\":\"v1-\\\"2\\\\3\\n\\u001b\\u009b\",\"table\":{\"state\":\"in "
+	"force\",\"owned\":true,"
 	"\"elements\":26,\"put_back\":2},\"engine\":{\"state\":\"down\"},"
 	"\"configuration\":{\"path\":\"/etc/netguard.yml\",\"problem\":null},"
 	"\"pods\":{\"web\":[{\"guard\":\"guarded\"},{\"guard\":\"guarded\"},{\"guard\":\"closed\"}]"
