@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # bash completion for podctl(8)
 
-# what the engine knows of pods; nothing where the caller may not ask it
+# what the engine knows of pods; nothing where the caller may not ask it. Only what can be a name: compgen -W executes
+# $(commands).
 _podctl_ask() {
-	podctl status --json 2> /dev/null | jq -r "$1" 2> /dev/null
+	podctl status --json 2> /dev/null | jq -r "$1" 2> /dev/null | LC_ALL=C grep -xE '[A-Za-z0-9][A-Za-z0-9_./-]*'
 }
 
 _podctl_files() {

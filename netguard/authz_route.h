@@ -38,7 +38,7 @@ int authz_route_check(const struct authz_route *route, const struct authz_reques
 		      struct err *err);
 
 /* Whether a request (that was read) asks only what the daemon has to know: events, containers and
- * their networks. */
+ * their networks, by the parameters that it gives. */
 bool authz_route_only_looks(const struct authz_request *r);
 
 /* A name of a container, exec, network or volume, or an id: [A-Za-z0-9][A-Za-z0-9_.-]* */

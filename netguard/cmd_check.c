@@ -25,7 +25,7 @@ static void print_json(const char *path, const struct settings *s, const struct 
 	json_object_set_new(out, "error",
 			    !people && problems->n_errors == 0 ? json_string(err->text)
 							       : json_null());
-	json_dumpf(out, stdout, JSON_INDENT(2));
+	json_dumpf(out, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(out);
 }

@@ -52,7 +52,7 @@ static void put_interface(const json_t *record, const char *key)
 static void put_record(const struct options *o, const json_t *record)
 {
 	if (o->json) {
-		json_dumpf(record, stdout, JSON_COMPACT);
+		json_dumpf(record, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	} else {
 		put_time(record);
 		put("", json_string_value(json_object_get(record, "text")));
@@ -69,7 +69,7 @@ static void put_suppressed(const struct options *o, const char *reason, json_int
 	if (o->json) {
 		json_t *line = json_pack("{s:{s:I}}", "suppressed", reason, n);
 
-		json_dumpf(line, stdout, JSON_COMPACT);
+		json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 		json_decref(line);
 		putchar('\n');
 		return;

@@ -154,7 +154,7 @@ static int show(json_t *reply, bool as_json)
 	accept = streq(get(reply, "verdict"), "accept");
 	if (as_json) {
 		json_object_del(reply, "ok");
-		json_dumpf(reply, stdout, JSON_INDENT(2));
+		json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 		putchar('\n');
 		return accept ? ACCEPTED : DENIED;
 	}

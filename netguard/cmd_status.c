@@ -22,11 +22,13 @@ static void put(const char *before, const json_t *text, const char *after)
 
 static void put_port(const json_t *p)
 {
-	const char *host = json_string_value(json_object_get(p, "host_ip"));
-	bool any = !host || !host[0] || streq(host, "0.0.0.0") || streq(host, "::");
+	const json_t *host_ip = json_object_get(p, "host_ip");
+	const char *host = json_string_value(host_ip);
 
-	printf("  %s%s%s%lld -> %lld/", any ? "" : "[", any ? "" : host,
-	       any ? "" : "]:", (long long)json_integer_value(json_object_get(p, "host_port")),
+	printf("  ");
+	if (host && host[0] && !streq(host, "0.0.0.0") && !streq(host, "::"))
+		put("[", host_ip, "]:");
+	printf("%lld -> %lld/", (long long)json_integer_value(json_object_get(p, "host_port")),
 	       (long long)json_integer_value(json_object_get(p, "port")));
 	put("", json_object_get(p, "protocol"), "");
 }
@@ -100,8 +102,12 @@ static void put_denied(const json_t *s)
 	json_t *value;
 
 	printf("denied packets:\n");
-	json_object_foreach (json_object_get(s, "denied"), name, value)
-		printf("  %-24s %lld\n", name, (long long)json_integer_value(value));
+	json_object_foreach (json_object_get(s, "denied"), name, value) {
+		char printable[128];
+
+		printf("  %-24s %lld\n", text_printable(printable, sizeof(printable), name),
+		       (long long)json_integer_value(value));
+	}
 	if (json_is_false(json_object_get(log, "listening")))
 		printf("  (not logged: another program has log group 86)\n");
 }
@@ -148,7 +154,7 @@ static void show(json_t *reply, enum form form)
 		return;
 	}
 	json_object_del(reply, "ok");
-	json_dumpf(reply, stdout, JSON_INDENT(2));
+	json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	putchar('\n');
 }
 

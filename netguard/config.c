@@ -13,8 +13,8 @@
 
 /* whether the file is another is looked at where nothing told (a mount over it) */
 #define EVERY_MS     60000
-/* ... and where nothing tells at all */
-#define UNWATCHED_MS 1000
+/* the same where nothing tells of edits, see follow_file */
+#define UNTOLD_MS    1000
 /* an editor writes, renames and changes modes in a row: look when it is done */
 #define SETTLE_MS    20
 /* what the host lacked to read it may be there again soon */
@@ -30,9 +30,9 @@ struct config {
 	unsigned retry_ms;	  /* not 0: it could not be read for want of something */
 	struct stat seen;	  /* of the file as it was read last; zero: not there */
 	struct loop *loop;	  /* NULL until config_watch */
-	struct path_watch *watch; /* NULL: nothing tells of edits */
-	bool unwatched;		  /* since that failed, and the file is looked at often */
-	struct source edits, settle, look;
+	struct path_watch *watch; /* NULL: the kernel has none for us */
+	bool untold;		  /* edits are not told of, which the log knows */
+	struct source edits, settle, regular;
 	config_changed_fn *changed;
 	void *userdata;
 };
@@ -101,16 +101,56 @@ static void retry_later(struct config *c, int r)
 		timer_set(&c->settle, c->retry_ms, 0);
 }
 
+static void on_edit(struct source *s, uint32_t events _unused_)
+{
+	struct config *c = s->userdata;
+
+	if (path_watch_read(c->watch))
+		timer_set(&c->settle, SETTLE_MS, 0);
+}
+
+static int open_watch(struct config *c, struct err *err)
+{
+	int r;
+
+	if (c->watch)
+		return 0;
+	r = path_watch_new(c->path, &c->watch, err);
+	if (r == 0)
+		r = source_add(c->loop, &c->edits, path_watch_fd(c->watch), EPOLLIN, on_edit, c,
+			       err);
+	if (r < 0)
+		path_watch_free(take_ptr(c->watch));
+	return r;
+}
+
+/*
+ * Has the kernel tell of edits from now on. It counts what it watches by uid, and processes in
+ * containers may have ours and have used up all there is: then nothing is given up but that edits
+ * are told of at once.
+ */
+static void follow_file(struct config *c)
+{
+	bool before = c->untold;
+	struct err why;
+
+	c->untold = open_watch(c, &why) < 0 || path_watch_follow(c->watch, &why) < 0;
+	if (c->untold && !before)
+		log_warning("%s; edits of %s are looked for each second", why.text, c->path);
+	if (c->untold != before)
+		timer_set(&c->regular, c->untold ? UNTOLD_MS : EVERY_MS,
+			  c->untold ? UNTOLD_MS : EVERY_MS);
+}
+
 /* On success *ret is new settings; the reason for failure is logged and told. */
 static int load(struct config *c, struct settings **ret, struct err *err)
 {
 	_cleanup_(problems_done)
 	struct problems problems = {0};
-	struct err why;
 	int r;
 
-	if (c->watch && path_watch_follow(c->watch, &why) < 0)
-		log_warning("%s; edits of %s may be noticed a minute later", why.text, c->path);
+	if (c->loop)
+		follow_file(c);
 	c->seen = look(c);
 	r = settings_load(c->path, &problems, ret, err);
 	retry_later(c, r);
@@ -137,7 +177,7 @@ int config_read(const char *path, bool closed, struct config **ret, struct err *
 	struct config *c = xcalloc(1, sizeof(*c));
 	int r;
 
-	c->edits = c->settle = c->look = SOURCE_NONE;
+	c->edits = c->settle = c->regular = SOURCE_NONE;
 	c->path = xstrdup(path ? path : settings_path());
 	r = load(c, &c->settings, err);
 	if (r < 0 && closed) {
@@ -173,7 +213,7 @@ void config_free(struct config *c)
 		return;
 	source_remove(&c->edits);
 	source_remove(&c->settle);
-	source_remove(&c->look);
+	source_remove(&c->regular);
 	path_watch_free(c->watch);
 	names_free(c->names);
 	settings_free(c->settings);
@@ -212,14 +252,6 @@ static void on_settled(struct source *s, uint32_t events _unused_)
 		config_reload(c, &err); /* logged there */
 }
 
-static void on_edit(struct source *s, uint32_t events _unused_)
-{
-	struct config *c = s->userdata;
-
-	if (path_watch_read(c->watch))
-		timer_set(&c->settle, SETTLE_MS, 0);
-}
-
 /* The file is not the one that was read last, or its contents, owner or mode are not. */
 static bool is_another(const struct config *c)
 {
@@ -230,50 +262,14 @@ static bool is_another(const struct config *c)
 	       now.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
 }
 
-static int watch_edits(struct config *c, struct err *err)
-{
-	_cleanup_(path_watch_freep)
-	struct path_watch *watch = NULL;
-	int r;
-
-	if ((r = path_watch_new(c->path, &watch, err)) < 0 ||
-	    (r = path_watch_follow(watch, err)) < 0 ||
-	    (r = source_add(c->loop, &c->edits, path_watch_fd(watch), EPOLLIN, on_edit, c, err)) <
-		    0)
-		return r;
-	c->watch = take_ptr(watch);
-	return 0;
-}
-
-/*
- * The kernel gives each user so many watches, and who has the same number in a container takes them
- * from the same: no reason for a daemon not to start.
- */
-static void watch_or_look_often(struct config *c)
-{
-	struct err why;
-
-	if (watch_edits(c, &why) == 0) {
-		if (c->unwatched)
-			log_notice("edits of %s are noticed at once again", c->path);
-		c->unwatched = false;
-		timer_set(&c->look, EVERY_MS, EVERY_MS);
-		return;
-	}
-	if (!c->unwatched)
-		log_warning("%s; edits of %s may be noticed a second later", why.text, c->path);
-	c->unwatched = true;
-	timer_set(&c->look, UNWATCHED_MS, UNWATCHED_MS);
-}
-
-static void on_look(struct source *s, uint32_t events _unused_)
+static void on_regular(struct source *s, uint32_t events _unused_)
 {
 	struct config *c = s->userdata;
 
 	if (!timer_read(s))
 		return;
-	if (c->unwatched)
-		watch_or_look_often(c);
+	if (c->untold)
+		follow_file(c);
 	if (is_another(c))
 		timer_set(&c->settle, SETTLE_MS, 0);
 }
@@ -292,12 +288,13 @@ int config_watch(struct config *c, struct loop *l, config_changed_fn *changed, v
 
 	c->changed = changed;
 	c->userdata = userdata;
-	c->loop = l;
 	if ((r = timer_add(l, &c->settle, on_settled, c, err)) < 0 ||
-	    (r = timer_add(l, &c->look, on_look, c, err)) < 0 ||
+	    (r = timer_add(l, &c->regular, on_regular, c, err)) < 0 ||
 	    (c->names && (r = names_watch(c->names, l, on_people, c, err)) < 0))
 		return r;
-	watch_or_look_often(c);
+	timer_set(&c->regular, EVERY_MS, EVERY_MS);
+	c->loop = l;
+	follow_file(c);
 	/* an edit after the file was read and before it was watched */
 	if (is_another(c) || c->retry_ms)
 		timer_set(&c->settle, SETTLE_MS, 0);

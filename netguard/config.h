@@ -3,8 +3,9 @@
  * The configuration file under watch: settings and the people they name, as they are in force.
  *
  * Each step of its path is watched (path_watch), so an editor's rename counts, and a link on the
- * way that leads elsewhere now. An invalid file never replaces a valid one: each problem is logged
- * with its place, and the old settings stay.
+ * way that leads elsewhere now; where the kernel has no watch left, the file is looked at each
+ * second. An invalid file never replaces a valid one: each problem is logged with its place, and
+ * the old settings stay.
  */
 #pragma once
 

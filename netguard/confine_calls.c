@@ -99,7 +99,7 @@ static const struct call calls[] = {
 	RARE(rename, "the same"),
 	RARE(mkdir, "the state's folder was removed"),
 	RARE(mkdirat, "the same"),
-	RARE(inotify_init1, "again, where the kernel had none left for this user"),
+	RARE(inotify_init1, "the user had none left when the daemon started"),
 	CALL(inotify_add_watch, "folders on the way to the configuration"),
 	CALL(inotify_rm_watch, "the same, when a link leads elsewhere"),
 	/* memory; mmap and mprotect are below */

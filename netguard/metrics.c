@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "netguard/metrics.h"
 
-/* A label's value: backslash, quote and newline are escaped; the daemon has made it printable. */
+#include "common/text.h"
+
+/* A label's value: backslash and quote are escaped, what drives a terminal or ends a line is "?".
+ */
 static void put_value(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '\n')
-			fputs("\\n", out);
-		else if (*text == '\\' || *text == '"')
-			fprintf(out, "\\%c", *text);
-		else
-			fputc(*text, out);
+	size_t size = strlen(text) + 1;
+	_cleanup_free_ char *printable = xmalloc(size);
+
+	for (const char *p = text_printable(printable, size, text); *p; p++) {
+		if (*p == '\\' || *p == '"')
+			fputc('\\', out);
+		fputc(*p, out);
 	}
 }
 

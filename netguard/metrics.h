@@ -10,5 +10,6 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* status: what `netguard status --json` prints; what is not in it gives no sample. */
+/* status: what `netguard status --json` prints; what is not in it gives no sample. The
+ * daemon's texts are made printable. */
 void metrics_print(const json_t *status, FILE *out);

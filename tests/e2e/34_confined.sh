@@ -91,7 +91,8 @@ inside docker rm -f evil > /dev/null
 check_equal "... nor by the relay" 000 "$(ask "$RELAY" POST /v1.41/containers/create?name=evil "$create")"
 check_status "... there is no such container" 1 "No such" inside docker inspect evil
 check_equal "a GET with such a body behind it" 000 "$(ask "$RELAY" GET /v1.41/containers/json "$create")"
-for path in /v1.41/images/json /v1.41/containers/web.app/archive?path=/ /v1.41/containers/web.app/logs?stdout=1 /v1.41/secrets; do
+for path in /v1.41/images/json /v1.41/containers/web.app/archive?path=/ /v1.41/containers/web.app/logs?stdout=1 /v1.41/secrets \
+	/v1.41/containers/json?size=1; do
 	check_equal "not $path" 403 "$(ask "$RELAY" GET "$path")"
 done
 for path in /version /v1.41/containers/json?all=1 /v1.41/containers/web.app/json /v1.41/networks /v1.41/networks/pods; do
@@ -117,4 +118,38 @@ relay_start
 check "it is back, and so is the engine" wait_for 20 engine_is up
 
 netguard_stop
+
+note "a process in a container that has the daemon's uid, and all that the kernel counts by uid"
+check "the pod runs again" podctl start /root/web.yml
+# the kernel does not ask in which container it is
+background setpriv --reuid _netguard --regid _netguard --clear-groups python3 -c '
+import ctypes, time
+libc, n = ctypes.CDLL(None), 0
+while True:
+    if libc.inotify_init1(0) >= 0: n += 1
+    else: open("/run/netguard/taken", "w").write(str(n)); time.sleep(0.01)'
+check "it has all watches of files" wait_for 10 inside test -s /run/netguard/taken
+netguard_start "${as_unit[@]}"
+check "the daemon starts all the same" grep -q '^netguard: inotify_init1: Too many open files; edits of .* are looked for each second' "$SANDBOX/netguard.log"
+flow denied outside tcp 192.0.2.10 80 "the whitelist has 81"
+put_config <<'END2'
+mount_root: /srv/pods
+network_name: pods
+port_whitelist: { 80: web }
+guard: { allowed_users: [root], host_ports: [53/udp] }
+END2
+opened() { not closed; }
+check "an edit is in force" wait_for 5 opened
+netguard_stop
+
+note "what who takes it over says drives nobody's terminal"
+inside rm -f /run/netguard/control.sock
+background setpriv --reuid _netguard --regid _netguard --clear-groups python3 "$REPO/tests/e2e/files/lying_daemon.py"
+check "it answers" wait_for 10 inside "$BUILD/netguard" status
+for what in status "status --json" "status --metrics" "explain host world" "explain host world --json" denied "denied --json" reload; do
+	# shellcheck disable=SC2086 # words
+	said=$(inside "$BUILD/netguard" $what 2>&1)
+	check "netguard $what says something" test "$(wc -c <<< "$said")" -gt 20
+	check "... that any terminal may have" not env LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' <(printf '%s\n' "$said")
+done
 e2e_end

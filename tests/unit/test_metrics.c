@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 static const char status[] =
-	"{\"version\":\"v1-\\\"2\\\\3\\n\",\"table\":{\"state\":\"in force\",\"owned\":true,"
+	"{\"version\":\"v1-\\\"2\\\\3\\n\\u001b\\u009b\",\"table\":{\"state\":\"in "
+	"force\",\"owned\":true,"
 	"\"elements\":26,\"put_back\":2},\"engine\":{\"state\":\"down\"},"
 	"\"configuration\":{\"path\":\"/etc/netguard.yml\",\"problem\":null},"
 	"\"pods\":{\"web\":[{\"guard\":\"guarded\"},{\"guard\":\"guarded\"},{\"guard\":\"closed\"}]"
@@ -139,7 +140,7 @@ static void test_format(void **state)
 	_cleanup_free_ char *text = print(status);
 
 	(void)state;
-	assert_non_null(strstr(text, "netguard_info{version=\"v1-\\\"2\\\\3\\n\"} 1\n"));
+	assert_non_null(strstr(text, "netguard_info{version=\"v1-\\\"2\\\\3???\"} 1\n"));
 	assert_non_null(strstr(text, "\nnetguard_table_in_force 1\n"));
 	assert_non_null(strstr(text, "\nnetguard_engine_up 0\n"));
 	assert_non_null(strstr(text, "\nnetguard_configuration_ok 1\n"));
