@@ -121,7 +121,9 @@ netguard_stop
 
 note "a process in a container that has the daemon's uid, and all that the kernel counts by uid"
 check "the pod runs again" podctl start /root/web.yml
-# the kernel does not ask in which container it is
+# the kernel does not ask in which container it is, nor in which sandbox: of those that run now only this one's is to lack them
+inside sed -i 's/^_netguard:x:[0-9]*:/_netguard:x:4901:/' /etc/passwd
+inside chown -R _netguard /run/netguard /var/lib/netguard
 background setpriv --reuid _netguard --regid _netguard --clear-groups python3 -c '
 import ctypes, time
 libc, n = ctypes.CDLL(None), 0
