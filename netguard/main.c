@@ -124,7 +124,7 @@ static int run(int argc, char **argv)
 
 	if (streq(name, "help") || is_help(name)) {
 		if (argc > 3)
-			return command_usage("help [COMMAND]");
+			return command_usage("help [COMMAND]", argv[3]);
 		if (*next && !is_plain(next) && !is_help(next))
 			return help(find(next));
 		usage(stdout);
@@ -136,7 +136,7 @@ static int run(int argc, char **argv)
 	}
 	if (is_plain(name)) {
 		if (argc > 2)
-			return command_usage("version");
+			return command_usage("version", next);
 		printf("netguard %s\n", VERSION);
 		return 0;
 	}
