@@ -274,8 +274,9 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	for f in $(MAN_LINKS); do ln -sf $${f%%-*}.8 $(DESTDIR)$(PREFIX)/share/man/man8/$$f; done
 	for f in examples/*.yml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/examples/$$(basename $$f); done
-	for f in docs/*.md docs/*.svg docs/*.cast; do \
+	for f in README.md docs/*.md docs/*.svg docs/*.cast; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/netguard/$$(basename $$f); done
+	sed -i 's|](docs/|](|g; s|](\.\./|](|g' $(DESTDIR)$(PREFIX)/share/doc/netguard/*.md # one folder there
 	install -D -m 644 nft/netguard.nft $(DESTDIR)$(PREFIX)/share/doc/netguard/netguard.nft
 	for f in completions/*.bash; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$(basename $$f .bash); done

@@ -5,12 +5,12 @@
 
 #include <unistd.h>
 
-int cmd_authz(int argc, char **argv _unused_)
+int cmd_authz(int argc, char **argv)
 {
 	struct err err;
 
 	if (argc > 1)
-		return command_usage("authz");
+		return command_usage("authz", argv[1]);
 	if (geteuid() != 0) {
 		log_error("authz: only root can decide for the engine");
 		return 1;

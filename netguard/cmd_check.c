@@ -113,7 +113,7 @@ int cmd_check(int argc, char **argv)
 		else if (!path && argv[i][0] != '-')
 			path = argv[i];
 		else
-			return command_usage("check [--json] [FILE]");
+			return command_usage("check [--json] [FILE]", argv[i]);
 	}
 	return check(path ? path : settings_path(), as_json);
 }

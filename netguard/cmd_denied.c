@@ -116,7 +116,8 @@ static int on_line(void *userdata, const json_t *line)
 	return fflush(stdout) == 0 && !ferror(stdout) ? !o->follow : -EPIPE;
 }
 
-static bool parse(int argc, char **argv, struct options *o)
+/* NULL, or what was wrong. */
+static const char *parse(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i++) {
 		uint16_t n;
@@ -132,23 +133,28 @@ static bool parse(int argc, char **argv, struct options *o)
 			else if (port_parse(argv[i], &n) && n <= LAST_MAX)
 				o->last = n;
 			else
-				return false;
+				return "-n";
 		} else {
-			return false;
+			return argv[i];
 		}
 	}
-	return true;
+	return NULL;
 }
 
 int cmd_denied(int argc, char **argv)
 {
 	struct options o = {.last = LAST_DEFAULT, .first = true};
+	const char *wrong = parse(argc, argv, &o);
 	json_t *request;
 	struct err err;
 	int r;
 
-	if (!parse(argc, argv, &o))
-		return command_usage(DENIED_USAGE);
+	if (wrong && streq(wrong, "-n")) {
+		log_error("denied: -n wants a number from 0 to %d", LAST_MAX);
+		return 1;
+	}
+	if (wrong)
+		return command_usage(DENIED_USAGE, wrong);
 	request = json_pack("{s:{s:i, s:b}}", "denied", "last", o.last, "follow", (int)o.follow);
 	r = guard_client_follow(request, DENIED_MS, on_line, &o, &err);
 	json_decref(request);

@@ -191,6 +191,7 @@ static int ask(const char *from, const char *to, bool as_json)
 
 int cmd_explain(int argc, char **argv)
 {
+	static const char usage[] = "explain FROM TO [--json]";
 	const char *ends[2] = {0};
 	bool as_json = false;
 	int n = 0;
@@ -201,9 +202,9 @@ int cmd_explain(int argc, char **argv)
 		else if (n < 2 && argv[i][0] != '-')
 			ends[n++] = argv[i];
 		else
-			n = 3;
+			return command_usage(usage, argv[i]);
 	}
 	if (n != 2)
-		return command_usage("explain FROM TO [--json]");
+		return command_usage(usage, NULL);
 	return ask(ends[0], ends[1], as_json);
 }

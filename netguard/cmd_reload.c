@@ -5,14 +5,14 @@
 
 #define RELOAD_MS 30000
 
-int cmd_reload(int argc, char **argv _unused_)
+int cmd_reload(int argc, char **argv)
 {
 	json_t *request;
 	struct err err;
 	int r;
 
 	if (argc > 1)
-		return command_usage("reload");
+		return command_usage("reload", argv[1]);
 	request = json_pack("{s:b}", "reload", 1);
 	r = guard_client_ask(request, RELOAD_MS, NULL, &err);
 	json_decref(request);

@@ -6,14 +6,14 @@
 
 #include <unistd.h>
 
-int cmd_remove(int argc, char **argv _unused_)
+int cmd_remove(int argc, char **argv)
 {
 	_cleanup_(keeper_freep)
 	struct keeper *k = NULL;
 	struct err err;
 
 	if (argc > 1)
-		return command_usage("remove");
+		return command_usage("remove", argv[1]);
 	if (geteuid() != 0) {
 		log_error("remove: only root can take the table away");
 		return 1;

@@ -4,12 +4,12 @@
 #include "netguard/confine.h"
 #include "netguard/daemon.h"
 
-int cmd_run(int argc, char **argv _unused_)
+int cmd_run(int argc, char **argv)
 {
 	struct err err;
 
 	if (argc > 1)
-		return command_usage("run");
+		return command_usage("run", argv[1]);
 	if (!confine_may_keep()) {
 		log_error("run: only root, or who has CAP_NET_ADMIN, can keep the table");
 		return 1;

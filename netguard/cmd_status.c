@@ -165,12 +165,13 @@ int cmd_status(int argc, char **argv)
 	struct err err;
 	int r;
 
-	if (argc == 2 && streq(argv[1], "--json"))
+	if (argc > 1 && streq(argv[1], "--json"))
 		form = FORM_JSON;
-	else if (argc == 2 && streq(argv[1], "--metrics"))
+	else if (argc > 1 && streq(argv[1], "--metrics"))
 		form = FORM_METRICS;
-	else if (argc > 1)
-		return command_usage("status [--json | --metrics]");
+	if (argc > 2 || (argc > 1 && form == FORM_TEXT))
+		return command_usage("status [--json | --metrics]",
+				     argv[form == FORM_TEXT ? 1 : 2]);
 	request = json_pack("{s:b}", "status", 1);
 	r = guard_client_ask(request, STATUS_MS, &reply, &err);
 	json_decref(request);

@@ -90,14 +90,14 @@ static int print_table(struct asking *a, struct err *err)
 	return 0;
 }
 
-int cmd_table(int argc, char **argv _unused_)
+int cmd_table(int argc, char **argv)
 {
 	struct asking a = {0};
 	struct err err;
 	int r;
 
 	if (argc > 1)
-		return command_usage("table");
+		return command_usage("table", argv[1]);
 	r = config_new(NULL, false, &a.config, &err);
 	if (r == 0)
 		r = loop_new(&a.loop, &err);

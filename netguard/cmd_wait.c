@@ -7,6 +7,7 @@
 #include "netguard/commands.h"
 #include "netguard/ruleset.h"
 
+#include <errno.h>
 #include <poll.h>
 
 #define LOOK_MS 100
@@ -24,7 +25,7 @@ static int are_there(struct nft_socket *s, struct err *err)
 	return r;
 }
 
-int cmd_wait(int argc, char **argv _unused_)
+int cmd_wait(int argc, char **argv)
 {
 	_cleanup_(nft_socket_closep)
 	struct nft_socket *s = NULL;
@@ -33,7 +34,7 @@ int cmd_wait(int argc, char **argv _unused_)
 	int r;
 
 	if (argc > 1)
-		return command_usage("wait");
+		return command_usage("wait", argv[1]);
 	r = nft_socket_open(-1, &s, &err);
 	while (r >= 0 && (r = are_there(s, &err)) == 0) {
 		if (!said)
@@ -42,7 +43,10 @@ int cmd_wait(int argc, char **argv _unused_)
 		said = true;
 		poll(NULL, 0, LOOK_MS);
 	}
-	if (r < 0)
+	if (r == -EPERM)
+		log_error("wait: only root, or who has CAP_NET_ADMIN, can ask the kernel for the "
+			  "tables");
+	else if (r < 0)
 		log_error("wait: %s", err.text);
 	return r < 0;
 }

@@ -3,8 +3,14 @@
 
 #include <stdio.h>
 
-int command_usage(const char *text)
+int command_usage(const char *text, const char *word)
 {
-	fprintf(stderr, "netguard: usage: netguard %s\n", text);
+	const char *wrong = "";
+
+	if (!word)
+		word = "";
+	else
+		wrong = word[0] == '-' ? ": no such option here: " : ": one argument too many: ";
+	fprintf(stderr, "netguard: %s%susage: netguard %s\n", word, wrong, text);
 	return 1;
 }

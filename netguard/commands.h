@@ -22,5 +22,8 @@ int cmd_remove(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_authz(int argc, char **argv);
 
-/* Says on stderr that the arguments are wrong. Returns the exit status, 1. */
-int command_usage(const char *text);
+/*
+ * Says on stderr that the arguments are wrong: word is the one that has no place there, NULL where
+ * one is missing. Returns the exit status, 1.
+ */
+int command_usage(const char *text, const char *word);

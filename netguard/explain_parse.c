@@ -162,13 +162,14 @@ int explain_parse_to(const char *text, struct explain_spec *ret, struct err *err
 	if (slash && streq(slash, "icmp"))
 		s.proto = IPPROTO_ICMP;
 	else if (slash && !proto_parse(slash, &s.proto))
-		return err_set(err, EINVAL, "the protocol is tcp, udp or icmp");
+		return err_set(err, EINVAL, "%s: behind the slash stands tcp, udp or icmp",
+			       text_printable(printable, sizeof(printable), text));
 	if (s.proto != IPPROTO_ICMP) {
 		colon = strrchr(buf, ':');
 		if (!colon || !port_parse(colon + 1, &s.port))
-			return err_set(err, EINVAL, "%s: a port is wanted, such as %s:80/tcp",
-				       text_printable(printable, sizeof(printable), text),
-				       "pod:web");
+			return err_set(err, EINVAL,
+				       "%s: a port is wanted, 1 to 65535, such as pod:web:80/tcp",
+				       text_printable(printable, sizeof(printable), text));
 		*colon = '\0';
 	} else if ((r = refuse_port(buf, err)) < 0) {
 		return r;

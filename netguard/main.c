@@ -13,7 +13,7 @@
 static const struct command commands[] = {
 	{"run", "", "the daemon (systemd starts this)", cmd_run,
 	 "Puts the table in force and keeps it true until SIGTERM; the table stays then.\n"
-	 "SIGHUP reads the configuration again. It runs once, and needs CAP_NET_ADMIN: "
+	 "SIGHUP reads the configuration again. It runs once, and needs CAP_NET_ADMIN:\n"
 	 "root that starts it becomes the user _netguard."},
 	{"check", "[--json] [FILE]", "validate the configuration, say what it resolves to",
 	 cmd_check,
@@ -63,7 +63,8 @@ static void usage(FILE *out)
 		const struct command *c = &commands[i];
 		_cleanup_free_ char *left = xasprintf("%s %s", c->name, c->arguments);
 
-		fprintf(out, "  %-28s %s\n", left, c->summary);
+		fprintf(out, strlen(left) > 28 ? "  %s\n%30s %s\n" : "  %-28s%s %s\n", left, "",
+			c->summary);
 	}
 	fprintf(out, "  %-28s %s\n  %-28s %s\n\nSee netguard(8) and netguard.yml(5).\n", "version",
 		"print the version", "help [COMMAND]", "print this, or more of one command");
@@ -124,7 +125,7 @@ static int run(int argc, char **argv)
 
 	if (streq(name, "help") || is_help(name)) {
 		if (argc > 3)
-			return command_usage("help [COMMAND]");
+			return command_usage("help [COMMAND]", argv[3]);
 		if (*next && !is_plain(next) && !is_help(next))
 			return help(find(next));
 		usage(stdout);
@@ -136,7 +137,7 @@ static int run(int argc, char **argv)
 	}
 	if (is_plain(name)) {
 		if (argc > 2)
-			return command_usage("version");
+			return command_usage("version", next);
 		printf("netguard %s\n", VERSION);
 		return 0;
 	}

@@ -53,6 +53,11 @@ int path_watch_new(const char *path, struct path_watch **ret, struct err *err)
 	_cleanup_free_ char *here = NULL;
 
 	w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	/* the second limit has the same number, and is one of the user's */
+	if (w->fd < 0 && errno == EMFILE)
+		return err_set(err, EMFILE,
+			       "inotify_init1: Too many open files, or as many watchers as "
+			       "sysctl fs.inotify.max_user_instances lets a user have");
 	if (w->fd < 0)
 		return err_os(err, errno, "inotify_init1");
 	if (path[0] == '/') {

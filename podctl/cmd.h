@@ -49,6 +49,7 @@ struct cmd_context {
 	struct cmd_exec_options exec;
 	const char *tail;  /* --tail: digits or "all"; NULL: not given */
 	const char *image; /* --image; NULL: not given */
+	const char *meant; /* the command that the only word may have been to be, or NULL */
 };
 
 typedef int cmd_fn(struct cmd_context *ctx, int n, char **args);

@@ -85,11 +85,14 @@ int cmd_load_pod(struct cmd_context *ctx, const struct settings *settings, const
 		return r;
 	r = caller_read_file(&ctx->caller, file, &text, &size, &err);
 	if (r < 0) {
-		ui_error(&ctx->ui, "%s%s", err.text,
-			 r == -ENOENT && !strpbrk(file, "./")
-				 ? ": wanted is the pod's file, such as web.yml, or a command "
-				   "(`podctl help`)"
-				 : "");
+		bool word = r == -ENOENT && !strpbrk(file, "./");
+		const char *meant = word ? ctx->meant : NULL;
+
+		ui_error(&ctx->ui, "%s%s%s%s%s", err.text,
+			 word ? ": wanted is the pod's file, such as web.yml, or a command "
+				"(`podctl help`)"
+			      : "",
+			 meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
 		return r;
 	}
 	r = pod_parse(name, text, size, settings, &problems, ret);

@@ -38,7 +38,7 @@ static int judge(const struct settings *settings, int r, struct err *err)
 {
 	if (r == 0)
 		return 0;
-	err_wrap(err, "the guard does not have the pod");
+	err_wrap(err, "the guard does not have the pod (see `netguard status`)");
 	return guard_required(settings) ? r : 1;
 }
 

@@ -155,6 +155,7 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 	char **args = l->args + (named ? 1 : 0);
 	int n = l->n - (named ? 1 : 0);
 	struct err err = {0};
+	bool word;
 
 	if (!ctx->ui.quiet)
 		ctx->ui.live = live_new(STDOUT_FILENO);
@@ -174,8 +175,10 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 		return CMD_FAILED;
 	}
 	/* apply takes one file, so with more words the first was to be a command */
-	if (!named && l->n > 1 && *l->args[0] && !strpbrk(l->args[0], "./"))
+	word = !named && *l->args[0] && !strpbrk(l->args[0], "./");
+	if (word && l->n > 1)
 		return no_such_command(ctx, l->args[0]);
+	ctx->meant = word ? meant(l->args[0]) : NULL;
 	if (n < cmd->args_min || (cmd->args_max >= 0 && n > cmd->args_max)) {
 		ui_error(&ctx->ui, "%s: usage: podctl %s%s%s",
 			 n < cmd->args_min
@@ -190,8 +193,9 @@ static int run_words(struct cmd_context *ctx, const struct cmdline *l)
 			 cmd->name, cmdline_option_name(ctx->options & ~cmd->options), cmd->name);
 		return CMD_FAILED;
 	}
-	/* locks, records and pins are root's */
-	if ((cmd->options & CMD_OPT_NO_WAIT) && geteuid() != 0) {
+	/* locks, records and pins are root's; that a word is no file, anybody may be told */
+	if ((cmd->options & CMD_OPT_NO_WAIT) && geteuid() != 0 &&
+	    !(word && access(args[0], F_OK) < 0)) {
 		ui_error(&ctx->ui, "%s needs root: sudo podctl %s%s%s", cmd->name,
 			 named ? cmd->name : "", named ? " " : "", args[0]);
 		return CMD_FAILED;

@@ -248,6 +248,9 @@ int walk_mount_root(const char *path, int *ret, struct err *err)
 		memcpy(seen + strlen(seen), "/", 2);
 		memcpy(seen + strlen(seen), name, strlen(name) + 1);
 		r = enter(fd, name, seen, &next, &st, err);
+		if (r == -ENOENT)
+			return err_set(err, ENOENT, "%s is not there: install -d -m 700 %s", seen,
+				       path);
 		if (r < 0)
 			return r;
 		close(fd);

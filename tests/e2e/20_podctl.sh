@@ -134,6 +134,8 @@ check_status "no file" 1 'No config file specified' podctl
 check_status "a command that was mistyped" 1 "no such command: statsu .*; did you mean 'status'\\?" podctl statsu web
 check_status "what others call it" 1 "no such command: rm .*; did you mean 'down'\\?" podctl rm web
 check_status "neither a command nor a file" 1 "wanted is the pod's file" podctl nosuch
+check_status "... a command that was mistyped, and nothing else" 1 "wanted is the pod's file.*did you mean 'status'" podctl statsu
+check_status "... by a user" 1 "wanted is the pod's file.*did you mean 'status'" as bob "$BUILD/podctl" statsu
 check_status "an option of another command" 1 'stop does not take --follow' podctl stop -f web
 check_status "an apply without root" 1 'apply needs root: sudo podctl web.yml' as bob "$BUILD/podctl" web.yml
 check_status "a question without root" 1 'Permission denied: run podctl by sudo' as bob "$BUILD/podctl" status

@@ -181,7 +181,7 @@ check_status "below a folder of somebody's" 1 'belongs to user 1234' podctl /roo
 root_is /srv/open/pods
 check_status "below one that others can write to" 1 'can be written by others' podctl /root/ways.yml
 root_is /srv/none
-check_status "not there" 1 'No such file' podctl /root/ways.yml
+check_status "not there" 1 'mount_root /srv/none: /srv/none is not there: install -d -m 700 /srv/none' podctl /root/ways.yml
 root_is /srv/pods
 inside sh -c 'mv /srv/pods/ways /srv/pods/aside && ln -s /srv/outside /srv/pods/ways'
 check_status "the pod's own folder a link" 1 'ways is a symbolic link' podctl /root/ways.yml

@@ -94,7 +94,8 @@ check "as JSON, a record a line" jq -es \
 check_equal "as many as are asked for" 1 "$(denied --json -n 1 | jq -c 'select(.reason)' | wc -l)"
 check_status "only root may see them" 1 'only root may see' as bob "$BUILD/netguard" denied
 check_status "only root may follow them" 1 'only root may see' as bob timeout 5 "$BUILD/netguard" denied -f
-check_status "arguments that make no sense" 1 'usage: netguard denied' denied -n x
+check_status "arguments that make no sense" 1 'denied: -n wants a number from 0 to' denied -n x
+check_status "... nor an option that there is not" 1 '^netguard: --last: no such option here: usage: netguard denied' denied --last 5
 inside "$BUILD/netguard" denied -f -n 1 > "$SANDBOX/follow.txt" 2>&1 &
 follower=$!
 wait_for 5 test -s "$SANDBOX/follow.txt"
@@ -150,7 +151,9 @@ if command -v promtool > /dev/null; then
 else
 	note "promtool is not here; a parser of the unit tests reads the format"
 fi
-check_status "arguments that make no sense" 1 'usage: netguard status' status --xml
+check_status "arguments that make no sense" 1 '--xml: no such option here: usage: netguard status' status --xml
+check_status "... one too many" 1 '^netguard: web: one argument too many: usage: netguard status' status --json web
+check_status "... one that is missing" 1 '^netguard: usage: netguard explain' inside "$BUILD/netguard" explain pod:web
 for command in status 'status --metrics' check 'explain host host:80' table help; do
 	check_status "$command on a full disk" 1 'standard output: No space left on device' \
 		inside sh -c '"$1" $2 > /dev/full' sh "$BUILD/netguard" "$command"

@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,10 +128,30 @@ static void test_follows(void **state _unused_)
 	run(command);
 }
 
+/* Two limits, one number: whoever reads it must know of both. */
+static void test_limits(void **state _unused_)
+{
+	struct path_watch *w = NULL;
+	struct rlimit old, none;
+	struct err err;
+	int r;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = path_watch_new("f", &w, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_null(w);
+	assert_non_null(strstr(err.text, "Too many open files"));
+	assert_non_null(strstr(err.text, "max_user_instances"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_changes),
-					   cmocka_unit_test(test_follows)};
+					   cmocka_unit_test(test_follows),
+					   cmocka_unit_test(test_limits)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
