@@ -132,7 +132,7 @@ while True:
     else: open("/run/netguard/taken", "w").write(str(n)); time.sleep(0.01)'
 check "it has all watches of files" wait_for 10 inside test -s /run/netguard/taken
 netguard_start "${as_unit[@]}"
-check "the daemon starts all the same" grep -q '^netguard: inotify_init1: Too many open files; edits of .* are looked for each second' "$SANDBOX/netguard.log"
+check "the daemon starts all the same" grep -q '^netguard: inotify_init1: Too many open files.*; edits of .* are looked for each second' "$SANDBOX/netguard.log"
 flow denied outside tcp 192.0.2.10 80 "the whitelist has 81"
 put_config <<'END2'
 mount_root: /srv/pods
