@@ -122,6 +122,10 @@ static char *lookup_path(const struct authz_need *need)
 	switch (need->kind) {
 	case AUTHZ_FACT_CONTAINER:
 		return xasprintf("/containers/%s/json", need->name);
+	case AUTHZ_FACT_PREFIX:
+		filters = xasprintf("{\"id\":[\"%s\"]}", need->name);
+		escaped = engine_escape(filters);
+		return xasprintf("/containers/json?all=1&filters=%s", escaped);
 	case AUTHZ_FACT_EXEC:
 		return xasprintf("/exec/%s/json", need->name);
 	case AUTHZ_FACT_IMAGE:

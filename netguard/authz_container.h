@@ -11,6 +11,8 @@
 int authz_check_create(const struct authz_context *ctx);
 /* POST /containers/ID/update */
 int authz_check_update(const struct authz_context *ctx);
+/* GET /containers/ID/top: authz_top.c */
+int authz_check_top(const struct authz_context *ctx);
 
 /*
  * A container that is there, by name or id: not one of podctl's, and none that the caller could
@@ -24,6 +26,9 @@ int authz_check_user(const struct authz_context *ctx, const char *user, const ch
 /* name: the container's ("" not known yet), with both sorts of labels (NULL: none). */
 int authz_check_labels(const struct authz_context *ctx, const char *name, json_t *labels,
 		       json_t *image_labels);
+
+/* Whether the engine would take this name for the beginning of an id, too. */
+bool authz_could_be_id(const char *name);
 
 /* A name, of a container or on a network, that would stand for a pod or for a part of one. */
 int authz_check_name(const struct authz_context *ctx, const char *name);

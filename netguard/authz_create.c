@@ -103,7 +103,11 @@ static char *pod_of(const struct authz_context *ctx, const char *name, struct la
 	return *name ? model_pod_name(ctx->settings, name, get_label, labels, &ours) : NULL;
 }
 
-/* Being a pod that the configuration speaks of is worth something, and podctl's are podctl's. */
+/*
+ * Being a pod that the configuration speaks of is worth something, and podctl's are podctl's. What
+ * is only touched may be older than podctl's pod: netguard keeps the two apart, and it can be
+ * removed.
+ */
 static int check_pod(const struct authz_context *ctx, const char *pod)
 {
 	if (settings_names_pod(ctx->settings, pod) && !strv_has(&ctx->rules->pods, pod))
@@ -111,7 +115,7 @@ static int check_pod(const struct authz_context *ctx, const char *pod)
 				  "the container would be taken for one of the pod %s of the "
 				  "configuration",
 				  pod);
-	return check_podctls(ctx, pod);
+	return ctx->touch ? 0 : check_podctls(ctx, pod);
 }
 
 int authz_check_name(const struct authz_context *ctx, const char *name)
@@ -140,7 +144,7 @@ int authz_check_labels(const struct authz_context *ctx, const char *name, json_t
 	before_dot = xstrndup(name, strcspn(name, "."));
 	if (!(pod && streq(pod, before_dot)) && (r = authz_check_name(ctx, name)) != 0)
 		return r;
-	return *name ? authz_check_dns_name(ctx, "the name", name) : 0;
+	return *name && !ctx->touch ? authz_check_dns_name(ctx, "the name", name) : 0;
 }
 
 /* ---- images ---- */
@@ -318,7 +322,8 @@ int authz_check_update(const struct authz_context *ctx)
 
 /* ---- what is there ---- */
 
-#define SHORT_ID 12
+#define SHORT_ID  12
+#define ID_LENGTH 64
 
 /* The engine's own choice is the beginning of the id. */
 static int check_hostname(const struct authz_context *ctx, json_t *container, json_t *config)
@@ -329,6 +334,34 @@ static int check_hostname(const struct authz_context *ctx, json_t *container, js
 	if (!*hostname || (id && strlen(hostname) == SHORT_ID && startswith(id, hostname)))
 		return 0;
 	return authz_check_dns_name(ctx, "the host name", hostname);
+}
+
+bool authz_could_be_id(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n < ID_LENGTH && strspn(name, "0123456789abcdef") == n;
+}
+
+/*
+ * A name may also be the beginning of another container's id. Who takes his container away while
+ * its name is being looked at would have the engine find the other. Looked at last, so that no look
+ * at anything else lies between this and what the engine does.
+ */
+static int check_prefix(const struct authz_context *ctx, json_t *container, const char *name)
+{
+	const char *id = json_string_value(json_object_get(container, "Id")) ?: "";
+	const struct authz_fact *fact;
+	int r;
+
+	if (!authz_could_be_id(name) || startswith(id, name))
+		return 0;
+	r = authz_fact_get(ctx, AUTHZ_FACT_PREFIX, name, &fact);
+	if (r == 0 && (!json_is_array(fact->json) || json_array_size(fact->json) > 0))
+		return authz_deny(
+			ctx, "the container %s: another's id begins so, too; say this one's id",
+			name);
+	return r;
 }
 
 int authz_check_container(const struct authz_context *request, const char *name)
@@ -358,8 +391,8 @@ int authz_check_container(const struct authz_context *request, const char *name)
 		    0 ||
 	    (r = authz_check_host_config(ctx, host)) != 0)
 		return r;
-	if (ctx->touch)
-		return 0;
-	r = check_hostname(ctx, fact->json, config);
-	return r != 0 ? r : authz_check_labels(ctx, own + 1, labels, NULL);
+	if (!ctx->touch && (r = check_hostname(ctx, fact->json, config)) != 0)
+		return r;
+	r = authz_check_labels(ctx, own + 1, labels, NULL);
+	return r != 0 ? r : check_prefix(ctx, fact->json, name);
 }

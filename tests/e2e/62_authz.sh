@@ -42,12 +42,14 @@ inside docker network create -d macvlan -o parent=eth0 --subnet 10.99.0.0/24 vla
 inside docker create --name privbox --privileged busybox sleep 1000 > /dev/null
 inside docker run -d --name rootbox -v rootdata:/data busybox sleep 1000 > /dev/null
 inside docker run -d --name plainbox --user 1000 --security-opt no-new-privileges busybox sleep 1000 > /dev/null
+inside docker run -d --name shop-1 --label com.docker.compose.project=shop -v shopdata:/data --user 1000 --security-opt no-new-privileges busybox sleep 1000 > /dev/null
 put_file /root/web.yml <<'END'
 containers:
   app: {image: busybox, update_image: false, command: sleep 1000, user: "1000:1000"}
 END
 check "a pod of podctl's" podctl /root/web.yml
 HOSTNET=$(inside docker network inspect -f '{{.Id}}' host)
+ROOTBOX=$(inside docker inspect -f '{{.Id}}' rootbox)
 # certificates for the engine and two clients
 certs() {
 	mkdir -p /run/certs && cd /run/certs || return
@@ -128,7 +130,7 @@ pair_top() {
 '
 {
 	printf '%s\n' "$REQUESTS"
-	printf 'ROOTS_EXEC=%s HOSTNET=%s\n' "$ROOTS_EXEC" "$HOSTNET"
+	printf 'ROOTS_EXEC=%s HOSTNET=%s ROOTBOX=%s\n' "$ROOTS_EXEC" "$HOSTNET" "$ROOTBOX"
 	cat <<'END'
 # -- what a container may be
 pair privileged "privileged containers" '"Privileged":true' '"Privileged":false'
@@ -160,6 +162,7 @@ pair "its own cgroup" "cgroup" '"CgroupParent":"/"' '"CgroupParent":""'
 pair "another runtime" "runtime runc" '"Runtime":"runc"' '"Runtime":""'
 pair "a score below 0" "OomScoreAdj" '"OomScoreAdj":-1' '"OomScoreAdj":1'
 pair "a log that is sent" "log driver" '"LogConfig":{"Type":"syslog","Config":{"syslog-address":"unixgram:///dev/log"}}' '"LogConfig":{"Type":"json-file","Config":{"max-size":"1m"}}'
+pair "a line of the log that takes all memory" "only values like" '"LogConfig":{"Type":"json-file","Config":{"tag":"{{pad .ID 70368744177664 0}}"}}' '"LogConfig":{"Type":"json-file","Config":{"tag":"{{.Name}}"}}'
 pair "another's mounts" "mounts of another" '"VolumesFrom":["rootbox"]' '"VolumesFrom":null'
 pair "a port" "22/tcp" '"PortBindings":{"22/tcp":[{"HostPort":"22"}]}' '"PortBindings":{"80/tcp":[{"HostPort":"18000"}]}'
 pair "a port of the engine's choice" "must be named" '"PublishAllPorts":true' '"PublishAllPorts":false'
@@ -181,6 +184,7 @@ pair "a mount in other case" "not below" '"mounts":[{"TYPE":"bind","source":"/et
 pair "a volume that is the host" "something else of the host" '"Binds":["hostroot:/x"]' '"Mounts":[{"Type":"volume","Source":"plain","Target":"/x"}]'
 pair "a volume made to be the host" "mount the host" '"Mounts":[{"Type":"volume","Source":"mine","Target":"/x","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]' '"Mounts":[{"Type":"volume","Source":"fresh3","Target":"/x","VolumeOptions":{"NoCopy":true}}]'
 pair "a volume of a container of root's" "belongs to another container" '"Binds":["rootdata:/x"]' '"Binds":["plain:/x"]'
+pair "a volume of one of a pod of the configuration" "belongs to another container" '"Binds":["shopdata:/x"]' '"Binds":["plain:/x"]'
 no "such a volume by itself" "mount the host" POST /volumes/create -H "$J" -d '{"Name":"evil","DriverOpts":{"type":"none","o":"bind","device":"/"}}'
 ok "... but a plain one" POST /volumes/create -H "$J" -d '{"Name":"fresh4"}'
 # -- users
@@ -282,6 +286,28 @@ for box in privbox rootbox web web.app; do
 	no "$box: exec" "reserved\|is root\|privileged" POST "/containers/$box/exec" -H "$J" -d '{"Cmd":["id"],"User":"1000"}'
 	no "$box: remove" "reserved\|is root\|privileged" DELETE "/containers/$box?force=1"
 done
+for way in "GET json" "GET logs?stdout=1" "GET top" "POST stop?t=0" "POST kill" "POST start" "POST attach?stream=1"; do
+	no "one of a pod of the configuration: $way" "pod shop" "${way% *}" "/containers/shop-1/${way#* }" -H "$E"
+done
+no "... remove" "pod shop" DELETE "/containers/shop-1?force=1"
+# the engine finds a container by its name, or else by the beginning of its id: were his gone in between, root's
+P=${ROOTBOX:0:12}
+ok "a container whose name is the beginning of the id of root's" POST "$C?name=$P" -H "$J" -d "$B"
+id=$(jq -r .Id "$out")
+for way in "GET json" "POST restart?t=0" "POST kill" "POST attach?stream=1&stdin=1"; do
+	no "... by that name: $way" "another.s id begins so" "${way% *}" "/containers/$P/${way#* }" -H "$E"
+done
+no "... exec" "another.s id begins so" POST "/containers/$P/exec" -H "$J" -d '{"Cmd":["id"],"User":"1000"}'
+ok "... by its own id" GET "/containers/$id/json"
+ok "one whose name is the beginning of nobody's" POST "$C?name=00000000000" -H "$J" -d "$B"
+ok "... by that name" GET "/containers/00000000000/json"
+ok "... and by the beginning of its id" GET "/containers/$(jq -r .Id "$out" | cut -c 1-12)/json"
+# ps runs on the host, and the engine takes for the container's what has its number below the title PID
+for args in -eHovsz=PID+-oargs+e -e+-o+lstart,uid,uid,pid -eZ -eo+args,pid; do
+	no "ps $args" "pid is the first" GET "/containers/plainbox/top?ps_args=$args"
+done
+ok "... but -ef" GET "/containers/plainbox/top?ps_args=-ef"
+ok "... and columns behind the number" GET "/containers/plainbox/top?ps_args=-o+pid,user,args"
 X=/containers/plainbox/exec
 no "exec as root" "must be a number" POST $X -H "$J" -d '{"Cmd":["id"],"User":"0"}'
 no "exec as root by name" "must be a number" POST $X -H "$J" -d '{"Cmd":["id"],"user":"root"}'
@@ -309,7 +335,7 @@ done < <(as bob bash "$SANDBOX/requests.sh" 2>&1)
 # ---- what is there now was allowed ----
 admin ps -aq | xargs "$SANDBOX_CMD" exec "$SANDBOX" -- docker --config /run/docker-admin inspect > "$SANDBOX/all.json"
 check_equal "containers were made" true "$(jq '[.[] | select(.Name | startswith("/new"))] | length > 50' "$SANDBOX/all.json")"
-check_equal "none of bob's has anything of the host" "" "$(jq -r '.[] | select(.Name | test("^/(rootbox|plainbox|privbox|web)") | not) |
+check_equal "none of bob's has anything of the host" "" "$(jq -r '.[] | select(.Name | test("^/(rootbox|plainbox|privbox|web|shop-1)") | not) |
 	select(.HostConfig.Privileged or (.HostConfig.PidMode != "") or (.HostConfig.IpcMode == "host") or (.HostConfig.UTSMode != "") or
 	(.HostConfig.NetworkMode | test("host|container|vlan")) or (.HostConfig.UsernsMode != "") or ((.HostConfig.Devices // []) | length > 0) or
 	((.HostConfig.SecurityOpt // []) != ["no-new-privileges"]) or ((.HostConfig.CapAdd // []) - ["NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"] | length > 0) or

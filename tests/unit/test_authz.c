@@ -32,6 +32,7 @@
 	"image-tag, network-create, network-connect, network-disconnect], "                        \
 	"images: ['docker.io/library/*']}\n"
 #define ROOT "engine_policy: {allow_root: true, allow_new_privileges: true, bind_roots: [/srv/x]}\n"
+#define PUSH "engine_policy: {endpoints: [image-push], images: ['docker.io/library/*']}\n"
 #define LAX  "engine_policy: {allow_new_privileges: true, bind_roots: [/srv/x]}\n"
 
 /* ---- what the engine would say ---- */
@@ -50,6 +51,7 @@
 	"{\"Id\":\"" id "\",\"Name\":\"/" name                                                     \
 	"\",\"Config\":{\"User\":\"1000\",\"Hostname\":\"" hostname                                \
 	"\"},\"HostConfig\":" HOST_GOOD "}}"
+#define FULL_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define IMAGE(tag, user, labels)                                                                   \
 	"{\"RepoTags\":[\"" tag "\"],\"RepoDigests\":[],\"Config\":{\"User\":\"" user              \
 	"\",\"Labels\":{" labels "}}}"
@@ -87,6 +89,22 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, "called4", 0,
 	 "{\"Name\":\"/called4\",\"Config\":{\"User\":\"1\",\"Hostname\":\"0123456789ab\"},"
 	 "\"HostConfig\":" HOST_GOOD "}}"},
+	/* names that are the beginning of an id: nobody's, another's, their own */
+	{AUTHZ_FACT_CONTAINER, "cafe", 0, CALLED("0123456789abcdef", "cafe", "x")},
+	{AUTHZ_FACT_CONTAINER, "beef", 0, CALLED("0123456789abcdef", "beef", "x")},
+	{AUTHZ_FACT_CONTAINER, "feed", 0, CALLED("feed456789abcdef", "other", "x")},
+	{AUTHZ_FACT_CONTAINER, "face", 0, CALLED("0123456789abcdef", "face", "x")},
+	{AUTHZ_FACT_CONTAINER, "ade", 0,
+	 "{\"Name\":\"/ade\",\"Config\":{\"User\":\"1\"},\"HostConfig\":" HOST_GOOD "}}"},
+	{AUTHZ_FACT_CONTAINER, FULL_ID, 0, CALLED(FULL_ID, "whole", "x")},
+	{AUTHZ_FACT_PREFIX, "beef", 0, "[{\"Id\":\"beef456789abcdef\"}]"},
+	{AUTHZ_FACT_PREFIX, "face", 0, "{}"},
+	{AUTHZ_FACT_PREFIX, "feed", 0, "[{\"Id\":\"feed456789abcdef\"}]"},
+	{AUTHZ_FACT_CONTAINER, "shop-1", 0,
+	 CONTAINER("shop-1", "1000", "\"com.docker.compose.project\":\"shop\"", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "web.x", 0, CONTAINER("web.x", "1000", "", HOST_GOOD)},
+	{AUTHZ_FACT_VOLUME, "shops", 0, "{\"Driver\":\"local\",\"Options\":{}}"},
+	{AUTHZ_FACT_USERS, "shops", 0, "[{\"Id\":\"shop-1\"}]"},
 	{AUTHZ_FACT_CONTAINER, "mute", 0, "{\"Id\":\"mute\"}"},
 	{AUTHZ_FACT_CONTAINER, "mute2", 0, "{\"Config\":{}}"},
 	{AUTHZ_FACT_CONTAINER, "mute3", 0, "{\"Config\":{},\"HostConfig\":{}}"},
@@ -165,10 +183,10 @@ static const struct {
 
 static void add_fact(struct authz_facts *facts, struct authz_need *need)
 {
-	/* of what is not listed there is none; pods without containers */
+	/* of what is not listed there is none; pods without containers, ids of nobody */
 	struct authz_fact f = {.kind = need->kind, .name = need->name, .result = -ENOENT};
 
-	if (need->kind == AUTHZ_FACT_POD) {
+	if (need->kind == AUTHZ_FACT_POD || need->kind == AUTHZ_FACT_PREFIX) {
 		f.result = 0;
 		f.json = json_array();
 	}
@@ -274,9 +292,10 @@ static void expect(const char *config, const char *client, const char *method, c
 #define ALIAS(name)                                                                                \
 	TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"Aliases\":[\"" name   \
 		 "\"]}}}")
-#define USER	"\"Image\":\"busybox\",\"User\":\"1000\""
-#define HOST(h) "{" USER ",\"HostConfig\":{" NNP "," h "}}"
-#define TOP(t)	"{" t ",\"HostConfig\":{" NNP "}}"
+#define USER	 "\"Image\":\"busybox\",\"User\":\"1000\""
+#define HOST(h)	 "{" USER ",\"HostConfig\":{" NNP "," h "}}"
+#define LOG(tag) HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"tag\":\"" tag "\"}}")
+#define TOP(t)	 "{" t ",\"HostConfig\":{" NNP "}}"
 
 static const struct {
 	const char *body, *why; /* why NULL: allowed */
@@ -381,6 +400,16 @@ static const struct {
 	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":\"no-new-privileges\"}}", "not a list"},
 	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[1]}}", "(no text)"},
 	{HOST("\"LogConfig\":\"syslog\""), "no object"},
+	{LOG("{{pad .ID 70368744177664 0}}"), "only values like"},
+	{LOG("x{{.Name}}{{print .ID}}"), "only values like"},
+	{LOG("{{.Name"), "only values like"},
+	{LOG("{{.Name}"), "only values like"},
+	{LOG("{{.Name|json}}"), "only values like"},
+	{LOG("{{.Name .ID}}"), "only values like"},
+	{LOG("{{"), "only values like"},
+	{LOG("{{.ImageName}}/{{ .Name }}"), NULL},
+	{LOG("plain} {.Name}"), NULL},
+	{HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"labels\":\"{{x}}\"}}"), NULL},
 	{HOST("\"Ulimits\":{}"), "not a list"},
 	{HOST("\"Ulimits\":[1]"), "no object"},
 	{HOST("\"Binds\":[1]"), "not a list of strings"},
@@ -389,6 +418,7 @@ static const struct {
 	{HOST("\"Binds\":[\"/srv/share/none:/x\"]"), "could not be told"},
 	{HOST("\"Binds\":[\"ghosts:/x\"]"), "does not say who has the volume"},
 	{HOST("\"Binds\":[\"mute:/x\"]"), "something else"},
+	{HOST("\"Binds\":[\"shops:/x\"]"), "belongs to another container"},
 	{HOST("\"Mounts\":{}"), "not a list"},
 	{HOST("\"Mounts\":[{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}]"),
 	 "no source"},
@@ -823,7 +853,44 @@ static const struct {
 	{OPEN, "POST", "/containers/called2/stop", "-", NULL},
 	{"", "POST", "/containers/called3/start", "-", "must be letters"},
 	{"", "POST", "/containers/called4/start", "-", NULL},
+	/* a name that the engine would take for another's id, were it gone in between */
+	{"", "POST", "/containers/cafe/attach", "-", NULL},
+	{"", "POST", "/containers/beef/attach", "-", "another's id begins so"},
+	{"", "POST", "/containers/beef/kill", "-", "another's id begins so"},
+	{"", "POST", "/containers/feed/attach", "-", NULL},
+	{"", "POST", "/containers/face/attach", "-", "another's id begins so"},
+	{"", "POST", "/containers/ade/attach", "-", NULL},
+	{"", "POST", "/containers/" FULL_ID "/attach", "-", NULL},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"036b28afddcf\"}",
+	 "beginning of another's id"},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"cafe-1\"}", NULL},
+	/* one of a pod of the configuration is nobody's to stop or to read, either */
+	{OPEN, "GET", "/containers/shop-1/logs?stdout=1", NULL, "pod shop"},
+	{OPEN, "GET", "/containers/shop/json", NULL, "pod shop"},
+	{OPEN, "POST", "/containers/shop/kill", "-", "pod shop"},
+	{OPEN, "DELETE", "/containers/shop?force=1", NULL, "pod shop"},
+	{"", "POST", "/containers/shop/kill", "-", NULL},
+	{"", "POST", "/containers/web.x/start", "-", "podctl's"},
+	{"", "POST", "/containers/web.x/stop", "-", NULL},
 	{"", "GET", "/containers/good/logs?follow=1", NULL, NULL},
+	/* processes of the host that would pass for the container's */
+	{"", "GET", "/containers/good/top", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=-ef", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=aux", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=-eo+pid,comm,args", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=o%20pid%20-e", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-ef++-l", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-eHovsz=PID+-oargs+e", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+vsz=PID", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+lstart,uid,uid,pid", NULL,
+	 "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,args,pid", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,,args", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,args=PID", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-eZ", NULL, "pid is the first"},
 	{"", "GET", "/containers/web.app/logs", NULL, "reserved"},
 	{"", "GET", "/containers/web.app/json", NULL, "reserved"},
 	{"", "DELETE", "/containers/web.app?force=1", NULL, "reserved"},
@@ -877,6 +944,11 @@ static const struct {
 	{"", "POST", "/images/create?fromImage=any.example/x&tag=1", "-", NULL},
 	{ALL, "POST", "/images/numbered/tag?repo=mine/x&tag=1", "-", NULL},
 	{ALL, "POST", "/images/numbered/tag?repo=busybox&tag=1", "-", "stands for"},
+	{PUSH, "POST", "/images/busybox/push?tag=1", "-", NULL},
+	{PUSH, "POST", "/images/busybox/push", "-", NULL},
+	{PUSH, "POST", "/images/127.0.0.1:5000/x/push?tag=1", "-", "not one that is allowed"},
+	{"engine_policy: {endpoints: [image-push]}\n", "POST", "/images/127.0.0.1:5000/x/push", "-",
+	 NULL},
 	{ALL, "POST", "/images/load", NULL, "nobody"},
 	{ALL, "POST", "/build", NULL, "nobody"},
 	{ALL, "POST", "/commit?container=good", "-", "nobody"},
