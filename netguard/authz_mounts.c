@@ -98,24 +98,34 @@ int authz_check_volume(const struct authz_context *ctx, const char *name)
 	return check_users(ctx, name);
 }
 
+/* Whether each of a list with commas is one of these; of one with "=", what stands before it, with
+ * it. */
+static bool words_are_of(const char *list, const char *const *words)
+{
+	while (*list) {
+		size_t n = strcspn(list, ","), equals = strcspn(list, "=");
+		size_t compared = equals < n ? equals + 1 : n;
+		bool known = false;
+
+		for (size_t i = 0; words[i]; i++)
+			known |= strlen(words[i]) == compared &&
+				 strncmp(words[i], list, compared) == 0;
+		if (!known)
+			return false;
+		list += n;
+		list += *list == ',';
+	}
+	return true;
+}
+
 /* "ro,nocopy": what changes neither labels of the host's files nor how mounts spread. */
 static bool mode_is_harmless(const char *mode)
 {
-	static const char *const words[] = {"ro",	"rw",	      "nocopy", "private",
-					    "rprivate", "consistent", "cached", "delegated"};
+	static const char *const words[] = {"ro",      "rw",	    "nocopy",
+					    "private", "rprivate",  "consistent",
+					    "cached",  "delegated", NULL};
 
-	while (*mode) {
-		size_t n = strcspn(mode, ",");
-		bool known = false;
-
-		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-			known |= strlen(words[i]) == n && strncmp(words[i], mode, n) == 0;
-		if (!known)
-			return false;
-		mode += n;
-		mode += *mode == ',';
-	}
-	return true;
+	return words_are_of(mode, words);
 }
 
 /* SOURCE:TARGET[:MODE] */
@@ -272,6 +282,22 @@ int authz_check_mounts(const struct authz_context *ctx, json_t *value)
 	return 0;
 }
 
+/*
+ * "size=1m,ro". The engine also takes flags that make no tmpfs: with remount, what is mounted there
+ * already (/sys, a cgroup) is changed to be writable, and with bind it is the host's.
+ */
+static bool tmpfs_is_one(const char *options)
+{
+	static const char *const words[] = {
+		"defaults",	 "rw",	     "ro",	   "exec",     "noexec",     "suid",
+		"nosuid",	 "dev",	     "nodev",	   "sync",     "async",	     "atime",
+		"noatime",	 "diratime", "nodiratime", "relatime", "norelatime", "strictatime",
+		"nostrictatime", "size=",    "mode=",	   "uid=",     "gid=",	     "nr_inodes=",
+		"nr_blocks=",	 NULL};
+
+	return words_are_of(options, words);
+}
+
 int authz_check_tmpfs(const struct authz_context *ctx, json_t *value)
 {
 	const char *target;
@@ -282,6 +308,11 @@ int authz_check_tmpfs(const struct authz_context *ctx, json_t *value)
 	json_object_foreach (value, target, item) {
 		if (*target != '/' || !json_is_string(item))
 			return authz_deny(ctx, "HostConfig.Tmpfs: not paths with options");
+		if (!tmpfs_is_one(json_string_value(item)))
+			return authz_deny(ctx,
+					  "the tmpfs %s: of options only those of a new tmpfs are "
+					  "allowed: size, mode, uid, ro and their like",
+					  target);
 	}
 	return 0;
 }

@@ -178,6 +178,7 @@ pair "in a folder of one's own, where a link can come" "could be exchanged" '"Bi
 pair "in a folder that all can write" "could be exchanged" '"Binds":["/srv/share/open/sub:/x"]' '"Binds":["fresh2:/x"]'
 pair "what is no file" "neither a folder nor a file" '"Binds":["/srv/share/fifo:/x"]' '"Tmpfs":{"/x":"size=1m"}'
 pair "what is not there" "make it first" '"Binds":["/srv/share/new:/x"]' '"Mounts":[{"Type":"tmpfs","Target":"/x"}]'
+pair "a tmpfs that changes what is mounted there" "the tmpfs /sys/" '"Tmpfs":{"/sys/":"remount,rw"}' '"Tmpfs":{"/x":"rw,size=1m,mode=700"}'
 pair "mounts that spread" "of modes" '"Binds":["/srv/share:/x:rshared"]' '"Binds":["/srv/share:/x:rprivate"]'
 pair "another sort of mount" "not below" '"Mounts":[{"Type":"bind","Source":"/etc","Target":"/x"}]' '"Mounts":[{"Type":"bind","Source":"/srv/share","Target":"/x"}]'
 pair "a mount in other case" "not below" '"mounts":[{"TYPE":"bind","source":"/etc","target":"/x"}]' '"mounts":[{"TYPE":"bind","source":"/srv/share","target":"/x"}]'
