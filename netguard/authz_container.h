@@ -48,7 +48,8 @@ int authz_check_resources(const struct authz_context *ctx, json_t *object);
 authz_check_fn authz_check_binds, authz_check_mounts, authz_check_tmpfs, authz_check_volumes;
 /* a host path that is to be mounted; a named volume */
 int authz_check_source(const struct authz_context *ctx, const char *source);
-int authz_check_volume(const struct authz_context *ctx, const char *name);
+/* copies: the engine may copy into it what the image has there (authz_volumes.h) */
+int authz_check_volume(const struct authz_context *ctx, const char *name, bool copies);
 
 /* authz_network.c */
 authz_check_fn authz_check_ports, authz_check_networking;

@@ -11,6 +11,7 @@
  */
 #include "netguard/authz_container.h"
 #include "netguard/authz_route.h"
+#include "netguard/authz_volumes.h"
 
 static bool below(const char *root, const char *path)
 {
@@ -78,7 +79,13 @@ static int check_users(const struct authz_context *ctx, const char *name)
 	return 0;
 }
 
-int authz_check_volume(const struct authz_context *ctx, const char *name)
+/* The engine's own: 64 digits of an id. */
+static bool is_anonymous(const char *name)
+{
+	return strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64;
+}
+
+int authz_check_volume(const struct authz_context *ctx, const char *name, bool copies)
 {
 	const struct authz_fact *fact;
 	json_t *options;
@@ -88,6 +95,9 @@ int authz_check_volume(const struct authz_context *ctx, const char *name)
 		return authz_deny(ctx, "the mount of %s: neither a path nor a volume's name", name);
 	if (ctx->touch)
 		return 0;
+	if (!ctx->existing && is_anonymous(name))
+		return authz_deny(ctx, "the volume %s: an anonymous one is its container's alone",
+				  name);
 	r = authz_fact_get(ctx, AUTHZ_FACT_VOLUME, name, &fact);
 	if (r != 0 || fact->result < 0) /* of what is not there the engine makes a plain one */
 		return r;
@@ -95,7 +105,14 @@ int authz_check_volume(const struct authz_context *ctx, const char *name)
 	if (!streq(json_string_value(json_object_get(fact->json, "Driver")) ?: "", "local") ||
 	    (options && !authz_is_empty(options)))
 		return authz_deny(ctx, "the volume %s mounts something else of the host", name);
-	return check_users(ctx, name);
+	r = check_users(ctx, name);
+	/* it copies when a container is created, and never again */
+	if (r == 0 && copies && !ctx->existing)
+		return authz_deny(ctx,
+				  "the volume %s is there, and others may write to it while the "
+				  "engine copies into it: mount it with nocopy",
+				  name);
+	return r;
 }
 
 /* Whether each of a list with commas is one of these; of one with "=", what stands before it, with
@@ -143,7 +160,9 @@ static int check_bind(const struct authz_context *ctx, const char *text)
 				  "the mount %s: of modes only ro, rw, nocopy and private are "
 				  "allowed",
 				  text);
-	return *source == '/' ? authz_check_source(ctx, source) : authz_check_volume(ctx, source);
+	if (*source == '/')
+		return authz_check_source(ctx, source);
+	return authz_check_volume(ctx, source, !mode || !authz_mode_has_nocopy(mode + 1));
 }
 
 int authz_check_binds(const struct authz_context *ctx, json_t *value)
@@ -235,6 +254,13 @@ static int check_tmpfs_options(const struct authz_context *ctx, json_t *value)
 	return authz_fields_check(ctx, value, "Mounts.TmpfsOptions", fields);
 }
 
+static bool mount_copies(json_t *mount)
+{
+	json_t *options = authz_field_get(mount, "VolumeOptions");
+
+	return !json_is_true(authz_field_get(options, "NoCopy"));
+}
+
 static int check_mount(const struct authz_context *ctx, json_t *mount)
 {
 	static const struct authz_field fields[] = {
@@ -260,7 +286,7 @@ static int check_mount(const struct authz_context *ctx, json_t *mount)
 	if (streq(type, "bind"))
 		return authz_check_source(ctx, source);
 	if (streq(type, "volume"))
-		return *source ? authz_check_volume(ctx, source) : 0;
+		return *source ? authz_check_volume(ctx, source, mount_copies(mount)) : 0;
 	if (streq(type, "tmpfs"))
 		return *source ? authz_deny(ctx, "a tmpfs has no source") : 0;
 	return authz_deny(ctx, "a mount of type %s is not allowed", *type ? type : "(none)");

@@ -173,7 +173,7 @@ pair "the host's users" "not below" '"Binds":["/etc/passwd:/p"]' '"Binds":["/srv
 pair "past the root by .." "absolute path" '"Binds":["/srv/share/../../etc:/x"]' '"Binds":["/srv/share/bob:/x"]'
 pair "a folder beside the root" "not below" '"Binds":["/srv/share2:/x"]' '"Binds":["/srv/share/open:/x"]'
 pair "a link" "is a link" '"Binds":["/srv/share/link:/x"]' '"Binds":["/srv/share/bob:/x:ro"]'
-pair "through a link" "is a link" '"Binds":["/srv/share/link/cron.d:/x"]' '"Binds":["plain:/x"]'
+pair "through a link" "is a link" '"Binds":["/srv/share/link/cron.d:/x"]' '"Binds":["plain:/x:nocopy"]'
 pair "in a folder of one's own, where a link can come" "could be exchanged" '"Binds":["/srv/share/bob/sub:/x"]' '"Binds":["fresh1:/x"]'
 pair "in a folder that all can write" "could be exchanged" '"Binds":["/srv/share/open/sub:/x"]' '"Binds":["fresh2:/x"]'
 pair "what is no file" "neither a folder nor a file" '"Binds":["/srv/share/fifo:/x"]' '"Tmpfs":{"/x":"size=1m"}'
@@ -182,10 +182,11 @@ pair "a tmpfs that changes what is mounted there" "the tmpfs /sys/" '"Tmpfs":{"/
 pair "mounts that spread" "of modes" '"Binds":["/srv/share:/x:rshared"]' '"Binds":["/srv/share:/x:rprivate"]'
 pair "another sort of mount" "not below" '"Mounts":[{"Type":"bind","Source":"/etc","Target":"/x"}]' '"Mounts":[{"Type":"bind","Source":"/srv/share","Target":"/x"}]'
 pair "a mount in other case" "not below" '"mounts":[{"TYPE":"bind","source":"/etc","target":"/x"}]' '"mounts":[{"TYPE":"bind","source":"/srv/share","target":"/x"}]'
-pair "a volume that is the host" "something else of the host" '"Binds":["hostroot:/x"]' '"Mounts":[{"Type":"volume","Source":"plain","Target":"/x"}]'
+pair "a volume that is the host" "something else of the host" '"Binds":["hostroot:/x"]' '"Mounts":[{"Type":"volume","Source":"plain","Target":"/x","VolumeOptions":{"NoCopy":true}}]'
 pair "a volume made to be the host" "mount the host" '"Mounts":[{"Type":"volume","Source":"mine","Target":"/x","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]' '"Mounts":[{"Type":"volume","Source":"fresh3","Target":"/x","VolumeOptions":{"NoCopy":true}}]'
-pair "a volume of a container of root's" "belongs to another container" '"Binds":["rootdata:/x"]' '"Binds":["plain:/x"]'
-pair "a volume of one of a pod of the configuration" "belongs to another container" '"Binds":["shopdata:/x"]' '"Binds":["plain:/x"]'
+pair "a volume of a container of root's" "belongs to another container" '"Binds":["rootdata:/x"]' '"Binds":["plain:/x:nocopy"]'
+pair "a volume of one of a pod of the configuration" "belongs to another container" '"Binds":["shopdata:/x"]' '"Binds":["plain:/x:nocopy"]'
+pair "a volume that others have, to be filled by the engine" "mount it with nocopy" '"Binds":["plain:/x"]' '"Binds":["fresh5:/x"]'
 no "such a volume by itself" "mount the host" POST /volumes/create -H "$J" -d '{"Name":"evil","DriverOpts":{"type":"none","o":"bind","device":"/"}}'
 ok "... but a plain one" POST /volumes/create -H "$J" -d '{"Name":"fresh4"}'
 # -- users
@@ -392,10 +393,10 @@ inside sh -c 'for i in $(seq 20); do docker "$@" create --user 1 --security-opt 
 	config=$(jq -cn "{hostname: \"cache\", x: [range(500)]}")
 	for i in $(seq 60); do docker "$@" create --label "podctl.pod=cache$i" --label podctl.container= --label "podctl.config=$config" busybox; done' \
 	sh --config /run/docker-admin > /dev/null || fail "containers to look at"
-check_equal "a volume that many containers have" "201 0" "$(create '.HostConfig.Binds = ["many:/x"]')"
-check_equal "... a hundred thousand times" "403 0" "$(create '.HostConfig.Binds = [range(100000) | "many:/x"]')"
+check_equal "a volume that many containers have" "201 0" "$(create '.HostConfig.Binds = ["many:/x:nocopy"]')"
+check_equal "... a hundred thousand times" "403 0" "$(create '.HostConfig.Binds = [range(100000) | "many:/x:nocopy"]')"
 # (the engine does not take one place twice)
-check_equal "... four thousand times: looked at once" "400 0" "$(create '.HostConfig.Binds = [range(4000) | "many:/x"]')"
+check_equal "... four thousand times: looked at once" "400 0" "$(create '.HostConfig.Binds = [range(4000) | "many:/x:nocopy"]')"
 aliases() { create ".HostConfig.NetworkMode = \"pods\" | .NetworkingConfig.EndpointsConfig.pods.Aliases = [range($1) | \"a\"]"; }
 check_equal "names on a network" "201 0" "$(aliases 2)"
 check_equal "... four thousand, where there are many pods" "201 0" "$(aliases 4000)"
@@ -420,6 +421,32 @@ written() {
 	not kill -0 "$starter"
 }
 check "the engine has what it waited for" wait_for 20 written
+
+# ---- volumes into which the engine copies, as root and by paths, what the image has ----
+# tree: /x/a with so many files that there is time, then /x/z/evil; link: where x/z leads into the host
+# shellcheck disable=SC2016 # for the shell inside
+inside sh -c 'mkdir -p /srv/victim /root/tree/x/a /root/tree/x/z && chmod 777 /root/tree/x && cd /root/tree/x/a && seq 20000 | xargs touch && echo evil > ../z/evil &&
+	tar -C /root/tree -c . | docker "$@" import - tree && mkdir -p /root/link/x && ln -s /srv/victim /root/link/x/z && tar -C /root/link -c . | docker "$@" import - link' \
+	sh --config /run/docker-admin > /dev/null || fail "images with trees"
+plainly() { as bob docker create --user 65534 --security-opt no-new-privileges "$@"; }
+# who has the volume already puts a link into it while the engine copies
+plainly --name racer -v raced:/home busybox sh -c 'cd /home; until [ -e a ]; do :; done; ln -s /srv/victim z; sleep 1000' > /dev/null
+as bob docker start racer > /dev/null || fail "a container that waits for its volume to be filled"
+check_status "a volume of another container is not filled" 1 'mount it with nocopy' plainly -v raced:/x tree true
+check "... and can be mounted as it is" plainly -v raced:/x:nocopy tree true
+# two at once: one's link, and the other's files
+plainly -v twice:/x tree true > /dev/null 2>&1 &
+filler=$!
+wait_for 20 inside test -e /var/lib/docker/volumes/twice/_data/a || fail "the engine copies"
+check_status "a volume that is just being filled: not filled by another" 1 'is just being created' plainly -v twice:/x link true
+check_status "... and not mounted" 1 'is just being created' plainly -v twice:/home:nocopy busybox true
+check_status "nor one without a name, by the one that the engine gave it" 1 "its container's alone" plainly -v "$(printf '%064d' 0):/x:nocopy" busybox true
+wait "$filler" || fail "the first one is created"
+check "... and then it can be mounted" plainly -v twice:/home:nocopy busybox true
+check_equal "nothing was written into the host" "" "$(inside ls /srv/victim)"
+check "a volume again that had a container" plainly --name again -v againvol:/home busybox true
+check "... that is gone" as bob docker rm again
+check "... is mounted as it is" plainly -v againvol:/home:nocopy busybox true
 
 # ---- a configuration that changes ----
 inside sed -i 's/^  capabilities: .*/  capabilities: [SYS_CHROOT]/' /etc/netguard.yml

@@ -3,6 +3,7 @@
 #include "common/problems.h"
 #include "netguard/authz_decide.h"
 #include "netguard/authz_http.h"
+#include "netguard/authz_volumes.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -524,7 +525,13 @@ static const struct {
 	{HOST("\"Ulimits\":[{\"Name\":\"nofile\",\"Hard\":1,\"Soft\":1}]"), NULL},
 	/* mounts */
 	{HOST("\"Binds\":[\"/srv/share:/x\",\"/srv/share/bob:/y:ro,rprivate\"]"), NULL},
-	{HOST("\"Binds\":[\"plain:/x\",\"fresh:/y:nocopy\"]"), NULL},
+	{HOST("\"Binds\":[\"plain:/x:ro,nocopy\",\"fresh:/y:nocopy\",\"newer:/z\"]"), NULL},
+	{HOST("\"Binds\":[\"plain:/x\"]"), "mount it with nocopy"},
+	{HOST("\"Binds\":[\"plain:/x:ro\"]"), "mount it with nocopy"},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"plain\",\"VolumeOptions\":{\"NoCopy\":"
+	      "false}}]"),
+	 "mount it with nocopy"},
+	{HOST("\"Binds\":[\"" FULL_ID ":/x:nocopy\"]"), "its container's alone"},
 	{HOST("\"Binds\":[\"/:/x\"]"), "not below"},
 	{HOST("\"Binds\":[\"/etc:/x\"]"), "not below"},
 	{HOST("\"Binds\":[\"/srv/shared:/x\"]"), "not below"},
@@ -557,7 +564,8 @@ static const struct {
 	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/share\",\"Target\":\"/"
 	      "x\",\"BindOptions\":{\"Propagation\":\"rshared\"}}]"),
 	 "only private"},
-	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"plain\",\"Target\":\"/x\"},{\"Type\":"
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"plain\",\"Target\":\"/"
+	      "x\",\"VolumeOptions\":{\"NoCopy\":true}},{\"Type\":"
 	      "\"tmpfs\",\"Target\":\"/t\",\"TmpfsOptions\":{\"SizeBytes\":1}},{\"Type\":"
 	      "\"volume\",\"Target\":\"/a\"}]"),
 	 NULL},
@@ -1064,6 +1072,95 @@ static void expect_values(unsigned n, const char *why)
 	expect("", NULL, "POST", "/containers/create", body, why);
 }
 
+/* ---- volumes of creates that are under way ---- */
+
+static struct authz_volumes volumes_of(const char *host)
+{
+	json_auto_t *body = json_pack("{s:o?}", "hostconfig", json_loads(host, 0, NULL));
+	struct authz_volumes v = {0};
+
+	authz_volumes_of(body, &v);
+	return v;
+}
+
+static void expect_volumes(const char *host, const char *filled, const char *shared)
+{
+	struct authz_volumes v = volumes_of(host);
+	struct {
+		const struct strv *names;
+		const char *wanted;
+	} both[] = {{&v.filled, filled}, {&v.shared, shared}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+		_cleanup_free_ char *all = xstrdup("");
+
+		for (size_t j = 0; j < both[i].names->n; j++) {
+			char *more = xasprintf("%s%s ", all, both[i].names->items[j]);
+
+			free(all);
+			all = more;
+		}
+		assert_string_equal(all, both[i].wanted);
+	}
+	authz_volumes_done(&v);
+}
+
+static void test_volumes(void **state _unused_)
+{
+	struct authz_volumes all = {0},
+			     copies = volumes_of("{\"Binds\":[\"a:/x\",\"b:/y:nocopy\"]}"),
+			     shares = volumes_of("{\"Binds\":[\"b:/x:ro,nocopy\"]}"),
+			     shares_a = volumes_of("{\"Binds\":[\"a:/x:nocopy\"]}"),
+			     copies_b = volumes_of("{\"Binds\":[\"b:/x\"]}");
+	_cleanup_free_ char *many = xstrdup("{\"Binds\":[\"x:/x\"");
+
+	expect_volumes("1", "", "");
+	expect_volumes("{\"Binds\":1,\"Mounts\":[1,{\"Type\":\"bind\",\"Source\":\"/a\"},{\"Type\":"
+		       "\"volume\"}]}",
+		       "", "");
+	expect_volumes("{\"Binds\":[1,\"\",\":/x\",\"a\",\"/a:/x\",\"a:/x\",\"a:/y\",\"b:/x:ro\","
+		       "\"c:/x:nocopy\",\"d:/x:rw,nocopy,ro\",\"e:/x:nocopyx\"]}",
+		       "a b e ", "c d ");
+	expect_volumes("{\"MOUNTS\":[{\"type\":\"volume\",\"SOURCE\":\"a\"},{\"Type\":\"volume\","
+		       "\"Source\":\"b\",\"VolumeOptions\":{\"nocopy\":true}},{\"Type\":\"volume\","
+		       "\"Source\":\"c\",\"VolumeOptions\":{\"NoCopy\":false}}]}",
+		       "a c ", "b ");
+	/* no more are kept than are looked at */
+	for (unsigned i = 0; i < 100; i++) {
+		char *more = xasprintf("%s,\"v%u:/x\"", many, i);
+
+		free(many);
+		many = more;
+	}
+	{
+		_cleanup_free_ char *whole = xasprintf("%s]}", many);
+		struct authz_volumes v = volumes_of(whole);
+
+		assert_int_equal(v.filled.n, AUTHZ_FACTS_MAX + 1);
+		authz_volumes_done(&v);
+	}
+
+	assert_null(authz_volumes_conflict(&all, &copies));
+	authz_volumes_add(&all, &copies);
+	assert_string_equal(authz_volumes_conflict(&all, &copies), "a");
+	assert_string_equal(authz_volumes_conflict(&all, &shares_a), "a");
+	assert_string_equal(authz_volumes_conflict(&all, &copies_b), "b");
+	/* those that only share are not in each other's way, and each counts */
+	assert_null(authz_volumes_conflict(&all, &shares));
+	authz_volumes_add(&all, &shares);
+	authz_volumes_remove(&all, &copies);
+	assert_null(authz_volumes_conflict(&all, &shares_a));
+	assert_string_equal(authz_volumes_conflict(&all, &copies_b), "b");
+	authz_volumes_remove(&all, &shares);
+	authz_volumes_remove(&all, &shares);
+	assert_null(authz_volumes_conflict(&all, &copies_b));
+	authz_volumes_done(&all);
+	authz_volumes_done(&copies);
+	authz_volumes_done(&shares);
+	authz_volumes_done(&shares_a);
+	authz_volumes_done(&copies_b);
+}
+
 /* As many parameters, mounts and values as one can name. */
 static void test_too_many(void **state _unused_)
 {
@@ -1315,7 +1412,7 @@ int main(void)
 		cmocka_unit_test(test_exempt),	  cmocka_unit_test(test_look),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_http),
 		cmocka_unit_test(test_settings),  cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_describe),  cmocka_unit_test(test_volumes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
