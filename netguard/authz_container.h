@@ -29,6 +29,8 @@ int authz_check_labels(const struct authz_context *ctx, const char *name, json_t
 
 /* Whether the engine would take this name for the beginning of an id, too. */
 bool authz_could_be_id(const char *name);
+/* The name of a container to be: none by which somebody else's would be called. */
+int authz_check_own_name(const struct authz_context *ctx, const char *name);
 
 /* A name, of a container or on a network, that would stand for a pod or for a part of one. */
 int authz_check_name(const struct authz_context *ctx, const char *name);

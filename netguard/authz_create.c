@@ -11,6 +11,7 @@
 #include "netguard/authz_route.h"
 #include "netguard/model.h"
 
+#include <errno.h>
 #include <strings.h>
 
 /*
@@ -304,6 +305,8 @@ int authz_check_create(const struct authz_context *ctx)
 	r = check_image(ctx, authz_field_text(body, "Image"), &image);
 	if (r != 0)
 		return r;
+	if ((r = authz_check_own_name(ctx, name)) != 0)
+		return r;
 	user = authz_field_text(body, "User");
 	if (*user)
 		r = authz_check_user(ctx, user, "the user");
@@ -340,7 +343,33 @@ bool authz_could_be_id(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n < ID_LENGTH && strspn(name, "0123456789abcdef") == n;
+	return n > 0 && n < ID_LENGTH && strspn(name, "0123456789abcdef") == n;
+}
+
+/* The container that the engine finds by the beginning of its id: one that is the caller's, too? */
+static int check_beginning(const struct authz_context *ctx, const char *name)
+{
+	const struct authz_fact *fact;
+	json_t *item;
+	size_t i;
+	int r = authz_fact_get(ctx, AUTHZ_FACT_PREFIX, name, &fact);
+
+	if (r == 0 && !json_is_array(fact->json))
+		return authz_deny(ctx, "the engine does not say whose id begins with %s", name);
+	json_array_foreach (r == 0 ? fact->json : NULL, i, item) {
+		const char *id = json_string_value(json_object_get(item, "Id")) ?: "";
+
+		r = strlen(id) == ID_LENGTH && authz_name_valid(id) ? authz_check_container(ctx, id)
+								    : -EPERM;
+		if (r < 0)
+			return authz_deny(ctx,
+					  "the container %s: the id of another begins so, too; use "
+					  "this one's id, or another name",
+					  name);
+		if (r != 0)
+			return r;
+	}
+	return r;
 }
 
 /*
@@ -351,17 +380,19 @@ bool authz_could_be_id(const char *name)
 static int check_prefix(const struct authz_context *ctx, json_t *container, const char *name)
 {
 	const char *id = json_string_value(json_object_get(container, "Id")) ?: "";
-	const struct authz_fact *fact;
-	int r;
 
 	if (!authz_could_be_id(name) || startswith(id, name))
 		return 0;
-	r = authz_fact_get(ctx, AUTHZ_FACT_PREFIX, name, &fact);
-	if (r == 0 && (!json_is_array(fact->json) || json_array_size(fact->json) > 0))
-		return authz_deny(
-			ctx, "the container %s: another's id begins so, too; say this one's id",
-			name);
-	return r;
+	return check_beginning(ctx, name);
+}
+
+/* And who has an id from a list, and says the beginning of it, would find the one of that name. */
+int authz_check_own_name(const struct authz_context *ctx, const char *name)
+{
+	struct authz_context touch = *ctx;
+
+	touch.touch = true;
+	return authz_could_be_id(name) ? check_beginning(&touch, name) : 0;
 }
 
 int authz_check_container(const struct authz_context *request, const char *name)

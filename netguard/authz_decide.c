@@ -207,11 +207,13 @@ static int check_join(const struct authz_context *ctx, const char *network, bool
 static int check_rename(const struct authz_context *ctx)
 {
 	const char *name = authz_request_query(ctx->request, "name") ?: "";
+	int r;
 
 	name += *name == '/';
 	if (!authz_name_valid(name))
 		return authz_deny(ctx, "the name %s: not one that a container can have", name);
-	return authz_check_labels(ctx, name, NULL, NULL);
+	r = authz_check_labels(ctx, name, NULL, NULL);
+	return r != 0 ? r : authz_check_own_name(ctx, name);
 }
 
 /* ---- all of it ---- */

@@ -50,6 +50,7 @@ END
 check "a pod of podctl's" podctl /root/web.yml
 HOSTNET=$(inside docker network inspect -f '{{.Id}}' host)
 ROOTBOX=$(inside docker inspect -f '{{.Id}}' rootbox)
+PREFIXED=$(inside docker create --name "${ROOTBOX:0:12}" --user 1000 --security-opt no-new-privileges busybox sleep 1000)
 # certificates for the engine and two clients
 certs() {
 	mkdir -p /run/certs && cd /run/certs || return
@@ -130,7 +131,7 @@ pair_top() {
 '
 {
 	printf '%s\n' "$REQUESTS"
-	printf 'ROOTS_EXEC=%s HOSTNET=%s ROOTBOX=%s\n' "$ROOTS_EXEC" "$HOSTNET" "$ROOTBOX"
+	printf 'ROOTS_EXEC=%s HOSTNET=%s ROOTBOX=%s PREFIXED=%s\n' "$ROOTS_EXEC" "$HOSTNET" "$ROOTBOX" "$PREFIXED"
 	cat <<'END'
 # -- what a container may be
 pair privileged "privileged containers" '"Privileged":true' '"Privileged":false'
@@ -293,14 +294,12 @@ for way in "GET json" "GET logs?stdout=1" "GET top" "POST stop?t=0" "POST kill" 
 done
 no "... remove" "pod shop" DELETE "/containers/shop-1?force=1"
 # the engine finds a container by its name, or else by the beginning of its id: were his gone in between, root's
-P=${ROOTBOX:0:12}
-ok "a container whose name is the beginning of the id of root's" POST "$C?name=$P" -H "$J" -d "$B"
-id=$(jq -r .Id "$out")
+no "a container whose name is the beginning of the id of root's" "the id of another" POST "$C?name=${ROOTBOX:0:11}" -H "$J" -d "$B"
 for way in "GET json" "POST restart?t=0" "POST kill" "POST attach?stream=1&stdin=1"; do
-	no "... by that name: $way" "another.s id begins so" "${way% *}" "/containers/$P/${way#* }" -H "$E"
+	no "one of that name, which could be anybody's, by it: $way" "the id of another begins so" "${way% *}" "/containers/${ROOTBOX:0:12}/${way#* }" -H "$E"
 done
-no "... exec" "another.s id begins so" POST "/containers/$P/exec" -H "$J" -d '{"Cmd":["id"],"User":"1000"}'
-ok "... by its own id" GET "/containers/$id/json"
+no "... exec" "the id of another begins so" POST "/containers/${ROOTBOX:0:12}/exec" -H "$J" -d '{"Cmd":["id"],"User":"1000"}'
+ok "... by its own id" GET "/containers/$PREFIXED/json"
 ok "one whose name is the beginning of nobody's" POST "$C?name=00000000000" -H "$J" -d "$B"
 ok "... by that name" GET "/containers/00000000000/json"
 ok "... and by the beginning of its id" GET "/containers/$(jq -r .Id "$out" | cut -c 1-12)/json"

@@ -52,7 +52,8 @@
 	"{\"Id\":\"" id "\",\"Name\":\"/" name                                                     \
 	"\",\"Config\":{\"User\":\"1000\",\"Hostname\":\"" hostname                                \
 	"\"},\"HostConfig\":" HOST_GOOD "}}"
-#define FULL_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define FULL_ID	 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ROOTS_ID "beef456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define IMAGE(tag, user, labels)                                                                   \
 	"{\"RepoTags\":[\"" tag "\"],\"RepoDigests\":[],\"Config\":{\"User\":\"" user              \
 	"\",\"Labels\":{" labels "}}}"
@@ -98,7 +99,11 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, "ade", 0,
 	 "{\"Name\":\"/ade\",\"Config\":{\"User\":\"1\"},\"HostConfig\":" HOST_GOOD "}}"},
 	{AUTHZ_FACT_CONTAINER, FULL_ID, 0, CALLED(FULL_ID, "whole", "x")},
-	{AUTHZ_FACT_PREFIX, "beef", 0, "[{\"Id\":\"beef456789abcdef\"}]"},
+	{AUTHZ_FACT_PREFIX, "beef", 0, "[{\"Id\":\"" ROOTS_ID "\"}]"},
+	{AUTHZ_FACT_CONTAINER, ROOTS_ID, 0, CONTAINER(ROOTS_ID, "", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "0123", 0, CALLED("cafe456789abcdef", "0123", "x")},
+	{AUTHZ_FACT_PREFIX, "0123", 0, "[{\"Id\":\"" FULL_ID "\"}]"},
+	{AUTHZ_FACT_PREFIX, "fade", 0, "[{\"Id\":\"fade\"}]"},
 	{AUTHZ_FACT_PREFIX, "face", 0, "{}"},
 	{AUTHZ_FACT_PREFIX, "feed", 0, "[{\"Id\":\"feed456789abcdef\"}]"},
 	{AUTHZ_FACT_CONTAINER, "shop-1", 0,
@@ -871,10 +876,17 @@ static const struct {
 	{"", "POST", "/containers/called4/start", "-", NULL},
 	/* a name that the engine would take for another's id, were it gone in between */
 	{"", "POST", "/containers/cafe/attach", "-", NULL},
-	{"", "POST", "/containers/beef/attach", "-", "another's id begins so"},
-	{"", "POST", "/containers/beef/kill", "-", "another's id begins so"},
+	{"", "POST", "/containers/beef/attach", "-", "the id of another begins so"},
+	{"", "POST", "/containers/beef/kill", "-", "the id of another begins so"},
 	{"", "POST", "/containers/feed/attach", "-", NULL},
-	{"", "POST", "/containers/face/attach", "-", "another's id begins so"},
+	{"", "POST", "/containers/0123/attach", "-", NULL}, /* anybody's, too */
+	{"", "POST", "/containers/create?name=0123", TOP(USER), NULL},
+	{"", "POST", "/containers/create?name=cafe", TOP(USER), NULL},
+	{"", "POST", "/containers/create?name=beef", TOP(USER), "the id of another begins so"},
+	{"", "POST", "/containers/create?name=face", TOP(USER), "does not say whose id"},
+	{"", "POST", "/containers/create?name=fade", TOP(USER), "the id of another begins so"},
+	{ALL, "POST", "/containers/good/rename?name=beef", "-", "the id of another begins so"},
+	{"", "POST", "/containers/face/attach", "-", "does not say whose id"},
 	{"", "POST", "/containers/ade/attach", "-", NULL},
 	{"", "POST", "/containers/" FULL_ID "/attach", "-", NULL},
 	{ALL, "POST", "/networks/create", "{\"Name\":\"036b28afddcf\"}",
