@@ -249,7 +249,8 @@ static void forget_volumes(struct authz *a, const char *body, size_t size)
 	struct authz_volumes volumes = {0};
 	struct err ignored;
 
-	if (authz_request_parse(body, size, &request, &ignored) < 0 ||
+	if (a->under_way.filled.n + a->under_way.shared.n == 0 ||
+	    authz_request_parse(body, size, &request, &ignored) < 0 ||
 	    authz_is_exempt(config_settings(a->config), &request, a->token) ||
 	    authz_request_read(&request, &ignored) < 0 || !is_create(&request))
 		return;

@@ -7,8 +7,9 @@
  * files written where it leads, into the host's /etc. So it copies into volumes only that nobody
  * else has: a create may name one that is there with nocopy only (authz_mounts.c), and while one
  * that copies is under way, no other may name its volume. It is over when the engine tells its
- * answer. Anonymous volumes get a name when nobody can have asked for them, and none may be named
- * later.
+ * answer; where it never does, since another plugin refused what we had allowed, the volume stays
+ * refused until the engine or we are started anew. Anonymous volumes get a name when nobody can
+ * have asked for them, and none may be named later.
  */
 #pragma once
 

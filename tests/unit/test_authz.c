@@ -52,8 +52,9 @@
 	"{\"Id\":\"" id "\",\"Name\":\"/" name                                                     \
 	"\",\"Config\":{\"User\":\"1000\",\"Hostname\":\"" hostname                                \
 	"\"},\"HostConfig\":" HOST_GOOD "}}"
-#define FULL_ID	 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define ROOTS_ID "beef456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define FULL_ID	       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SHORT_ID_OF_63 "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ROOTS_ID       "beef456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define IMAGE(tag, user, labels)                                                                   \
 	"{\"RepoTags\":[\"" tag "\"],\"RepoDigests\":[],\"Config\":{\"User\":\"" user              \
 	"\",\"Labels\":{" labels "}}}"
@@ -103,6 +104,8 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, ROOTS_ID, 0, CONTAINER(ROOTS_ID, "", "", HOST_GOOD)},
 	{AUTHZ_FACT_CONTAINER, "0123", 0, CALLED("cafe456789abcdef", "0123", "x")},
 	{AUTHZ_FACT_PREFIX, "0123", 0, "[{\"Id\":\"" FULL_ID "\"}]"},
+	{AUTHZ_FACT_PREFIX, "dead", 0, "[{}]"},
+	{AUTHZ_FACT_PREFIX, "deaf", 0, "[{\"Id\":\"/" SHORT_ID_OF_63 "\"}]"},
 	{AUTHZ_FACT_PREFIX, "fade", 0, "[{\"Id\":\"fade\"}]"},
 	{AUTHZ_FACT_PREFIX, "face", 0, "{}"},
 	{AUTHZ_FACT_PREFIX, "feed", 0, "[{\"Id\":\"feed456789abcdef\"}]"},
@@ -133,6 +136,8 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, "volumed", 0,
 	 CONTAINER("volumed", "1000", "",
 		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"Binds\":[\"nfs:/x\"]")},
+	{AUTHZ_FACT_CONTAINER, "plainly", 0,
+	 CONTAINER("plainly", "1000", "", HOST_GOOD ",\"Binds\":[\"plain:/x\"]")},
 	{AUTHZ_FACT_EXEC, "fine", 0,
 	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"privileged\":false,\"user\":\"1000\"}}"},
 	{AUTHZ_FACT_EXEC, "default", 0, "{\"ContainerID\":\"good\",\"ProcessConfig\":{}}"},
@@ -537,6 +542,7 @@ static const struct {
 	      "false}}]"),
 	 "mount it with nocopy"},
 	{HOST("\"Binds\":[\"" FULL_ID ":/x:nocopy\"]"), "its container's alone"},
+	{HOST("\"Binds\":[\"g" SHORT_ID_OF_63 ":/x:nocopy\"]"), NULL},
 	{HOST("\"Binds\":[\"/:/x\"]"), "not below"},
 	{HOST("\"Binds\":[\"/etc:/x\"]"), "not below"},
 	{HOST("\"Binds\":[\"/srv/shared:/x\"]"), "not below"},
@@ -794,6 +800,8 @@ static const struct {
 	{"", "POST", "/containers/unhidden/start", "-", "MaskedPaths"},
 	{"", "POST", "/containers/volumed/start", "-", "something else"},
 	{"", "POST", "/containers/volumed/stop", "-", NULL},
+	/* it was filled, or not, when it was created */
+	{"", "POST", "/containers/plainly/start", "-", NULL},
 	{"", "POST", "/exec/mute/start", "{}", "does not describe"},
 	{"", "POST", "/exec/mute2/start", "{}", "does not describe"},
 	{"", "POST", "/exec/mute3/start", "{}", "does not describe"},
@@ -885,6 +893,8 @@ static const struct {
 	{"", "POST", "/containers/create?name=beef", TOP(USER), "the id of another begins so"},
 	{"", "POST", "/containers/create?name=face", TOP(USER), "does not say whose id"},
 	{"", "POST", "/containers/create?name=fade", TOP(USER), "the id of another begins so"},
+	{"", "POST", "/containers/create?name=dead", TOP(USER), "the id of another begins so"},
+	{"", "POST", "/containers/create?name=deaf", TOP(USER), "the id of another begins so"},
 	{ALL, "POST", "/containers/good/rename?name=beef", "-", "the id of another begins so"},
 	{"", "POST", "/containers/face/attach", "-", "does not say whose id"},
 	{"", "POST", "/containers/ade/attach", "-", NULL},
@@ -1131,8 +1141,8 @@ static void test_volumes(void **state _unused_)
 		       "\"volume\"}]}",
 		       "", "");
 	expect_volumes("{\"Binds\":[1,\"\",\":/x\",\"a\",\"/a:/x\",\"a:/x\",\"a:/y\",\"b:/x:ro\","
-		       "\"c:/x:nocopy\",\"d:/x:rw,nocopy,ro\",\"e:/x:nocopyx\"]}",
-		       "a b e ", "c d ");
+		       "\"c:/x:nocopy\",\"d:/x:rw,nocopy,ro\",\"e:/x:nocopyx\",\"f:/x:noexec\"]}",
+		       "a b e f ", "c d ");
 	expect_volumes("{\"MOUNTS\":[{\"type\":\"volume\",\"SOURCE\":\"a\"},{\"Type\":\"volume\","
 		       "\"Source\":\"b\",\"VolumeOptions\":{\"nocopy\":true}},{\"Type\":\"volume\","
 		       "\"Source\":\"c\",\"VolumeOptions\":{\"NoCopy\":false}}]}",
@@ -1164,6 +1174,11 @@ static void test_volumes(void **state _unused_)
 	assert_null(authz_volumes_conflict(&all, &shares_a));
 	assert_string_equal(authz_volumes_conflict(&all, &copies_b), "b");
 	authz_volumes_remove(&all, &shares);
+	authz_volumes_add(&all, &shares_a);
+	authz_volumes_add(&all, &shares);
+	authz_volumes_remove(&all, &shares);
+	assert_string_equal(authz_volumes_conflict(&all, &copies), "a");
+	authz_volumes_remove(&all, &shares_a);
 	authz_volumes_remove(&all, &shares);
 	assert_null(authz_volumes_conflict(&all, &copies_b));
 	authz_volumes_done(&all);
