@@ -6,7 +6,9 @@
 #include "engine/engine.h"
 #include "netguard/authz_decide.h"
 #include "netguard/authz_path.h"
+#include "netguard/authz_route.h"
 #include "netguard/authz_server.h"
+#include "netguard/authz_volumes.h"
 #include "netguard/config.h"
 #include "netguard/confine.h"
 #include "netguard/notify.h"
@@ -31,6 +33,8 @@ struct authz {
 	char token[AUTHZ_TOKEN_SIZE], look[AUTHZ_TOKEN_SIZE];
 	struct decision **waiting;
 	size_t n_waiting, bodies;
+	struct authz_volumes
+		under_way; /* of creates that are decided on, or that the engine does */
 };
 
 /* A request that is being decided on. */
@@ -41,6 +45,7 @@ struct decision {
 	struct authz_facts facts;
 	struct authz_need need;
 	struct engine_request *lookup; /* what gets the fact in need */
+	struct authz_volumes volumes;  /* its own of those under way */
 };
 
 static void decision_free(struct decision *d)
@@ -56,6 +61,8 @@ static void decision_free(struct decision *d)
 	if (d->lookup)
 		engine_cancel(a->engine, d->lookup);
 	a->bodies -= d->request.raw_size;
+	authz_volumes_remove(&a->under_way, &d->volumes);
+	authz_volumes_done(&d->volumes);
 	authz_request_done(&d->request);
 	authz_facts_done(&d->facts);
 	free(d->need.name);
@@ -122,6 +129,10 @@ static char *lookup_path(const struct authz_need *need)
 	switch (need->kind) {
 	case AUTHZ_FACT_CONTAINER:
 		return xasprintf("/containers/%s/json", need->name);
+	case AUTHZ_FACT_PREFIX:
+		filters = xasprintf("{\"id\":[\"%s\"]}", need->name);
+		escaped = engine_escape(filters);
+		return xasprintf("/containers/json?all=1&filters=%s", escaped);
 	case AUTHZ_FACT_EXEC:
 		return xasprintf("/exec/%s/json", need->name);
 	case AUTHZ_FACT_IMAGE:
@@ -189,14 +200,64 @@ static void go_on(struct decision *d)
 		}
 		look_at_path(d);
 	}
-	if (r < 0)
+	if (r < 0) {
 		deny(peer, &d->request, err.text);
-	else
+	} else {
+		authz_volumes_done(&d->volumes); /* under way until the engine has answered */
 		answer_allowed(peer);
+	}
 	decision_free(d);
 }
 
 /* ---- questions ---- */
+
+static bool is_create(const struct authz_request *r)
+{
+	_cleanup_free_ char *name = NULL;
+	const struct authz_route *route = authz_route_find(r, &name);
+
+	return route && route->endpoint == ENDPOINT_CONTAINER_CREATE;
+}
+
+/* False: the answer was given, since another create has a volume of this one's. */
+static bool take_volumes(struct decision *d)
+{
+	const char *name;
+
+	if (is_create(&d->request))
+		authz_volumes_of(d->request.body, &d->volumes);
+	name = authz_volumes_conflict(&d->authz->under_way, &d->volumes);
+	if (name) {
+		_cleanup_free_ char *why = xasprintf(
+			"the volume %s: another container with it is just being created, try again",
+			name);
+		char printable[ERR_TEXT_MAX];
+
+		deny(d->peer, &d->request, text_printable(printable, sizeof(printable), why));
+		authz_volumes_done(&d->volumes);
+		return false;
+	}
+	authz_volumes_add(&d->authz->under_way, &d->volumes);
+	return true;
+}
+
+/* The engine has done, or failed to do, what was allowed. */
+static void forget_volumes(struct authz *a, const char *body, size_t size)
+{
+	_cleanup_(authz_request_done)
+	struct authz_request request = {0};
+	struct authz_volumes volumes = {0};
+	struct err ignored;
+
+	if (a->under_way.filled.n + a->under_way.shared.n == 0 ||
+	    authz_request_parse(body, size, &request, &ignored) < 0 ||
+	    authz_is_exempt(config_settings(a->config), &request, a->token) ||
+	    authz_request_read(&request, &ignored) < 0 || !is_create(&request))
+		return;
+	authz_volumes_of(request.body, &volumes);
+	authz_volumes_remove(&a->under_way, &volumes);
+	authz_volumes_done(&volumes);
+}
 
 static void decide(struct authz *a, struct authz_peer *peer, const char *body, size_t size)
 {
@@ -235,20 +296,28 @@ static void decide(struct authz *a, struct authz_peer *peer, const char *body, s
 	d->request = request;
 	a->bodies += request.raw_size;
 	ARRAY_PUSH(a->waiting, a->n_waiting) = d;
-	go_on(d);
+	if (take_volumes(d))
+		go_on(d);
+	else
+		decision_free(d);
 }
 
 static void on_asked(void *userdata, struct authz_peer *peer, enum authz_http_what what,
 		     const char *body, size_t size)
 {
+	struct authz *a = userdata;
+
 	switch (what) {
 	case AUTHZ_HTTP_ACTIVATE:
+		/* an engine that begins anew has nothing under way */
+		authz_volumes_done(&a->under_way);
 		authz_server_answer(peer, 200, "{\"Implements\":[\"authz\"]}");
 		break;
 	case AUTHZ_HTTP_REQUEST:
-		decide(userdata, peer, body, size);
+		decide(a, peer, body, size);
 		break;
 	case AUTHZ_HTTP_REPLY: /* the request was decided on; nothing is hidden of its answer */
+		forget_volumes(a, body, size);
 		answer_allowed(peer);
 		break;
 	case AUTHZ_HTTP_OTHER:
@@ -356,6 +425,7 @@ int authz_run(struct err *err)
 	}
 	authz_server_free(a.server); /* what waits is gone with its peers */
 	free(a.waiting);
+	authz_volumes_done(&a.under_way);
 	source_remove(&a.engine_source);
 	engine_free(a.engine);
 	source_remove(&a.signals);

@@ -11,6 +11,8 @@
 int authz_check_create(const struct authz_context *ctx);
 /* POST /containers/ID/update */
 int authz_check_update(const struct authz_context *ctx);
+/* GET /containers/ID/top: authz_top.c */
+int authz_check_top(const struct authz_context *ctx);
 
 /*
  * A container that is there, by name or id: not one of podctl's, and none that the caller could
@@ -24,6 +26,11 @@ int authz_check_user(const struct authz_context *ctx, const char *user, const ch
 /* name: the container's ("" not known yet), with both sorts of labels (NULL: none). */
 int authz_check_labels(const struct authz_context *ctx, const char *name, json_t *labels,
 		       json_t *image_labels);
+
+/* Whether the engine would take this name for the beginning of an id, too. */
+bool authz_could_be_id(const char *name);
+/* The name of a container to be: none by which somebody else's would be called. */
+int authz_check_own_name(const struct authz_context *ctx, const char *name);
 
 /* A name, of a container or on a network, that would stand for a pod or for a part of one. */
 int authz_check_name(const struct authz_context *ctx, const char *name);
@@ -43,7 +50,8 @@ int authz_check_resources(const struct authz_context *ctx, json_t *object);
 authz_check_fn authz_check_binds, authz_check_mounts, authz_check_tmpfs, authz_check_volumes;
 /* a host path that is to be mounted; a named volume */
 int authz_check_source(const struct authz_context *ctx, const char *source);
-int authz_check_volume(const struct authz_context *ctx, const char *name);
+/* copies: the engine may copy into it what the image has there (authz_volumes.h) */
+int authz_check_volume(const struct authz_context *ctx, const char *name, bool copies);
 
 /* authz_network.c */
 authz_check_fn authz_check_ports, authz_check_networking;

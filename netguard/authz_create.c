@@ -11,6 +11,7 @@
 #include "netguard/authz_route.h"
 #include "netguard/model.h"
 
+#include <errno.h>
 #include <strings.h>
 
 /*
@@ -103,7 +104,11 @@ static char *pod_of(const struct authz_context *ctx, const char *name, struct la
 	return *name ? model_pod_name(ctx->settings, name, get_label, labels, &ours) : NULL;
 }
 
-/* Being a pod that the configuration speaks of is worth something, and podctl's are podctl's. */
+/*
+ * Being a pod that the configuration speaks of is worth something, and podctl's are podctl's. What
+ * is only touched may be older than podctl's pod: netguard keeps the two apart, and it can be
+ * removed.
+ */
 static int check_pod(const struct authz_context *ctx, const char *pod)
 {
 	if (settings_names_pod(ctx->settings, pod) && !strv_has(&ctx->rules->pods, pod))
@@ -111,7 +116,7 @@ static int check_pod(const struct authz_context *ctx, const char *pod)
 				  "the container would be taken for one of the pod %s of the "
 				  "configuration",
 				  pod);
-	return check_podctls(ctx, pod);
+	return ctx->touch ? 0 : check_podctls(ctx, pod);
 }
 
 int authz_check_name(const struct authz_context *ctx, const char *name)
@@ -140,7 +145,7 @@ int authz_check_labels(const struct authz_context *ctx, const char *name, json_t
 	before_dot = xstrndup(name, strcspn(name, "."));
 	if (!(pod && streq(pod, before_dot)) && (r = authz_check_name(ctx, name)) != 0)
 		return r;
-	return *name ? authz_check_dns_name(ctx, "the name", name) : 0;
+	return *name && !ctx->touch ? authz_check_dns_name(ctx, "the name", name) : 0;
 }
 
 /* ---- images ---- */
@@ -300,6 +305,8 @@ int authz_check_create(const struct authz_context *ctx)
 	r = check_image(ctx, authz_field_text(body, "Image"), &image);
 	if (r != 0)
 		return r;
+	if ((r = authz_check_own_name(ctx, name)) != 0)
+		return r;
 	user = authz_field_text(body, "User");
 	if (*user)
 		r = authz_check_user(ctx, user, "the user");
@@ -318,7 +325,8 @@ int authz_check_update(const struct authz_context *ctx)
 
 /* ---- what is there ---- */
 
-#define SHORT_ID 12
+#define SHORT_ID  12
+#define ID_LENGTH 64
 
 /* The engine's own choice is the beginning of the id. */
 static int check_hostname(const struct authz_context *ctx, json_t *container, json_t *config)
@@ -329,6 +337,62 @@ static int check_hostname(const struct authz_context *ctx, json_t *container, js
 	if (!*hostname || (id && strlen(hostname) == SHORT_ID && startswith(id, hostname)))
 		return 0;
 	return authz_check_dns_name(ctx, "the host name", hostname);
+}
+
+bool authz_could_be_id(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 0 && n < ID_LENGTH && strspn(name, "0123456789abcdef") == n;
+}
+
+/* The container that the engine finds by the beginning of its id: one that is the caller's, too? */
+static int check_beginning(const struct authz_context *ctx, const char *name)
+{
+	const struct authz_fact *fact;
+	json_t *item;
+	size_t i;
+	int r = authz_fact_get(ctx, AUTHZ_FACT_PREFIX, name, &fact);
+
+	if (r == 0 && !json_is_array(fact->json))
+		return authz_deny(ctx, "the engine does not say whose id begins with %s", name);
+	json_array_foreach (r == 0 ? fact->json : NULL, i, item) {
+		const char *id = json_string_value(json_object_get(item, "Id")) ?: "";
+
+		r = strlen(id) == ID_LENGTH && authz_name_valid(id) ? authz_check_container(ctx, id)
+								    : -EPERM;
+		if (r < 0)
+			return authz_deny(ctx,
+					  "the container %s: the id of another begins so, too; use "
+					  "this one's id, or another name",
+					  name);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+/*
+ * A name may also be the beginning of another container's id. Who takes his container away while
+ * its name is being looked at would have the engine find the other. Looked at last, so that no look
+ * at anything else lies between this and what the engine does.
+ */
+static int check_prefix(const struct authz_context *ctx, json_t *container, const char *name)
+{
+	const char *id = json_string_value(json_object_get(container, "Id")) ?: "";
+
+	if (!authz_could_be_id(name) || startswith(id, name))
+		return 0;
+	return check_beginning(ctx, name);
+}
+
+/* And who has an id from a list, and says the beginning of it, would find the one of that name. */
+int authz_check_own_name(const struct authz_context *ctx, const char *name)
+{
+	struct authz_context touch = *ctx;
+
+	touch.touch = true;
+	return authz_could_be_id(name) ? check_beginning(&touch, name) : 0;
 }
 
 int authz_check_container(const struct authz_context *request, const char *name)
@@ -358,8 +422,8 @@ int authz_check_container(const struct authz_context *request, const char *name)
 		    0 ||
 	    (r = authz_check_host_config(ctx, host)) != 0)
 		return r;
-	if (ctx->touch)
-		return 0;
-	r = check_hostname(ctx, fact->json, config);
-	return r != 0 ? r : authz_check_labels(ctx, own + 1, labels, NULL);
+	if (!ctx->touch && (r = check_hostname(ctx, fact->json, config)) != 0)
+		return r;
+	r = authz_check_labels(ctx, own + 1, labels, NULL);
+	return r != 0 ? r : check_prefix(ctx, fact->json, name);
 }

@@ -125,6 +125,15 @@ static int check_pull(const struct authz_context *ctx)
 	return check_remote(ctx, text);
 }
 
+/* The engine connects to whatever registry the name begins with, as root. */
+static int check_push(const struct authz_context *ctx, const char *name)
+{
+	const char *tag = authz_request_query(ctx->request, "tag") ?: "";
+	_cleanup_free_ char *text = xasprintf("%s%s%s", name, *tag ? ":" : "", tag);
+
+	return check_remote(ctx, text);
+}
+
 /* A tag of one's own may not be one that stands for something allowed. */
 static int check_tag(const struct authz_context *ctx)
 {
@@ -198,11 +207,13 @@ static int check_join(const struct authz_context *ctx, const char *network, bool
 static int check_rename(const struct authz_context *ctx)
 {
 	const char *name = authz_request_query(ctx->request, "name") ?: "";
+	int r;
 
 	name += *name == '/';
 	if (!authz_name_valid(name))
 		return authz_deny(ctx, "the name %s: not one that a container can have", name);
-	return authz_check_labels(ctx, name, NULL, NULL);
+	r = authz_check_labels(ctx, name, NULL, NULL);
+	return r != 0 ? r : authz_check_own_name(ctx, name);
 }
 
 /* ---- all of it ---- */
@@ -227,6 +238,8 @@ static int check_endpoint(const struct authz_context *ctx, enum api_endpoint end
 		return authz_check_update(ctx);
 	case ENDPOINT_CONTAINER_RENAME:
 		return check_rename(ctx);
+	case ENDPOINT_CONTAINER_TOP:
+		return authz_check_top(ctx);
 	case ENDPOINT_EXEC_CREATE:
 		return check_exec_create(ctx);
 	case ENDPOINT_EXEC_START:
@@ -235,6 +248,8 @@ static int check_endpoint(const struct authz_context *ctx, enum api_endpoint end
 		return check_pull(ctx);
 	case ENDPOINT_IMAGE_DISTRIBUTION:
 		return check_remote(ctx, name);
+	case ENDPOINT_IMAGE_PUSH:
+		return check_push(ctx, name);
 	case ENDPOINT_IMAGE_SEARCH:
 		return check_search(ctx);
 	case ENDPOINT_IMAGE_TAG:

@@ -11,6 +11,7 @@
 
 enum authz_fact_kind {
 	AUTHZ_FACT_CONTAINER, /* GET /containers/NAME/json */
+	AUTHZ_FACT_PREFIX,    /* the container whose id begins with NAME, as an array */
 	AUTHZ_FACT_EXEC,      /* GET /exec/NAME/json */
 	AUTHZ_FACT_IMAGE,     /* GET /images/NAME/json */
 	AUTHZ_FACT_VOLUME,    /* GET /volumes/NAME */

@@ -116,6 +116,26 @@ static int check_readonly(const struct authz_context *ctx, json_t *value)
 	return check_hidden(ctx, value, "ReadonlyPaths", "/proc/sys");
 }
 
+/*
+ * A tag is a template of Go's, which the engine fills in by itself and with as much memory as that
+ * takes: {{pad .ID 70368744177664 0}} ends it. So there are plain values only: {{.Name}}.
+ */
+static bool tag_is_plain(const char *tag)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	while ((tag = strstr(tag, "{{"))) {
+		tag += 2 + strspn(tag + 2, " ");
+		if (*tag != '.')
+			return false;
+		tag += 1 + strspn(tag + 1, letters);
+		tag += strspn(tag, " ");
+		if (!startswith(tag, "}}"))
+			return false;
+	}
+	return true;
+}
+
 /* Drivers that send elsewhere are the admin's to choose. */
 static int check_log_config(const struct authz_context *ctx, json_t *value)
 {
@@ -145,6 +165,9 @@ static int check_log_config(const struct authz_context *ctx, json_t *value)
 			known |= streq(keys[i], key);
 		if (!known)
 			return authz_deny(ctx, "the log option %s is not allowed", key);
+		if (streq(key, "tag") && !tag_is_plain(json_string_value(item)))
+			return authz_deny(ctx, "the log option tag: only values like {{.Name}} are "
+					       "allowed in it");
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
  */
 #include "netguard/authz_container.h"
 #include "netguard/authz_route.h"
+#include "netguard/authz_volumes.h"
 
 static bool below(const char *root, const char *path)
 {
@@ -78,7 +79,13 @@ static int check_users(const struct authz_context *ctx, const char *name)
 	return 0;
 }
 
-int authz_check_volume(const struct authz_context *ctx, const char *name)
+/* The engine's own: 64 digits of an id. */
+static bool is_anonymous(const char *name)
+{
+	return strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64;
+}
+
+int authz_check_volume(const struct authz_context *ctx, const char *name, bool copies)
 {
 	const struct authz_fact *fact;
 	json_t *options;
@@ -88,6 +95,9 @@ int authz_check_volume(const struct authz_context *ctx, const char *name)
 		return authz_deny(ctx, "the mount of %s: neither a path nor a volume's name", name);
 	if (ctx->touch)
 		return 0;
+	if (!ctx->existing && is_anonymous(name))
+		return authz_deny(ctx, "the volume %s: an anonymous one is its container's alone",
+				  name);
 	r = authz_fact_get(ctx, AUTHZ_FACT_VOLUME, name, &fact);
 	if (r != 0 || fact->result < 0) /* of what is not there the engine makes a plain one */
 		return r;
@@ -95,27 +105,44 @@ int authz_check_volume(const struct authz_context *ctx, const char *name)
 	if (!streq(json_string_value(json_object_get(fact->json, "Driver")) ?: "", "local") ||
 	    (options && !authz_is_empty(options)))
 		return authz_deny(ctx, "the volume %s mounts something else of the host", name);
-	return check_users(ctx, name);
+	r = check_users(ctx, name);
+	/* it copies when a container is created, and never again */
+	if (r == 0 && copies && !ctx->existing)
+		return authz_deny(ctx,
+				  "the volume %s is there, and others may write to it while the "
+				  "engine copies into it: mount it with nocopy",
+				  name);
+	return r;
+}
+
+/* Whether each of a list with commas is one of these; of one with "=", what stands before it, with
+ * it. */
+static bool words_are_of(const char *list, const char *const *words)
+{
+	while (*list) {
+		size_t n = strcspn(list, ","), equals = strcspn(list, "=");
+		size_t compared = equals < n ? equals + 1 : n;
+		bool known = false;
+
+		for (size_t i = 0; words[i]; i++)
+			known |= strlen(words[i]) == compared &&
+				 strncmp(words[i], list, compared) == 0;
+		if (!known)
+			return false;
+		list += n;
+		list += *list == ',';
+	}
+	return true;
 }
 
 /* "ro,nocopy": what changes neither labels of the host's files nor how mounts spread. */
 static bool mode_is_harmless(const char *mode)
 {
-	static const char *const words[] = {"ro",	"rw",	      "nocopy", "private",
-					    "rprivate", "consistent", "cached", "delegated"};
+	static const char *const words[] = {"ro",      "rw",	    "nocopy",
+					    "private", "rprivate",  "consistent",
+					    "cached",  "delegated", NULL};
 
-	while (*mode) {
-		size_t n = strcspn(mode, ",");
-		bool known = false;
-
-		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-			known |= strlen(words[i]) == n && strncmp(words[i], mode, n) == 0;
-		if (!known)
-			return false;
-		mode += n;
-		mode += *mode == ',';
-	}
-	return true;
+	return words_are_of(mode, words);
 }
 
 /* SOURCE:TARGET[:MODE] */
@@ -133,7 +160,9 @@ static int check_bind(const struct authz_context *ctx, const char *text)
 				  "the mount %s: of modes only ro, rw, nocopy and private are "
 				  "allowed",
 				  text);
-	return *source == '/' ? authz_check_source(ctx, source) : authz_check_volume(ctx, source);
+	if (*source == '/')
+		return authz_check_source(ctx, source);
+	return authz_check_volume(ctx, source, !mode || !authz_mode_has_nocopy(mode + 1));
 }
 
 int authz_check_binds(const struct authz_context *ctx, json_t *value)
@@ -225,6 +254,13 @@ static int check_tmpfs_options(const struct authz_context *ctx, json_t *value)
 	return authz_fields_check(ctx, value, "Mounts.TmpfsOptions", fields);
 }
 
+static bool mount_copies(json_t *mount)
+{
+	json_t *options = authz_field_get(mount, "VolumeOptions");
+
+	return !json_is_true(authz_field_get(options, "NoCopy"));
+}
+
 static int check_mount(const struct authz_context *ctx, json_t *mount)
 {
 	static const struct authz_field fields[] = {
@@ -250,7 +286,7 @@ static int check_mount(const struct authz_context *ctx, json_t *mount)
 	if (streq(type, "bind"))
 		return authz_check_source(ctx, source);
 	if (streq(type, "volume"))
-		return *source ? authz_check_volume(ctx, source) : 0;
+		return *source ? authz_check_volume(ctx, source, mount_copies(mount)) : 0;
 	if (streq(type, "tmpfs"))
 		return *source ? authz_deny(ctx, "a tmpfs has no source") : 0;
 	return authz_deny(ctx, "a mount of type %s is not allowed", *type ? type : "(none)");
@@ -272,6 +308,22 @@ int authz_check_mounts(const struct authz_context *ctx, json_t *value)
 	return 0;
 }
 
+/*
+ * "size=1m,ro". The engine also takes flags that make no tmpfs: with remount, what is mounted there
+ * already (/sys, a cgroup) is changed to be writable, and with bind it is the host's.
+ */
+static bool tmpfs_is_one(const char *options)
+{
+	static const char *const words[] = {
+		"defaults",	 "rw",	     "ro",	   "exec",     "noexec",     "suid",
+		"nosuid",	 "dev",	     "nodev",	   "sync",     "async",	     "atime",
+		"noatime",	 "diratime", "nodiratime", "relatime", "norelatime", "strictatime",
+		"nostrictatime", "size=",    "mode=",	   "uid=",     "gid=",	     "nr_inodes=",
+		"nr_blocks=",	 NULL};
+
+	return words_are_of(options, words);
+}
+
 int authz_check_tmpfs(const struct authz_context *ctx, json_t *value)
 {
 	const char *target;
@@ -282,6 +334,11 @@ int authz_check_tmpfs(const struct authz_context *ctx, json_t *value)
 	json_object_foreach (value, target, item) {
 		if (*target != '/' || !json_is_string(item))
 			return authz_deny(ctx, "HostConfig.Tmpfs: not paths with options");
+		if (!tmpfs_is_one(json_string_value(item)))
+			return authz_deny(ctx,
+					  "the tmpfs %s: of options only those of a new tmpfs are "
+					  "allowed: size, mode, uid, ro and their like",
+					  target);
 	}
 	return 0;
 }

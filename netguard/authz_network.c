@@ -342,7 +342,16 @@ int authz_check_network_create(const struct authz_context *ctx)
 	};
 	int r = authz_fields_check(ctx, ctx->request->body, "the network", fields);
 
-	if (r == 0 && !authz_name_valid(authz_field_text(ctx->request->body, "Name")))
+	const char *name = r == 0 ? authz_field_text(ctx->request->body, "Name") : "";
+
+	if (r == 0 && !authz_name_valid(name))
 		return authz_deny(ctx, "the network's name is not a plain one");
+	/* once it is removed, the name would be that one: also between a look at it and the start
+	 */
+	if (r == 0 && authz_could_be_id(name))
+		return authz_deny(ctx,
+				  "the network's name %s: could be the beginning of another's id; "
+				  "it needs one character beside 0-9 and a-f",
+				  name);
 	return r;
 }

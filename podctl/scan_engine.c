@@ -86,6 +86,9 @@ static void changes_done(void *userdata, const struct engine_reply *reply)
 	}
 	if (r < 0)
 		fail_target(t, r, &err);
+	/* a path that is too long has the engine list nothing, which would hide all changes */
+	if (r < 0 && !t->gone)
+		scan_compare_layers(t, s->scan);
 	free(request->text);
 	free(request);
 	start_next(s);

@@ -59,6 +59,7 @@ static json_t *fact_of(const struct authz_need *need)
 				 "1000", "HostConfig", "SecurityOpt", "no-new-privileges");
 	case AUTHZ_FACT_NETWORK:
 		return json_pack("{s:s, s:s}", "Name", need->name, "Driver", "bridge");
+	case AUTHZ_FACT_PREFIX:
 	case AUTHZ_FACT_POD:
 	case AUTHZ_FACT_ROOTS:
 	case AUTHZ_FACT_USERS:

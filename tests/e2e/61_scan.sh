@@ -53,6 +53,14 @@ check_status "no ID" 1 'is no alert' podctl scan --ack 17 plain
 check_status "none named" 1 'which alerts' podctl scan --ack
 check "acknowledge one" podctl scan --ack "$passwd"
 check_equal "it is gone, though the file is still changed" "$(grep -v passwd <<< "$want")" "$(rows)"
+# a path that is too long for the engine, which then lists nothing of the container
+inside docker run -d --name deep busybox sleep 999 > /dev/null
+# shellcheck disable=SC2016 # for the shell inside
+change deep 'echo x >> /etc/group; cd /tmp; n=$(printf %0200d 0); for i in $(seq 40); do mkdir $n && cd -P $n || exit; done'
+check_status "a container that the engine can't list the changes of: said" 1 'container deep could not be scanned' podctl scan
+check_equal "... and what it has of the image's files is looked at all the same" "deep changed /etc/group" "$(rows | grep deep)"
+inside docker rm -f deep > /dev/null
+check "acknowledge what was found there" podctl scan --ack "$(id_of /etc/group)"
 inside docker rm -f plain > /dev/null
 check_equal "the container is gone, its alerts are not" "$(grep -v passwd <<< "$want")" "$(rows)"
 check "acknowledge all" podctl scan --ack all

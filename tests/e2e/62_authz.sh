@@ -42,12 +42,15 @@ inside docker network create -d macvlan -o parent=eth0 --subnet 10.99.0.0/24 vla
 inside docker create --name privbox --privileged busybox sleep 1000 > /dev/null
 inside docker run -d --name rootbox -v rootdata:/data busybox sleep 1000 > /dev/null
 inside docker run -d --name plainbox --user 1000 --security-opt no-new-privileges busybox sleep 1000 > /dev/null
+inside docker run -d --name shop-1 --label com.docker.compose.project=shop -v shopdata:/data --user 1000 --security-opt no-new-privileges busybox sleep 1000 > /dev/null
 put_file /root/web.yml <<'END'
 containers:
   app: {image: busybox, update_image: false, command: sleep 1000, user: "1000:1000"}
 END
 check "a pod of podctl's" podctl /root/web.yml
 HOSTNET=$(inside docker network inspect -f '{{.Id}}' host)
+ROOTBOX=$(inside docker inspect -f '{{.Id}}' rootbox)
+PREFIXED=$(inside docker create --name "${ROOTBOX:0:12}" --user 1000 --security-opt no-new-privileges busybox sleep 1000)
 # certificates for the engine and two clients
 certs() {
 	mkdir -p /run/certs && cd /run/certs || return
@@ -128,7 +131,7 @@ pair_top() {
 '
 {
 	printf '%s\n' "$REQUESTS"
-	printf 'ROOTS_EXEC=%s HOSTNET=%s\n' "$ROOTS_EXEC" "$HOSTNET"
+	printf 'ROOTS_EXEC=%s HOSTNET=%s ROOTBOX=%s PREFIXED=%s\n' "$ROOTS_EXEC" "$HOSTNET" "$ROOTBOX" "$PREFIXED"
 	cat <<'END'
 # -- what a container may be
 pair privileged "privileged containers" '"Privileged":true' '"Privileged":false'
@@ -160,6 +163,7 @@ pair "its own cgroup" "cgroup" '"CgroupParent":"/"' '"CgroupParent":""'
 pair "another runtime" "runtime runc" '"Runtime":"runc"' '"Runtime":""'
 pair "a score below 0" "OomScoreAdj" '"OomScoreAdj":-1' '"OomScoreAdj":1'
 pair "a log that is sent" "log driver" '"LogConfig":{"Type":"syslog","Config":{"syslog-address":"unixgram:///dev/log"}}' '"LogConfig":{"Type":"json-file","Config":{"max-size":"1m"}}'
+pair "a line of the log that takes all memory" "only values like" '"LogConfig":{"Type":"json-file","Config":{"tag":"{{pad .ID 70368744177664 0}}"}}' '"LogConfig":{"Type":"json-file","Config":{"tag":"{{.Name}}"}}'
 pair "another's mounts" "mounts of another" '"VolumesFrom":["rootbox"]' '"VolumesFrom":null'
 pair "a port" "22/tcp" '"PortBindings":{"22/tcp":[{"HostPort":"22"}]}' '"PortBindings":{"80/tcp":[{"HostPort":"18000"}]}'
 pair "a port of the engine's choice" "must be named" '"PublishAllPorts":true' '"PublishAllPorts":false'
@@ -170,17 +174,20 @@ pair "the host's users" "not below" '"Binds":["/etc/passwd:/p"]' '"Binds":["/srv
 pair "past the root by .." "absolute path" '"Binds":["/srv/share/../../etc:/x"]' '"Binds":["/srv/share/bob:/x"]'
 pair "a folder beside the root" "not below" '"Binds":["/srv/share2:/x"]' '"Binds":["/srv/share/open:/x"]'
 pair "a link" "is a link" '"Binds":["/srv/share/link:/x"]' '"Binds":["/srv/share/bob:/x:ro"]'
-pair "through a link" "is a link" '"Binds":["/srv/share/link/cron.d:/x"]' '"Binds":["plain:/x"]'
+pair "through a link" "is a link" '"Binds":["/srv/share/link/cron.d:/x"]' '"Binds":["plain:/x:nocopy"]'
 pair "in a folder of one's own, where a link can come" "could be exchanged" '"Binds":["/srv/share/bob/sub:/x"]' '"Binds":["fresh1:/x"]'
 pair "in a folder that all can write" "could be exchanged" '"Binds":["/srv/share/open/sub:/x"]' '"Binds":["fresh2:/x"]'
 pair "what is no file" "neither a folder nor a file" '"Binds":["/srv/share/fifo:/x"]' '"Tmpfs":{"/x":"size=1m"}'
 pair "what is not there" "make it first" '"Binds":["/srv/share/new:/x"]' '"Mounts":[{"Type":"tmpfs","Target":"/x"}]'
+pair "a tmpfs that changes what is mounted there" "the tmpfs /sys/" '"Tmpfs":{"/sys/":"remount,rw"}' '"Tmpfs":{"/x":"rw,size=1m,mode=700"}'
 pair "mounts that spread" "of modes" '"Binds":["/srv/share:/x:rshared"]' '"Binds":["/srv/share:/x:rprivate"]'
 pair "another sort of mount" "not below" '"Mounts":[{"Type":"bind","Source":"/etc","Target":"/x"}]' '"Mounts":[{"Type":"bind","Source":"/srv/share","Target":"/x"}]'
 pair "a mount in other case" "not below" '"mounts":[{"TYPE":"bind","source":"/etc","target":"/x"}]' '"mounts":[{"TYPE":"bind","source":"/srv/share","target":"/x"}]'
-pair "a volume that is the host" "something else of the host" '"Binds":["hostroot:/x"]' '"Mounts":[{"Type":"volume","Source":"plain","Target":"/x"}]'
+pair "a volume that is the host" "something else of the host" '"Binds":["hostroot:/x"]' '"Mounts":[{"Type":"volume","Source":"plain","Target":"/x","VolumeOptions":{"NoCopy":true}}]'
 pair "a volume made to be the host" "mount the host" '"Mounts":[{"Type":"volume","Source":"mine","Target":"/x","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]' '"Mounts":[{"Type":"volume","Source":"fresh3","Target":"/x","VolumeOptions":{"NoCopy":true}}]'
-pair "a volume of a container of root's" "belongs to another container" '"Binds":["rootdata:/x"]' '"Binds":["plain:/x"]'
+pair "a volume of a container of root's" "belongs to another container" '"Binds":["rootdata:/x"]' '"Binds":["plain:/x:nocopy"]'
+pair "a volume of one of a pod of the configuration" "belongs to another container" '"Binds":["shopdata:/x"]' '"Binds":["plain:/x:nocopy"]'
+pair "a volume that others have, to be filled by the engine" "mount it with nocopy" '"Binds":["plain:/x"]' '"Binds":["fresh5:/x"]'
 no "such a volume by itself" "mount the host" POST /volumes/create -H "$J" -d '{"Name":"evil","DriverOpts":{"type":"none","o":"bind","device":"/"}}'
 ok "... but a plain one" POST /volumes/create -H "$J" -d '{"Name":"fresh4"}'
 # -- users
@@ -282,6 +289,26 @@ for box in privbox rootbox web web.app; do
 	no "$box: exec" "reserved\|is root\|privileged" POST "/containers/$box/exec" -H "$J" -d '{"Cmd":["id"],"User":"1000"}'
 	no "$box: remove" "reserved\|is root\|privileged" DELETE "/containers/$box?force=1"
 done
+for way in "GET json" "GET logs?stdout=1" "GET top" "POST stop?t=0" "POST kill" "POST start" "POST attach?stream=1"; do
+	no "one of a pod of the configuration: $way" "pod shop" "${way% *}" "/containers/shop-1/${way#* }" -H "$E"
+done
+no "... remove" "pod shop" DELETE "/containers/shop-1?force=1"
+# the engine finds a container by its name, or else by the beginning of its id: were his gone in between, root's
+no "a container whose name is the beginning of the id of root's" "the id of another" POST "$C?name=${ROOTBOX:0:11}" -H "$J" -d "$B"
+for way in "GET json" "POST restart?t=0" "POST kill" "POST attach?stream=1&stdin=1"; do
+	no "one of that name, which could be anybody's, by it: $way" "the id of another begins so" "${way% *}" "/containers/${ROOTBOX:0:12}/${way#* }" -H "$E"
+done
+no "... exec" "the id of another begins so" POST "/containers/${ROOTBOX:0:12}/exec" -H "$J" -d '{"Cmd":["id"],"User":"1000"}'
+ok "... by its own id" GET "/containers/$PREFIXED/json"
+ok "one whose name is the beginning of nobody's" POST "$C?name=00000000000" -H "$J" -d "$B"
+ok "... by that name" GET "/containers/00000000000/json"
+ok "... and by the beginning of its id" GET "/containers/$(jq -r .Id "$out" | cut -c 1-12)/json"
+# ps runs on the host, and the engine takes for the container's what has its number below the title PID
+for args in -eHovsz=PID+-oargs+e -e+-o+lstart,uid,uid,pid -eZ -eo+args,pid; do
+	no "ps $args" "pid is the first" GET "/containers/plainbox/top?ps_args=$args"
+done
+ok "... but -ef" GET "/containers/plainbox/top?ps_args=-ef"
+ok "... and columns behind the number" GET "/containers/plainbox/top?ps_args=-o+pid,user,args"
 X=/containers/plainbox/exec
 no "exec as root" "must be a number" POST $X -H "$J" -d '{"Cmd":["id"],"User":"0"}'
 no "exec as root by name" "must be a number" POST $X -H "$J" -d '{"Cmd":["id"],"user":"root"}'
@@ -309,7 +336,7 @@ done < <(as bob bash "$SANDBOX/requests.sh" 2>&1)
 # ---- what is there now was allowed ----
 admin ps -aq | xargs "$SANDBOX_CMD" exec "$SANDBOX" -- docker --config /run/docker-admin inspect > "$SANDBOX/all.json"
 check_equal "containers were made" true "$(jq '[.[] | select(.Name | startswith("/new"))] | length > 50' "$SANDBOX/all.json")"
-check_equal "none of bob's has anything of the host" "" "$(jq -r '.[] | select(.Name | test("^/(rootbox|plainbox|privbox|web)") | not) |
+check_equal "none of bob's has anything of the host" "" "$(jq -r '.[] | select(.Name | test("^/(rootbox|plainbox|privbox|web|shop-1)") | not) |
 	select(.HostConfig.Privileged or (.HostConfig.PidMode != "") or (.HostConfig.IpcMode == "host") or (.HostConfig.UTSMode != "") or
 	(.HostConfig.NetworkMode | test("host|container|vlan")) or (.HostConfig.UsernsMode != "") or ((.HostConfig.Devices // []) | length > 0) or
 	((.HostConfig.SecurityOpt // []) != ["no-new-privileges"]) or ((.HostConfig.CapAdd // []) - ["NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"] | length > 0) or
@@ -365,10 +392,10 @@ inside sh -c 'for i in $(seq 20); do docker "$@" create --user 1 --security-opt 
 	config=$(jq -cn "{hostname: \"cache\", x: [range(500)]}")
 	for i in $(seq 60); do docker "$@" create --label "podctl.pod=cache$i" --label podctl.container= --label "podctl.config=$config" busybox; done' \
 	sh --config /run/docker-admin > /dev/null || fail "containers to look at"
-check_equal "a volume that many containers have" "201 0" "$(create '.HostConfig.Binds = ["many:/x"]')"
-check_equal "... a hundred thousand times" "403 0" "$(create '.HostConfig.Binds = [range(100000) | "many:/x"]')"
+check_equal "a volume that many containers have" "201 0" "$(create '.HostConfig.Binds = ["many:/x:nocopy"]')"
+check_equal "... a hundred thousand times" "403 0" "$(create '.HostConfig.Binds = [range(100000) | "many:/x:nocopy"]')"
 # (the engine does not take one place twice)
-check_equal "... four thousand times: looked at once" "400 0" "$(create '.HostConfig.Binds = [range(4000) | "many:/x"]')"
+check_equal "... four thousand times: looked at once" "400 0" "$(create '.HostConfig.Binds = [range(4000) | "many:/x:nocopy"]')"
 aliases() { create ".HostConfig.NetworkMode = \"pods\" | .NetworkingConfig.EndpointsConfig.pods.Aliases = [range($1) | \"a\"]"; }
 check_equal "names on a network" "201 0" "$(aliases 2)"
 check_equal "... four thousand, where there are many pods" "201 0" "$(aliases 4000)"
@@ -393,6 +420,32 @@ written() {
 	not kill -0 "$starter"
 }
 check "the engine has what it waited for" wait_for 20 written
+
+# ---- volumes into which the engine copies, as root and by paths, what the image has ----
+# tree: /x/a with so many files that there is time, then /x/z/evil; link: where x/z leads into the host
+# shellcheck disable=SC2016 # for the shell inside
+inside sh -c 'mkdir -p /srv/victim /root/tree/x/a /root/tree/x/z && chmod 777 /root/tree/x && cd /root/tree/x/a && seq 20000 | xargs touch && echo evil > ../z/evil &&
+	tar -C /root/tree -c . | docker "$@" import - tree && mkdir -p /root/link/x && ln -s /srv/victim /root/link/x/z && tar -C /root/link -c . | docker "$@" import - link' \
+	sh --config /run/docker-admin > /dev/null || fail "images with trees"
+plainly() { as bob docker create --user 65534 --security-opt no-new-privileges "$@"; }
+# who has the volume already puts a link into it while the engine copies
+plainly --name racer -v raced:/home busybox sh -c 'cd /home; until [ -e a ]; do :; done; ln -s /srv/victim z; sleep 1000' > /dev/null
+as bob docker start racer > /dev/null || fail "a container that waits for its volume to be filled"
+check_status "a volume of another container is not filled" 1 'mount it with nocopy' plainly -v raced:/x tree true
+check "... and can be mounted as it is" plainly -v raced:/x:nocopy tree true
+# two at once: one's link, and the other's files
+plainly -v twice:/x tree true > /dev/null 2>&1 &
+filler=$!
+wait_for 20 inside test -e /var/lib/docker/volumes/twice/_data/a || fail "the engine copies"
+check_status "a volume that is just being filled: not filled by another" 1 'is just being created' plainly -v twice:/x link true
+check_status "... and not mounted" 1 'is just being created' plainly -v twice:/home:nocopy busybox true
+check_status "nor one without a name, by the one that the engine gave it" 1 "its container's alone" plainly -v "$(printf '%064d' 0):/x:nocopy" busybox true
+wait "$filler" || fail "the first one is created"
+check "... and then it can be mounted" plainly -v twice:/home:nocopy busybox true
+check_equal "nothing was written into the host" "" "$(inside ls /srv/victim)"
+check "a volume again that had a container" plainly --name again -v againvol:/home busybox true
+check "... that is gone" as bob docker rm again
+check "... is mounted as it is" plainly -v againvol:/home:nocopy busybox true
 
 # ---- a configuration that changes ----
 inside sed -i 's/^  capabilities: .*/  capabilities: [SYS_CHROOT]/' /etc/netguard.yml

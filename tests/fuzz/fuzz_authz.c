@@ -41,6 +41,7 @@ static json_t *fact_of(const struct authz_need *need)
 		return json_pack("{s:s, s:{}}", "ContainerID", "good", "ProcessConfig");
 	case AUTHZ_FACT_NETWORK:
 		return json_pack("{s:s, s:s}", "Name", need->name, "Driver", "bridge");
+	case AUTHZ_FACT_PREFIX:
 	case AUTHZ_FACT_POD:
 	case AUTHZ_FACT_ROOTS:
 	case AUTHZ_FACT_USERS:

@@ -3,6 +3,7 @@
 #include "common/problems.h"
 #include "netguard/authz_decide.h"
 #include "netguard/authz_http.h"
+#include "netguard/authz_volumes.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -32,6 +33,7 @@
 	"image-tag, network-create, network-connect, network-disconnect], "                        \
 	"images: ['docker.io/library/*']}\n"
 #define ROOT "engine_policy: {allow_root: true, allow_new_privileges: true, bind_roots: [/srv/x]}\n"
+#define PUSH "engine_policy: {endpoints: [image-push], images: ['docker.io/library/*']}\n"
 #define LAX  "engine_policy: {allow_new_privileges: true, bind_roots: [/srv/x]}\n"
 
 /* ---- what the engine would say ---- */
@@ -50,6 +52,9 @@
 	"{\"Id\":\"" id "\",\"Name\":\"/" name                                                     \
 	"\",\"Config\":{\"User\":\"1000\",\"Hostname\":\"" hostname                                \
 	"\"},\"HostConfig\":" HOST_GOOD "}}"
+#define FULL_ID	       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SHORT_ID_OF_63 "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ROOTS_ID       "beef456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define IMAGE(tag, user, labels)                                                                   \
 	"{\"RepoTags\":[\"" tag "\"],\"RepoDigests\":[],\"Config\":{\"User\":\"" user              \
 	"\",\"Labels\":{" labels "}}}"
@@ -87,6 +92,28 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, "called4", 0,
 	 "{\"Name\":\"/called4\",\"Config\":{\"User\":\"1\",\"Hostname\":\"0123456789ab\"},"
 	 "\"HostConfig\":" HOST_GOOD "}}"},
+	/* names that are the beginning of an id: nobody's, another's, their own */
+	{AUTHZ_FACT_CONTAINER, "cafe", 0, CALLED("0123456789abcdef", "cafe", "x")},
+	{AUTHZ_FACT_CONTAINER, "beef", 0, CALLED("0123456789abcdef", "beef", "x")},
+	{AUTHZ_FACT_CONTAINER, "feed", 0, CALLED("feed456789abcdef", "other", "x")},
+	{AUTHZ_FACT_CONTAINER, "face", 0, CALLED("0123456789abcdef", "face", "x")},
+	{AUTHZ_FACT_CONTAINER, "ade", 0,
+	 "{\"Name\":\"/ade\",\"Config\":{\"User\":\"1\"},\"HostConfig\":" HOST_GOOD "}}"},
+	{AUTHZ_FACT_CONTAINER, FULL_ID, 0, CALLED(FULL_ID, "whole", "x")},
+	{AUTHZ_FACT_PREFIX, "beef", 0, "[{\"Id\":\"" ROOTS_ID "\"}]"},
+	{AUTHZ_FACT_CONTAINER, ROOTS_ID, 0, CONTAINER(ROOTS_ID, "", "", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "0123", 0, CALLED("cafe456789abcdef", "0123", "x")},
+	{AUTHZ_FACT_PREFIX, "0123", 0, "[{\"Id\":\"" FULL_ID "\"}]"},
+	{AUTHZ_FACT_PREFIX, "dead", 0, "[{}]"},
+	{AUTHZ_FACT_PREFIX, "deaf", 0, "[{\"Id\":\"/" SHORT_ID_OF_63 "\"}]"},
+	{AUTHZ_FACT_PREFIX, "fade", 0, "[{\"Id\":\"fade\"}]"},
+	{AUTHZ_FACT_PREFIX, "face", 0, "{}"},
+	{AUTHZ_FACT_PREFIX, "feed", 0, "[{\"Id\":\"feed456789abcdef\"}]"},
+	{AUTHZ_FACT_CONTAINER, "shop-1", 0,
+	 CONTAINER("shop-1", "1000", "\"com.docker.compose.project\":\"shop\"", HOST_GOOD)},
+	{AUTHZ_FACT_CONTAINER, "web.x", 0, CONTAINER("web.x", "1000", "", HOST_GOOD)},
+	{AUTHZ_FACT_VOLUME, "shops", 0, "{\"Driver\":\"local\",\"Options\":{}}"},
+	{AUTHZ_FACT_USERS, "shops", 0, "[{\"Id\":\"shop-1\"}]"},
 	{AUTHZ_FACT_CONTAINER, "mute", 0, "{\"Id\":\"mute\"}"},
 	{AUTHZ_FACT_CONTAINER, "mute2", 0, "{\"Config\":{}}"},
 	{AUTHZ_FACT_CONTAINER, "mute3", 0, "{\"Config\":{},\"HostConfig\":{}}"},
@@ -109,6 +136,8 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, "volumed", 0,
 	 CONTAINER("volumed", "1000", "",
 		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"Binds\":[\"nfs:/x\"]")},
+	{AUTHZ_FACT_CONTAINER, "plainly", 0,
+	 CONTAINER("plainly", "1000", "", HOST_GOOD ",\"Binds\":[\"plain:/x\"]")},
 	{AUTHZ_FACT_EXEC, "fine", 0,
 	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"privileged\":false,\"user\":\"1000\"}}"},
 	{AUTHZ_FACT_EXEC, "default", 0, "{\"ContainerID\":\"good\",\"ProcessConfig\":{}}"},
@@ -165,10 +194,10 @@ static const struct {
 
 static void add_fact(struct authz_facts *facts, struct authz_need *need)
 {
-	/* of what is not listed there is none; pods without containers */
+	/* of what is not listed there is none; pods without containers, ids of nobody */
 	struct authz_fact f = {.kind = need->kind, .name = need->name, .result = -ENOENT};
 
-	if (need->kind == AUTHZ_FACT_POD) {
+	if (need->kind == AUTHZ_FACT_POD || need->kind == AUTHZ_FACT_PREFIX) {
 		f.result = 0;
 		f.json = json_array();
 	}
@@ -274,9 +303,10 @@ static void expect(const char *config, const char *client, const char *method, c
 #define ALIAS(name)                                                                                \
 	TOP(USER ",\"NetworkingConfig\":{\"EndpointsConfig\":{\"front-a\":{\"Aliases\":[\"" name   \
 		 "\"]}}}")
-#define USER	"\"Image\":\"busybox\",\"User\":\"1000\""
-#define HOST(h) "{" USER ",\"HostConfig\":{" NNP "," h "}}"
-#define TOP(t)	"{" t ",\"HostConfig\":{" NNP "}}"
+#define USER	 "\"Image\":\"busybox\",\"User\":\"1000\""
+#define HOST(h)	 "{" USER ",\"HostConfig\":{" NNP "," h "}}"
+#define LOG(tag) HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"tag\":\"" tag "\"}}")
+#define TOP(t)	 "{" t ",\"HostConfig\":{" NNP "}}"
 
 static const struct {
 	const char *body, *why; /* why NULL: allowed */
@@ -381,6 +411,16 @@ static const struct {
 	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":\"no-new-privileges\"}}", "not a list"},
 	{"{" USER ",\"HostConfig\":{\"SecurityOpt\":[1]}}", "(no text)"},
 	{HOST("\"LogConfig\":\"syslog\""), "no object"},
+	{LOG("{{pad .ID 70368744177664 0}}"), "only values like"},
+	{LOG("x{{.Name}}{{print .ID}}"), "only values like"},
+	{LOG("{{.Name"), "only values like"},
+	{LOG("{{.Name}"), "only values like"},
+	{LOG("{{.Name|json}}"), "only values like"},
+	{LOG("{{.Name .ID}}"), "only values like"},
+	{LOG("{{"), "only values like"},
+	{LOG("{{.ImageName}}/{{ .Name }}"), NULL},
+	{LOG("plain} {.Name}"), NULL},
+	{HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"labels\":\"{{x}}\"}}"), NULL},
 	{HOST("\"Ulimits\":{}"), "not a list"},
 	{HOST("\"Ulimits\":[1]"), "no object"},
 	{HOST("\"Binds\":[1]"), "not a list of strings"},
@@ -389,6 +429,7 @@ static const struct {
 	{HOST("\"Binds\":[\"/srv/share/none:/x\"]"), "could not be told"},
 	{HOST("\"Binds\":[\"ghosts:/x\"]"), "does not say who has the volume"},
 	{HOST("\"Binds\":[\"mute:/x\"]"), "something else"},
+	{HOST("\"Binds\":[\"shops:/x\"]"), "belongs to another container"},
 	{HOST("\"Mounts\":{}"), "not a list"},
 	{HOST("\"Mounts\":[{\"Type\":\"tmpfs\",\"Source\":\"/x\",\"Target\":\"/x\"}]"),
 	 "no source"},
@@ -409,6 +450,14 @@ static const struct {
 	{HOST("\"Tmpfs\":[]"), "not an object"},
 	{HOST("\"Tmpfs\":{\"run\":\"\"}"), "not paths"},
 	{HOST("\"Tmpfs\":{\"/run\":1}"), "not paths"},
+	{HOST("\"Tmpfs\":{\"/run\":\"\",\"/tmp\":\"rw,size=1m,mode=1777,uid=5,noexec\"}"), NULL},
+	{HOST("\"Tmpfs\":{\"/sys/\":\"remount,rw\"}"), "the tmpfs /sys/"},
+	{HOST("\"Tmpfs\":{\"/run\":\"size=1m,remount\"}"), "the tmpfs /run"},
+	{HOST("\"Tmpfs\":{\"/run\":\"bind\"}"), "the tmpfs /run"},
+	{HOST("\"Tmpfs\":{\"/run\":\"ro,rshared\"}"), "the tmpfs /run"},
+	{HOST("\"Tmpfs\":{\"/run\":\"size\"}"), "the tmpfs /run"},
+	{HOST("\"Tmpfs\":{\"/run\":\"rw=1\"}"), "the tmpfs /run"},
+	{HOST("\"Binds\":[\"fresh:/x:ro=1\"]"), "of modes only"},
 	{HOST("\"NetworkMode\":1"), "not a value"},
 	{HOST("\"NetworkMode\":\"front-mute\""), "whole name"},
 	{HOST("\"NetworkMode\":\"front-odd\""), "only bridges"},
@@ -486,7 +535,14 @@ static const struct {
 	{HOST("\"Ulimits\":[{\"Name\":\"nofile\",\"Hard\":1,\"Soft\":1}]"), NULL},
 	/* mounts */
 	{HOST("\"Binds\":[\"/srv/share:/x\",\"/srv/share/bob:/y:ro,rprivate\"]"), NULL},
-	{HOST("\"Binds\":[\"plain:/x\",\"fresh:/y:nocopy\"]"), NULL},
+	{HOST("\"Binds\":[\"plain:/x:ro,nocopy\",\"fresh:/y:nocopy\",\"newer:/z\"]"), NULL},
+	{HOST("\"Binds\":[\"plain:/x\"]"), "mount it with nocopy"},
+	{HOST("\"Binds\":[\"plain:/x:ro\"]"), "mount it with nocopy"},
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"plain\",\"VolumeOptions\":{\"NoCopy\":"
+	      "false}}]"),
+	 "mount it with nocopy"},
+	{HOST("\"Binds\":[\"" FULL_ID ":/x:nocopy\"]"), "its container's alone"},
+	{HOST("\"Binds\":[\"g" SHORT_ID_OF_63 ":/x:nocopy\"]"), NULL},
 	{HOST("\"Binds\":[\"/:/x\"]"), "not below"},
 	{HOST("\"Binds\":[\"/etc:/x\"]"), "not below"},
 	{HOST("\"Binds\":[\"/srv/shared:/x\"]"), "not below"},
@@ -519,7 +575,8 @@ static const struct {
 	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/share\",\"Target\":\"/"
 	      "x\",\"BindOptions\":{\"Propagation\":\"rshared\"}}]"),
 	 "only private"},
-	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"plain\",\"Target\":\"/x\"},{\"Type\":"
+	{HOST("\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"plain\",\"Target\":\"/"
+	      "x\",\"VolumeOptions\":{\"NoCopy\":true}},{\"Type\":"
 	      "\"tmpfs\",\"Target\":\"/t\",\"TmpfsOptions\":{\"SizeBytes\":1}},{\"Type\":"
 	      "\"volume\",\"Target\":\"/a\"}]"),
 	 NULL},
@@ -743,6 +800,8 @@ static const struct {
 	{"", "POST", "/containers/unhidden/start", "-", "MaskedPaths"},
 	{"", "POST", "/containers/volumed/start", "-", "something else"},
 	{"", "POST", "/containers/volumed/stop", "-", NULL},
+	/* it was filled, or not, when it was created */
+	{"", "POST", "/containers/plainly/start", "-", NULL},
 	{"", "POST", "/exec/mute/start", "{}", "does not describe"},
 	{"", "POST", "/exec/mute2/start", "{}", "does not describe"},
 	{"", "POST", "/exec/mute3/start", "{}", "does not describe"},
@@ -823,7 +882,53 @@ static const struct {
 	{OPEN, "POST", "/containers/called2/stop", "-", NULL},
 	{"", "POST", "/containers/called3/start", "-", "must be letters"},
 	{"", "POST", "/containers/called4/start", "-", NULL},
+	/* a name that the engine would take for another's id, were it gone in between */
+	{"", "POST", "/containers/cafe/attach", "-", NULL},
+	{"", "POST", "/containers/beef/attach", "-", "the id of another begins so"},
+	{"", "POST", "/containers/beef/kill", "-", "the id of another begins so"},
+	{"", "POST", "/containers/feed/attach", "-", NULL},
+	{"", "POST", "/containers/0123/attach", "-", NULL}, /* anybody's, too */
+	{"", "POST", "/containers/create?name=0123", TOP(USER), NULL},
+	{"", "POST", "/containers/create?name=cafe", TOP(USER), NULL},
+	{"", "POST", "/containers/create?name=beef", TOP(USER), "the id of another begins so"},
+	{"", "POST", "/containers/create?name=face", TOP(USER), "does not say whose id"},
+	{"", "POST", "/containers/create?name=fade", TOP(USER), "the id of another begins so"},
+	{"", "POST", "/containers/create?name=dead", TOP(USER), "the id of another begins so"},
+	{"", "POST", "/containers/create?name=deaf", TOP(USER), "the id of another begins so"},
+	{ALL, "POST", "/containers/good/rename?name=beef", "-", "the id of another begins so"},
+	{"", "POST", "/containers/face/attach", "-", "does not say whose id"},
+	{"", "POST", "/containers/ade/attach", "-", NULL},
+	{"", "POST", "/containers/" FULL_ID "/attach", "-", NULL},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"036b28afddcf\"}",
+	 "beginning of another's id"},
+	{ALL, "POST", "/networks/create", "{\"Name\":\"cafe-1\"}", NULL},
+	/* one of a pod of the configuration is nobody's to stop or to read, either */
+	{OPEN, "GET", "/containers/shop-1/logs?stdout=1", NULL, "pod shop"},
+	{OPEN, "GET", "/containers/shop/json", NULL, "pod shop"},
+	{OPEN, "POST", "/containers/shop/kill", "-", "pod shop"},
+	{OPEN, "DELETE", "/containers/shop?force=1", NULL, "pod shop"},
+	{"", "POST", "/containers/shop/kill", "-", NULL},
+	{"", "POST", "/containers/web.x/start", "-", "podctl's"},
+	{"", "POST", "/containers/web.x/stop", "-", NULL},
 	{"", "GET", "/containers/good/logs?follow=1", NULL, NULL},
+	/* processes of the host that would pass for the container's */
+	{"", "GET", "/containers/good/top", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=-ef", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=aux", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=-eo+pid,comm,args", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=o%20pid%20-e", NULL, NULL},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-ef++-l", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-eHovsz=PID+-oargs+e", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+vsz=PID", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+lstart,uid,uid,pid", NULL,
+	 "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,args,pid", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,,args", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,args=PID", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-eZ", NULL, "pid is the first"},
 	{"", "GET", "/containers/web.app/logs", NULL, "reserved"},
 	{"", "GET", "/containers/web.app/json", NULL, "reserved"},
 	{"", "DELETE", "/containers/web.app?force=1", NULL, "reserved"},
@@ -877,6 +982,11 @@ static const struct {
 	{"", "POST", "/images/create?fromImage=any.example/x&tag=1", "-", NULL},
 	{ALL, "POST", "/images/numbered/tag?repo=mine/x&tag=1", "-", NULL},
 	{ALL, "POST", "/images/numbered/tag?repo=busybox&tag=1", "-", "stands for"},
+	{PUSH, "POST", "/images/busybox/push?tag=1", "-", NULL},
+	{PUSH, "POST", "/images/busybox/push", "-", NULL},
+	{PUSH, "POST", "/images/127.0.0.1:5000/x/push?tag=1", "-", "not one that is allowed"},
+	{"engine_policy: {endpoints: [image-push]}\n", "POST", "/images/127.0.0.1:5000/x/push", "-",
+	 NULL},
 	{ALL, "POST", "/images/load", NULL, "nobody"},
 	{ALL, "POST", "/build", NULL, "nobody"},
 	{ALL, "POST", "/commit?container=good", "-", "nobody"},
@@ -982,6 +1092,100 @@ static void expect_values(unsigned n, const char *why)
 	list = json_dumps(env, JSON_COMPACT);
 	body = xasprintf("{" USER ",\"HostConfig\":{" NNP "},\"Env\":%s}", list);
 	expect("", NULL, "POST", "/containers/create", body, why);
+}
+
+/* ---- volumes of creates that are under way ---- */
+
+static struct authz_volumes volumes_of(const char *host)
+{
+	json_auto_t *body = json_pack("{s:o?}", "hostconfig", json_loads(host, 0, NULL));
+	struct authz_volumes v = {0};
+
+	authz_volumes_of(body, &v);
+	return v;
+}
+
+static void expect_volumes(const char *host, const char *filled, const char *shared)
+{
+	struct authz_volumes v = volumes_of(host);
+	struct {
+		const struct strv *names;
+		const char *wanted;
+	} both[] = {{&v.filled, filled}, {&v.shared, shared}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+		_cleanup_free_ char *all = xstrdup("");
+
+		for (size_t j = 0; j < both[i].names->n; j++) {
+			char *more = xasprintf("%s%s ", all, both[i].names->items[j]);
+
+			free(all);
+			all = more;
+		}
+		assert_string_equal(all, both[i].wanted);
+	}
+	authz_volumes_done(&v);
+}
+
+static void test_volumes(void **state _unused_)
+{
+	struct authz_volumes all = {0},
+			     copies = volumes_of("{\"Binds\":[\"a:/x\",\"b:/y:nocopy\"]}"),
+			     shares = volumes_of("{\"Binds\":[\"b:/x:ro,nocopy\"]}"),
+			     shares_a = volumes_of("{\"Binds\":[\"a:/x:nocopy\"]}"),
+			     copies_b = volumes_of("{\"Binds\":[\"b:/x\"]}");
+	_cleanup_free_ char *many = xstrdup("{\"Binds\":[\"x:/x\"");
+
+	expect_volumes("1", "", "");
+	expect_volumes("{\"Binds\":1,\"Mounts\":[1,{\"Type\":\"bind\",\"Source\":\"/a\"},{\"Type\":"
+		       "\"volume\"}]}",
+		       "", "");
+	expect_volumes("{\"Binds\":[1,\"\",\":/x\",\"a\",\"/a:/x\",\"a:/x\",\"a:/y\",\"b:/x:ro\","
+		       "\"c:/x:nocopy\",\"d:/x:rw,nocopy,ro\",\"e:/x:nocopyx\",\"f:/x:noexec\"]}",
+		       "a b e f ", "c d ");
+	expect_volumes("{\"MOUNTS\":[{\"type\":\"volume\",\"SOURCE\":\"a\"},{\"Type\":\"volume\","
+		       "\"Source\":\"b\",\"VolumeOptions\":{\"nocopy\":true}},{\"Type\":\"volume\","
+		       "\"Source\":\"c\",\"VolumeOptions\":{\"NoCopy\":false}}]}",
+		       "a c ", "b ");
+	/* no more are kept than are looked at */
+	for (unsigned i = 0; i < 100; i++) {
+		char *more = xasprintf("%s,\"v%u:/x\"", many, i);
+
+		free(many);
+		many = more;
+	}
+	{
+		_cleanup_free_ char *whole = xasprintf("%s]}", many);
+		struct authz_volumes v = volumes_of(whole);
+
+		assert_int_equal(v.filled.n, AUTHZ_FACTS_MAX + 1);
+		authz_volumes_done(&v);
+	}
+
+	assert_null(authz_volumes_conflict(&all, &copies));
+	authz_volumes_add(&all, &copies);
+	assert_string_equal(authz_volumes_conflict(&all, &copies), "a");
+	assert_string_equal(authz_volumes_conflict(&all, &shares_a), "a");
+	assert_string_equal(authz_volumes_conflict(&all, &copies_b), "b");
+	/* those that only share are not in each other's way, and each counts */
+	assert_null(authz_volumes_conflict(&all, &shares));
+	authz_volumes_add(&all, &shares);
+	authz_volumes_remove(&all, &copies);
+	assert_null(authz_volumes_conflict(&all, &shares_a));
+	assert_string_equal(authz_volumes_conflict(&all, &copies_b), "b");
+	authz_volumes_remove(&all, &shares);
+	authz_volumes_add(&all, &shares_a);
+	authz_volumes_add(&all, &shares);
+	authz_volumes_remove(&all, &shares);
+	assert_string_equal(authz_volumes_conflict(&all, &copies), "a");
+	authz_volumes_remove(&all, &shares_a);
+	authz_volumes_remove(&all, &shares);
+	assert_null(authz_volumes_conflict(&all, &copies_b));
+	authz_volumes_done(&all);
+	authz_volumes_done(&copies);
+	authz_volumes_done(&shares);
+	authz_volumes_done(&shares_a);
+	authz_volumes_done(&copies_b);
 }
 
 /* As many parameters, mounts and values as one can name. */
@@ -1241,7 +1445,7 @@ int main(void)
 		cmocka_unit_test(test_exempt),	  cmocka_unit_test(test_look),
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_http),
 		cmocka_unit_test(test_settings),  cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_describe),  cmocka_unit_test(test_volumes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
