@@ -9,6 +9,7 @@
  * container's root makes there must not be a set-user-id program or a device to users of the host
  * (AUTHZ_FACT_CLOSED).
  */
+#include "common/json_build.h"
 #include "netguard/authz_container.h"
 #include "netguard/authz_route.h"
 #include "netguard/authz_volumes.h"
@@ -48,9 +49,9 @@ int authz_check_source(const struct authz_context *ctx, const char *source)
 
 /*
  * A volume is as much as the containers that have it: none of podctl's, and none that the caller
- * could not have created.
+ * could not have created. *ret_used: whether there is one.
  */
-static int check_users(const struct authz_context *ctx, const char *name)
+static int check_users(const struct authz_context *ctx, const char *name, bool *ret_used)
 {
 	struct authz_context touch = *ctx;
 	const struct authz_fact *fact;
@@ -60,10 +61,15 @@ static int check_users(const struct authz_context *ctx, const char *name)
 
 	if (r != 0)
 		return r;
+	if (!json_is_array(fact->json))
+		return authz_deny(ctx, "the engine does not say who has the volume %s", name);
 	touch.touch = true;
+	*ret_used = json_array_size(fact->json) > 0;
 	json_array_foreach (fact->json, i, item) {
 		const char *id = json_string_value(json_object_get(item, "Id")) ?: "";
 
+		if (json_is_true(item)) /* looked at, see below */
+			return 0;
 		if (!authz_name_valid(id))
 			return authz_deny(ctx, "the engine does not say who has the volume %s",
 					  name);
@@ -74,8 +80,10 @@ static int check_users(const struct authz_context *ctx, const char *name)
 		if (r != 0)
 			return r;
 	}
-	/* looked at once, however often a request names the volume */
+	/* once, however often a request names the volume: what is left says that there is one */
 	json_array_clear(fact->json);
+	if (*ret_used)
+		json_push(fact->json, json_true());
 	return 0;
 }
 
@@ -89,6 +97,7 @@ int authz_check_volume(const struct authz_context *ctx, const char *name, bool c
 {
 	const struct authz_fact *fact;
 	json_t *options;
+	bool used = false;
 	int r;
 
 	if (!authz_name_valid(name))
@@ -105,12 +114,12 @@ int authz_check_volume(const struct authz_context *ctx, const char *name, bool c
 	if (!streq(json_string_value(json_object_get(fact->json, "Driver")) ?: "", "local") ||
 	    (options && !authz_is_empty(options)))
 		return authz_deny(ctx, "the volume %s mounts something else of the host", name);
-	r = check_users(ctx, name);
+	r = check_users(ctx, name, &used);
 	/* it copies when a container is created, and never again */
-	if (r == 0 && copies && !ctx->existing)
+	if (r == 0 && used && copies && !ctx->existing)
 		return authz_deny(ctx,
-				  "the volume %s is there, and others may write to it while the "
-				  "engine copies into it: mount it with nocopy",
+				  "the volume %s is another container's, too, which may write to "
+				  "it while the engine copies into it: mount it with nocopy",
 				  name);
 	return r;
 }

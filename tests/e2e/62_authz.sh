@@ -445,7 +445,8 @@ check "... and then it can be mounted" plainly -v twice:/home:nocopy busybox tru
 check_equal "nothing was written into the host" "" "$(inside ls /srv/victim)"
 check "a volume again that had a container" plainly --name again -v againvol:/home busybox true
 check "... that is gone" as bob docker rm again
-check "... is mounted as it is" plainly -v againvol:/home:nocopy busybox true
+check "... is filled once more" plainly --name again -v againvol:/home busybox true
+check_status "... and not for a second one, though the first does not run" 1 'mount it with nocopy' plainly -v againvol:/home busybox true
 
 # ---- a configuration that changes ----
 inside sed -i 's/^  capabilities: .*/  capabilities: [SYS_CHROOT]/' /etc/netguard.yml
