@@ -28,7 +28,7 @@ json_t *json_text(const char *text)
 {
 	json_t *json = json_string(text);
 	_cleanup_free_ char *shown = NULL;
-	size_t size = 4 * strlen(text) + 1;
+	size_t size = strlen(text) + 1; /* it never grows */
 
 	if (json)
 		return json;

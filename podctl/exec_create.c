@@ -29,7 +29,7 @@ static json_t *request(const struct exec *x, bool tty)
 {
 	json_auto_t *argv = strings(x->argv), *env = strings(x->env);
 
-	if (tty && x->term)
+	if (tty && x->term && env)
 		json_push(env, json_sprintf("TERM=%s", x->term));
 	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:O, s:O, s:s, s:s*, s:s*}", "AttachStdin", 1,
 			 "AttachStdout", 1, "AttachStderr", 1, "Tty", (int)tty, "Privileged", 0,
