@@ -8,13 +8,16 @@
  * processes of the host pass for the container's by their size or age, with all of their arguments
  * and variables. The engine's own look for the first of the two can be got round.
  *
- * So there are options whose columns before the number are of one word each, and lists of columns
- * that begin with it.
- * Source: moby, daemon/top_unix.go; procps, ps(1).
+ * So there are options whose columns before the number are of one word each, and one list of
+ * columns, that begins with it: those of a second one would stand behind, with a title of their
+ * own. Source: moby, daemon/top_unix.go; procps, ps(1).
  */
 #include "netguard/authz_container.h"
 
-/* "-ef", "aux"; with o at its end where a list follows. None of these has a value. */
+/*
+ * "-ef", "aux"; with o at its end where a list follows. Of these only -u has a value, a user, whose
+ * processes it selects: no column moves by it.
+ */
 static bool are_options(const char *word, bool *ret_list)
 {
 	const char *letters = word + (*word == '-');
@@ -45,17 +48,18 @@ int authz_check_top(const struct authz_context *ctx)
 	_cleanup_free_ char *text = xstrdup(args);
 	char *rest = *text ? text : NULL, *word;
 	bool list = false, harmless = true;
+	unsigned n_lists = 0;
 
 	while (harmless && (word = strsep(&rest, " "))) {
 		bool was = list;
 
 		list = false;
-		harmless = was ? is_list(word) : are_options(word, &list);
+		harmless = was ? ++n_lists == 1 && is_list(word) : are_options(word, &list);
 	}
 	if (!harmless || list)
 		return authz_deny(ctx,
-				  "ps %s: must be options of aAdefFjluwx, or -o with columns of "
-				  "which pid is the first: the engine would take others' "
+				  "ps %s: must be options of aAdefFjluwx, or -o once, with columns "
+				  "of which pid is the first: the engine would take others' "
 				  "processes for the container's",
 				  args);
 	return 0;

@@ -936,6 +936,7 @@ static const struct {
 	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,args,pid", NULL, "pid is the first"},
 	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,,args", NULL, "pid is the first"},
 	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,args=PID", NULL, "pid is the first"},
+	{"", "GET", "/containers/good/top?ps_args=-e+-o+pid,args+-o+pid", NULL, "pid is the first"},
 	{"", "GET", "/containers/good/top?ps_args=-eZ", NULL, "pid is the first"},
 	{"", "GET", "/containers/web.app/logs", NULL, "reserved"},
 	{"", "GET", "/containers/web.app/json", NULL, "reserved"},

@@ -180,7 +180,9 @@ static void test_nobody_asked(void **state)
 	assert_int_equal(config_people(f->config)->pod_users[0].items[0].uid, 4711);
 }
 
-#define STRANGER 54321
+/* As many instances as are taken at most: where the host has more for a user, this can't be tried.
+ */
+#define INSTANCES_MAX 1000
 
 /*
  * Another process of its uid, as one in a container may be, has all inotify instances: it starts
@@ -189,33 +191,37 @@ static void test_nobody_asked(void **state)
 static void test_nothing_to_watch_with(void **state)
 {
 	struct fixture *f = *state;
-	int taken[1024], n = 0;
-	uint64_t begin;
+	/* nobody else's, also where this test runs twice: the kernel counts by uid */
+	uid_t stranger = (uid_t)(1000000 + getpid());
+	int taken[INSTANCES_MAX], n = 0;
 
 	if (geteuid() != 0)
 		skip();
 	write_file(f->path, "pods: { web: {} }\n");
 	assert_int_equal(chmod(f->dir, 0755), 0);
-	assert_int_equal(seteuid(STRANGER), 0);
-	while (n < 1024 && (taken[n] = inotify_init1(IN_CLOEXEC)) >= 0)
+	assert_int_equal(seteuid(stranger), 0);
+	while (n < INSTANCES_MAX && (taken[n] = inotify_init1(IN_CLOEXEC)) >= 0)
 		n++;
-	assert_in_range(n, 1, 1023);
+	if (n == INSTANCES_MAX) {
+		while (n > 0)
+			close(taken[--n]);
+		skip();
+	}
+	assert_int_equal(errno, EMFILE);
 	start(f);
 	assert_int_equal(seteuid(0), 0);
 	write_file(f->path, "pods: { web: {}, db: {} }\n");
-	assert_int_equal(seteuid(STRANGER), 0);
-	assert_int_equal(changes_within(f, 1500), 1);
+	assert_int_equal(seteuid(stranger), 0);
+	assert_int_equal(changes_within(f, 2500), 1);
 	assert_int_equal(pods(f), 2);
 
 	while (n > 0)
 		close(taken[--n]);
 	assert_int_equal(changes_within(f, 1500), 0);
 	assert_int_equal(seteuid(0), 0);
-	begin = loop_now_ms();
 	write_file(f->path, "pods: {}\n");
 	assert_int_equal(changes_within(f, 300), 1);
 	assert_int_equal(pods(f), 0);
-	assert_true(loop_now_ms() - begin < 900);
 }
 
 int main(void)
