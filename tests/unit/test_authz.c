@@ -105,8 +105,11 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, "0123", 0, CALLED("cafe456789abcdef", "0123", "x")},
 	{AUTHZ_FACT_PREFIX, "0123", 0, "[{\"Id\":\"" FULL_ID "\"}]"},
 	{AUTHZ_FACT_PREFIX, "dead", 0, "[{}]"},
+	/* no ids, whatever is there by their names */
 	{AUTHZ_FACT_PREFIX, "deaf", 0, "[{\"Id\":\"/" SHORT_ID_OF_63 "\"}]"},
+	{AUTHZ_FACT_CONTAINER, "/" SHORT_ID_OF_63, 0, CALLED(FULL_ID, "whole", "x")},
 	{AUTHZ_FACT_PREFIX, "fade", 0, "[{\"Id\":\"fade\"}]"},
+	{AUTHZ_FACT_CONTAINER, "fade", 0, CALLED("fade456789abcdef", "other", "x")},
 	{AUTHZ_FACT_PREFIX, "face", 0, "{}"},
 	{AUTHZ_FACT_PREFIX, "feed", 0, "[{\"Id\":\"feed456789abcdef\"}]"},
 	{AUTHZ_FACT_CONTAINER, "shop-1", 0,
@@ -138,6 +141,8 @@ static const struct {
 		   "{\"SecurityOpt\":[\"no-new-privileges\"],\"Binds\":[\"nfs:/x\"]")},
 	{AUTHZ_FACT_CONTAINER, "plainly", 0,
 	 CONTAINER("plainly", "1000", "", HOST_GOOD ",\"Binds\":[\"plain:/x\"]")},
+	{AUTHZ_FACT_CONTAINER, "nameless", 0,
+	 CONTAINER("nameless", "1000", "", HOST_GOOD ",\"Binds\":[\"" FULL_ID ":/x\"]")},
 	{AUTHZ_FACT_EXEC, "fine", 0,
 	 "{\"ContainerID\":\"good\",\"ProcessConfig\":{\"privileged\":false,\"user\":\"1000\"}}"},
 	{AUTHZ_FACT_EXEC, "default", 0, "{\"ContainerID\":\"good\",\"ProcessConfig\":{}}"},
@@ -810,6 +815,7 @@ static const struct {
 	{"", "POST", "/containers/volumed/stop", "-", NULL},
 	/* it was filled, or not, when it was created */
 	{"", "POST", "/containers/plainly/start", "-", NULL},
+	{"", "POST", "/containers/nameless/start", "-", NULL},
 	{"", "POST", "/exec/mute/start", "{}", "does not describe"},
 	{"", "POST", "/exec/mute2/start", "{}", "does not describe"},
 	{"", "POST", "/exec/mute3/start", "{}", "does not describe"},
