@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # fish completion for netguard(8)
 
-# names of pods or containers, as the daemon knows them; nothing where it does not answer
+# names of pods or containers, as the daemon knows them; nothing where it does not answer. Only what can be one:
+# what would drive a terminal is none.
 function __netguard_names
-    netguard status --json 2>/dev/null | jq -r $argv[1] 2>/dev/null
+    netguard status --json 2>/dev/null | jq -r $argv[1] 2>/dev/null | LC_ALL=C grep -xE '[A-Za-z0-9][A-Za-z0-9_./-]*'
 end
 
 function __netguard_ends

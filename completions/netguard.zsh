@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # zsh completion for netguard(8)
 
-# names of pods or containers, as the daemon knows them; nothing where it does not answer
+# names of pods or containers, as the daemon knows them; nothing where it does not answer. Only what can be one:
+# what would drive a terminal is none.
 _netguard_names() {
 	local -a names
-	names=(${(f)"$(netguard status --json 2> /dev/null | jq -r $1 2> /dev/null)"})
+	names=(${(f)"$(netguard status --json 2> /dev/null | jq -r $1 2> /dev/null | LC_ALL=C grep -xE '[A-Za-z0-9][A-Za-z0-9_./-]*')"})
 	compadd -- $names
 }
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # fish completion for podctl(8)
 
-# what the engine knows of pods; nothing where the caller may not ask it
+# what the engine knows of pods; nothing where the caller may not ask it. Only what can be a
+# name: what would drive a terminal is none.
 function __podctl_ask
-    podctl status --json 2>/dev/null | jq -r $argv[1] 2>/dev/null
+    podctl status --json 2>/dev/null | jq -r $argv[1] 2>/dev/null | LC_ALL=C grep -xE '[A-Za-z0-9][A-Za-z0-9_./-]*'
 end
 
 complete -c podctl -f

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # zsh completion for podctl(8)
 
-# what the engine knows of pods; nothing where the caller may not ask it
+# what the engine knows of pods; nothing where the caller may not ask it. Only what can be a
+# name: what would drive a terminal is none.
 _podctl_ask() {
 	local -a names
-	names=(${(f)"$(podctl status --json 2> /dev/null | jq -r $1 2> /dev/null)"})
+	names=(${(f)"$(podctl status --json 2> /dev/null | jq -r $1 2> /dev/null | LC_ALL=C grep -xE '[A-Za-z0-9][A-Za-z0-9_./-]*')"})
 	compadd -- $names
 }
 
