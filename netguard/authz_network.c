@@ -346,8 +346,7 @@ int authz_check_network_create(const struct authz_context *ctx)
 
 	if (r == 0 && !authz_name_valid(name))
 		return authz_deny(ctx, "the network's name is not a plain one");
-	/* once it is removed, the name would be that one: also between a look at it and the start
-	 */
+	/* removed between a look at it and the start, it would leave the other to be found */
 	if (r == 0 && authz_could_be_id(name))
 		return authz_deny(ctx,
 				  "the network's name %s: could be the beginning of another's id; "
