@@ -8,8 +8,9 @@
  * else has: a create may name one that another container has with nocopy only (authz_mounts.c), and
  * while one that copies is under way, no other may name its volume. It is over when the engine
  * tells its answer; where it never does, since another plugin refused what we had allowed, the
- * volume stays refused until the engine or we are started anew. Anonymous volumes get a name when
- * nobody can have asked for them, and none may be named later.
+ * volume stays refused until the engine or we are started anew. (One that the engine is at while we
+ * are is not known to us.) Anonymous volumes get a name when nobody can have asked for them, and
+ * none may be named later.
  */
 #pragma once
 

@@ -443,6 +443,17 @@ check_status "nor one without a name, by the one that the engine gave it" 1 "its
 wait "$filler" || fail "the first one is created"
 check "... and then it can be mounted" plainly -v twice:/home:nocopy busybox true
 check_equal "nothing was written into the host" "" "$(inside ls /srv/victim)"
+# an engine that was killed meanwhile tells no answer, and has nothing under way when it is back (but the container, as
+# far as it came)
+plainly -v cut:/x tree true > /dev/null 2>&1 &
+filler=$!
+wait_for 20 inside test -e /var/lib/docker/volumes/cut/_data/a || fail "the engine copies again"
+check "it is killed" "$SANDBOX_CMD" engine "$SANDBOX" kill
+# (what it listened at by TCP may be in use for a moment)
+check "... and started" wait_for 30 "$SANDBOX_CMD" engine "$SANDBOX" start
+inside chmod 666 /run/docker.sock
+check "... before the create was done" not wait "$filler"
+check "a volume that was being filled when the engine was killed" plainly -v cut:/home:nocopy busybox true
 check "a volume again that had a container" plainly --name again -v againvol:/home busybox true
 check "... that is gone" as bob docker rm again
 check "... is filled once more" plainly --name again -v againvol:/home busybox true
