@@ -22,10 +22,10 @@ struct rtnl {
 int rtnl_open(int protocol, int flags, unsigned groups, struct mnl_socket **ret, struct err *err);
 
 /*
- * Reads what waits at a socket that does not block, calling fn for each message: all that had come
- * before, and an end even where more come as fast as they are read. 0; 1: some were lost, or fn
- * gave one up (MNL_CB_ERROR), so the state that they tell of is to be read anew; -errno: so it is
- * then, too.
+ * Reads what waits at a socket that does not block, into buffer (RTNL_BUFFER bytes), calling fn for
+ * each message: all that had come before, and an end even where more come as fast as they are read.
+ * 0; 1: some were lost, or fn gave one up (MNL_CB_ERROR), so the state that they tell of is to be
+ * read anew; -errno: so it is then, too.
  */
 int rtnl_hear(const struct mnl_socket *s, void *buffer, mnl_cb_t fn, void *userdata,
 	      struct err *err);
