@@ -111,13 +111,17 @@ static void on_lookup(void *userdata, const struct engine_reply *reply)
 {
 	struct decision *d = userdata;
 	struct err err = {0};
+	json_t *json = NULL;
 	int r = engine_reply_check(reply, &err);
 
 	d->lookup = NULL;
 	if (r == 0 && !reply->json)
 		r = err_set(&err, EPROTO, "the engine gave no answer");
-	add_fact(d, r, r == 0 ? json_incref(reply->json) : NULL,
-		 r < 0 ? xasprintf("could not be looked up: %s", err.text) : NULL);
+	if (r == 0)
+		json = d->need.kind == AUTHZ_FACT_PREFIX
+			       ? authz_ids_beginning(reply->json, d->need.name)
+			       : json_incref(reply->json);
+	add_fact(d, r, json, r < 0 ? xasprintf("could not be looked up: %s", err.text) : NULL);
 	go_on(d);
 }
 
@@ -130,9 +134,8 @@ static char *lookup_path(const struct authz_need *need)
 	case AUTHZ_FACT_CONTAINER:
 		return xasprintf("/containers/%s/json", need->name);
 	case AUTHZ_FACT_PREFIX:
-		filters = xasprintf("{\"id\":[\"%s\"]}", need->name);
-		escaped = engine_escape(filters);
-		return xasprintf("/containers/json?all=1&filters=%s", escaped);
+		/* by a filter it would tell of none where there are more than one */
+		return xstrdup("/containers/json?all=1");
 	case AUTHZ_FACT_EXEC:
 		return xasprintf("/exec/%s/json", need->name);
 	case AUTHZ_FACT_IMAGE:

@@ -346,7 +346,10 @@ bool authz_could_be_id(const char *name)
 	return n > 0 && n < ID_LENGTH && strspn(name, "0123456789abcdef") == n;
 }
 
-/* The container that the engine finds by the beginning of its id: one that is the caller's, too? */
+/*
+ * Containers that the engine may find by the beginning of their ids: are they the caller's, too? It
+ * finds none where there are more than one, but who makes one of them can take it away.
+ */
 static int check_beginning(const struct authz_context *ctx, const char *name)
 {
 	const struct authz_fact *fact;

@@ -11,7 +11,7 @@
 
 enum authz_fact_kind {
 	AUTHZ_FACT_CONTAINER, /* GET /containers/NAME/json */
-	AUTHZ_FACT_PREFIX,    /* the container whose id begins with NAME, as an array */
+	AUTHZ_FACT_PREFIX,    /* containers whose ids begin with NAME: authz_ids_beginning */
 	AUTHZ_FACT_EXEC,      /* GET /exec/NAME/json */
 	AUTHZ_FACT_IMAGE,     /* GET /images/NAME/json */
 	AUTHZ_FACT_VOLUME,    /* GET /volumes/NAME */
@@ -39,6 +39,12 @@ struct authz_facts {
 	size_t n;
 };
 void authz_facts_done(struct authz_facts *f);
+
+/*
+ * Of a list of containers (GET /containers/json) the ids that begin so, as [{"Id": ID}], with {}
+ * for what has none; of what is no list, itself. A new reference.
+ */
+json_t *authz_ids_beginning(json_t *list, const char *beginning);
 
 /* What a decision lacks. name: owned. */
 struct authz_need {

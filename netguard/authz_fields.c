@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "netguard/authz_fields.h"
 
+#include "common/json_build.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <strings.h>
@@ -14,6 +16,23 @@ void authz_facts_done(struct authz_facts *f)
 	}
 	free(f->items);
 	*f = (struct authz_facts){0};
+}
+
+json_t *authz_ids_beginning(json_t *list, const char *beginning)
+{
+	json_t *ret, *item;
+	size_t i;
+
+	if (!json_is_array(list))
+		return json_incref(list);
+	ret = json_must(json_array());
+	json_array_foreach (list, i, item) {
+		const char *id = json_string_value(json_object_get(item, "Id"));
+
+		if (!id || startswith(id, beginning))
+			json_push(ret, json_pack("{s:s*}", "Id", id));
+	}
+	return ret;
 }
 
 int authz_deny(const struct authz_context *ctx, const char *fmt, ...)

@@ -428,6 +428,11 @@ inside sh -c 'mkdir -p /srv/victim /root/tree/x/a /root/tree/x/z && chmod 777 /r
 	tar -C /root/tree -c . | docker "$@" import - tree && mkdir -p /root/link/x && ln -s /srv/victim /root/link/x/z && tar -C /root/link -c . | docker "$@" import - link' \
 	sh --config /run/docker-admin > /dev/null || fail "images with trees"
 plainly() { as bob docker create --user 65534 --security-opt no-new-privileges "$@"; }
+# of more ids that begin so the engine tells none: when all but one are gone, it finds that one
+shared() { admin ps -aq --no-trunc --filter label=podctl.container= | cut -c 1-2 | sort | uniq -d | head -n 1; }
+until [ -n "$(shared)" ]; do admin create --label podctl.pod=cache --label podctl.container= busybox > /dev/null || break; done
+check_equal "the engine tells none of more" "" "$(admin ps -aq --filter "id=$(shared)")"
+check_status "a name that is the beginning of more of others' ids" 1 'the id of another begins so' plainly --name "$(shared)" busybox true
 # who has the volume already puts a link into it while the engine copies
 plainly --name racer -v raced:/home busybox sh -c 'cd /home; until [ -e a ]; do :; done; ln -s /srv/victim z; sleep 1000' > /dev/null
 as bob docker start racer > /dev/null || fail "a container that waits for its volume to be filled"

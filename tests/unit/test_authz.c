@@ -104,6 +104,7 @@ static const struct {
 	{AUTHZ_FACT_CONTAINER, ROOTS_ID, 0, CONTAINER(ROOTS_ID, "", "", HOST_GOOD)},
 	{AUTHZ_FACT_CONTAINER, "0123", 0, CALLED("cafe456789abcdef", "0123", "x")},
 	{AUTHZ_FACT_PREFIX, "0123", 0, "[{\"Id\":\"" FULL_ID "\"}]"},
+	{AUTHZ_FACT_PREFIX, "be", 0, "[{\"Id\":\"" FULL_ID "\"},{\"Id\":\"" ROOTS_ID "\"}]"},
 	{AUTHZ_FACT_PREFIX, "dead", 0, "[{}]"},
 	/* no ids, whatever is there by their names */
 	{AUTHZ_FACT_PREFIX, "deaf", 0, "[{\"Id\":\"/" SHORT_ID_OF_63 "\"}]"},
@@ -905,6 +906,7 @@ static const struct {
 	{"", "POST", "/containers/create?name=0123", TOP(USER), NULL},
 	{"", "POST", "/containers/create?name=cafe", TOP(USER), NULL},
 	{"", "POST", "/containers/create?name=beef", TOP(USER), "the id of another begins so"},
+	{"", "POST", "/containers/create?name=be", TOP(USER), "the id of another begins so"},
 	{"", "POST", "/containers/create?name=face", TOP(USER), "does not say whose id"},
 	{"", "POST", "/containers/create?name=fade", TOP(USER), "the id of another begins so"},
 	{"", "POST", "/containers/create?name=dead", TOP(USER), "the id of another begins so"},
@@ -1203,6 +1205,26 @@ static void test_volumes(void **state _unused_)
 	authz_volumes_done(&copies_b);
 }
 
+static void test_ids(void **state _unused_)
+{
+	static const char *const cases[][2] = {
+		{"[]", "[]"},
+		{"[{\"Id\":\"beef1\",\"Names\":[\"/"
+		 "be\"]},{\"Id\":\"bead\"},{\"Id\":\"abee\"},{\"Id\":\"b\"}]",
+		 "[{\"Id\":\"beef1\"},{\"Id\":\"bead\"}]"},
+		{"[1,{},{\"Id\":5},{\"Id\":\"ca\"}]", "[{},{},{}]"},
+		{"{\"Id\":\"beef\"}", "{\"Id\":\"beef\"}"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_auto_t *list = json_loads(cases[i][0], 0, NULL);
+		json_auto_t *ids = authz_ids_beginning(list, "be");
+		_cleanup_free_ char *text = json_dumps(ids, JSON_COMPACT);
+
+		assert_string_equal(text, cases[i][1]);
+	}
+}
+
 /* As many parameters, mounts and values as one can name. */
 static void test_too_many(void **state _unused_)
 {
@@ -1461,6 +1483,7 @@ int main(void)
 		cmocka_unit_test(test_printable), cmocka_unit_test(test_http),
 		cmocka_unit_test(test_settings),  cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_describe),  cmocka_unit_test(test_volumes),
+		cmocka_unit_test(test_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
