@@ -309,8 +309,10 @@ static void expect(const char *config, const char *client, const char *method, c
 		 "\"]}}}")
 #define USER	 "\"Image\":\"busybox\",\"User\":\"1000\""
 #define HOST(h)	 "{" USER ",\"HostConfig\":{" NNP "," h "}}"
-#define LOG(tag) HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"tag\":\"" tag "\"}}")
-#define TOP(t)	 "{" t ",\"HostConfig\":{" NNP "}}"
+#define LOG(tag) LOG_OPT("local", "tag", tag)
+#define LOG_OPT(driver, key, value)                                                                \
+	HOST("\"LogConfig\":{\"Type\":\"" driver "\",\"Config\":{\"" key "\":\"" value "\"}}")
+#define TOP(t) "{" t ",\"HostConfig\":{" NNP "}}"
 
 static const struct {
 	const char *body, *why; /* why NULL: allowed */
@@ -424,7 +426,28 @@ static const struct {
 	{LOG("{{"), "only values like"},
 	{LOG("{{.ImageName}}/{{ .Name }}"), NULL},
 	{LOG("plain} {.Name}"), NULL},
-	{HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"labels\":\"{{x}}\"}}"), NULL},
+	{LOG_OPT("local", "labels", "{{x}}"), NULL},
+	/* the journal's fields, and who wrote a line there */
+	{LOG_OPT("journald", "labels", "OBJECT_SYSTEMD_UNIT"), "another service's"},
+	{LOG_OPT("journald", "env", "MESSAGE"), "another service's"},
+	{LOG_OPT("journald", "tag", "sshd"), "the log option tag is allowed where"},
+	{LOG_OPT("journald", "labels-regex", ".*"), "labels-regex is not allowed"},
+	{LOG_OPT("journald", "env-regex", ".*"), "env-regex is not allowed"},
+	{LOG_OPT("", "labels", "OBJECT_SYSTEMD_UNIT"), "another service's"},
+	{LOG_OPT("", "env", "MESSAGE"), "another service's"},
+	{LOG_OPT("", "tag", "{{.Name}}"), "another service's"},
+	{HOST("\"LogConfig\":{\"Config\":{\"labels\":\"x\"}}"), "another service's"},
+	{HOST("\"LogConfig\":{\"Type\":\"journald\",\"Config\":null}"), NULL},
+	{LOG_OPT("journald", "mode", "blocking"), NULL},
+	/* the engine's memory and time */
+	{LOG_OPT("json-file", "mode", "non-blocking"), "only blocking"},
+	{LOG_OPT("", "mode", ""), "only blocking"},
+	{LOG_OPT("json-file", "max-buffer-size", "100g"), "max-buffer-size is not allowed"},
+	{LOG_OPT("json-file", "max-file", "100"), NULL},
+	{LOG_OPT("json-file", "max-file", "101"), "at most 100 files"},
+	{LOG_OPT("local", "max-file", "+1"), "at most 100 files"},
+	{LOG_OPT("local", "max-file", ""), "at most 100 files"},
+	{LOG_OPT("json-file", "env", "LEVEL"), NULL},
 	{HOST("\"Ulimits\":{}"), "not a list"},
 	{HOST("\"Ulimits\":[1]"), "no object"},
 	{HOST("\"Binds\":[1]"), "not a list of strings"},
