@@ -6,10 +6,10 @@
  * host, and by paths: who can write to the volume meanwhile puts a link there, and has the image's
  * files written where it leads, into the host's /etc. So it copies into volumes only that nobody
  * else has: a create may name one that another container has with nocopy only (authz_mounts.c), and
- * while one that copies is under way, no other may name its volume. It is over when the engine tells its
- * answer; where it never does, since another plugin refused what we had allowed, the volume stays
- * refused until the engine or we are started anew. Anonymous volumes get a name when nobody can
- * have asked for them, and none may be named later.
+ * while one that copies is under way, no other may name its volume. It is over when the engine
+ * tells its answer; where it never does, since another plugin refused what we had allowed, the
+ * volume stays refused until the engine or we are started anew. Anonymous volumes get a name when
+ * nobody can have asked for them, and none may be named later.
  */
 #pragma once
 
