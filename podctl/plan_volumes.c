@@ -8,34 +8,10 @@
 
 #include <errno.h>
 
-/* As the engine does: "a//b/../c" is "/a/c". */
-static char *clean(const char *path)
-{
-	char *out = xmalloc(strlen(path) + 2);
-	size_t size = 0;
-
-	while (*path) {
-		size_t n = strcspn(path, "/");
-
-		if (n == 2 && startswith(path, "..")) {
-			while (size > 0 && out[--size] != '/')
-				;
-		} else if (n > 0 && !(n == 1 && *path == '.')) {
-			out[size++] = '/';
-			memcpy(out + size, path, n);
-			size += n;
-		}
-		path += n;
-		path += strspn(path, "/");
-	}
-	out[size] = '\0';
-	return out;
-}
-
 static int check(const struct pod_container *c, const struct plan_image *image, const char *said,
 		 struct err *err)
 {
-	_cleanup_free_ char *volume = clean(said);
+	_cleanup_free_ char *volume = text_clean_path(said);
 	char shown[256];
 
 	for (size_t i = 0; i < c->mounts.n; i++) {

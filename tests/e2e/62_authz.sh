@@ -175,6 +175,9 @@ pair "a port" "22/tcp" '"PortBindings":{"22/tcp":[{"HostPort":"22"}]}' '"PortBin
 pair "a port of the engine's choice" "must be named" '"PublishAllPorts":true' '"PublishAllPorts":false'
 pair "... by no list" "must be named" '"PortBindings":{"80/tcp":null}' '"PortBindings":null'
 # -- mounts
+pair "a mount in another's" "inside of the one at /a," '"Binds":["/srv/share:/a","/srv/share/bob:/a/swap/x"]' '"Binds":["/srv/share:/a","/srv/share/bob:/b/swap/x"]'
+pair "a volume in a mount" "inside of the one at /a," '"Mounts":[{"Type":"bind","Source":"/srv/share","Target":"/a"},{"Type":"volume","Target":"/a/swap/x"}]' '"Mounts":[{"Type":"volume","Target":"/a"}]'
+pair "where the engine mounts its own" "inside of the one at /etc," '"Binds":["/srv/share:/etc"]' '"Binds":["/srv/share/file:/etc/file"]'
 pair "all of the host" "not below" '"Binds":["/:/host"]' '"Binds":["/srv/share:/host"]'
 pair "the host's users" "not below" '"Binds":["/etc/passwd:/p"]' '"Binds":["/srv/share/file:/p:ro"]'
 pair "past the root by .." "absolute path" '"Binds":["/srv/share/../../etc:/x"]' '"Binds":["/srv/share/bob:/x"]'
