@@ -197,7 +197,7 @@ valgrind: $(UNIT_BIN) ## run the unit tests under valgrind
 DECIDES     := $(wildcard netguard/model*.c podctl/plan*.c) $(addprefix netguard/, \
                  elements.c ruleset.c flows_decide.c links_decide.c listeners.c relay_request.c \
                  explain_ends.c explain_parse.c explain_rules.c \
-                 $(patsubst %,authz_%.c,create decide fields host http mounts network request route target top volumes)) \
+                 $(patsubst %,authz_%.c,create decide fields host http mounts nested network request route target top volumes)) \
                  podctl/caller_decide.c podctl/host_groups.c podctl/jail.c common/people.c common/text.c
 DECIDES_OBJ := $(DECIDES:%.c=$(BUILD)/branches/%.o)
 DECIDES_BIN := $(UNIT_SRC:%.c=$(BUILD)/branches/%)

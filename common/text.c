@@ -92,6 +92,29 @@ bool text_path_below(const char *path, const char *folder)
 	return rest && (*rest == '\0' || *rest == '/');
 }
 
+char *text_clean_path(const char *path)
+{
+	char *out = xmalloc(strlen(path) + 2);
+	size_t size = 0;
+
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && startswith(path, "..")) {
+			while (size > 0 && out[--size] != '/')
+				;
+		} else if (n > 0 && !(n == 1 && *path == '.')) {
+			out[size++] = '/';
+			memcpy(out + size, path, n);
+			size += n;
+		}
+		path += n;
+		path += strspn(path, "/");
+	}
+	out[size] = '\0';
+	return out;
+}
+
 bool text_digits(const char *text, size_t n, uint64_t max, uint64_t *ret)
 {
 	uint64_t value = 0;

@@ -20,6 +20,9 @@ bool text_matches(const char *text, const char *glob);
 /* Whether a path is the folder, or one below it by its name. */
 bool text_path_below(const char *path, const char *folder);
 
+/* As Go's filepath.Clean has it below a container's root: "a//b/../c" is "/a/c", "/" is "". */
+char *text_clean_path(const char *path);
+
 /*
  * The first n bytes of text as a decimal number up to max: digits only, one at least, also with
  * zeros before it. *ret stays as it is where they are none.

@@ -45,8 +45,9 @@ static void replace(char **copy, const char *text, size_t size, size_t at, size_
 /*
  * A copy of text with what is said above replaced, or NULL where there is nothing of it. Outside of
  * strings a backslash is an error, so it does not matter that it is looked at there, too.
+ * *had_nul: in strings, of which some may be the same now.
  */
-static char *make_harmless(const char *text, size_t size)
+static char *make_harmless(const char *text, size_t size, bool *had_nul)
 {
 	const char *end = text + size, *p = text;
 	bool in_string = false;
@@ -57,8 +58,10 @@ static char *make_harmless(const char *text, size_t size)
 
 		if (too_big(p, n))
 			replace(&copy, text, size, (size_t)(p - text), n, biggest);
-		if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0)
+		if (end - p >= 6 && memcmp(p, "\\u0000", 6) == 0) {
 			replace(&copy, text, size, (size_t)(p - text), 6, "\\ufffd");
+			*had_nul = true;
+		}
 		in_string ^= *p == '"';
 		if (*p == '\\')
 			n = 2; /* also the escaped backslash, or quote */
@@ -69,14 +72,15 @@ static char *make_harmless(const char *text, size_t size)
 
 int engine_json_parse(const char *text, size_t size, json_t **ret, struct err *err)
 {
-	_cleanup_free_ char *copy = make_harmless(text, size);
+	bool had_nul = false;
+	_cleanup_free_ char *copy = make_harmless(text, size, &had_nul);
 	char printable[JSON_ERROR_TEXT_LENGTH];
 	json_error_t error;
 	json_t *json;
 
 	/* keys that differed only in what was replaced may have become the same */
 	json = json_loadb(copy ? copy : text, size,
-			  JSON_DECODE_ANY | (copy ? 0 : JSON_REJECT_DUPLICATES), &error);
+			  JSON_DECODE_ANY | (had_nul ? 0 : JSON_REJECT_DUPLICATES), &error);
 	if (!json)
 		return err_set(err, EPROTO, "bad JSON from the engine at byte %d: %s",
 			       error.position,

@@ -53,6 +53,10 @@ int authz_check_source(const struct authz_context *ctx, const char *source);
 /* copies: the engine may copy into it what the image has there (authz_volumes.h) */
 int authz_check_volume(const struct authz_context *ctx, const char *name, bool copies);
 
+/* authz_nested.c: mounts of a container that was looked at; image: of its configuration, or NULL */
+int authz_check_nested(const struct authz_context *ctx, json_t *config, json_t *image,
+		       json_t *host);
+
 /* authz_network.c */
 authz_check_fn authz_check_ports, authz_check_networking;
 /* HostConfig.NetworkMode; "": the engine's default */

@@ -305,6 +305,9 @@ int authz_check_create(const struct authz_context *ctx)
 	r = check_image(ctx, authz_field_text(body, "Image"), &image);
 	if (r != 0)
 		return r;
+	r = authz_check_nested(ctx, body, image, authz_field_get(body, "HostConfig"));
+	if (r != 0)
+		return r;
 	if ((r = authz_check_own_name(ctx, name)) != 0)
 		return r;
 	user = authz_field_text(body, "User");
@@ -423,7 +426,8 @@ int authz_check_container(const struct authz_context *request, const char *name)
 	    (r = authz_fields_check(ctx, config, "the container", config_fields)) != 0 ||
 	    (r = authz_check_user(ctx, authz_field_text(config, "User"), "the container's user")) !=
 		    0 ||
-	    (r = authz_check_host_config(ctx, host)) != 0)
+	    (r = authz_check_host_config(ctx, host)) != 0 ||
+	    (r = authz_check_nested(ctx, config, NULL, host)) != 0)
 		return r;
 	if (!ctx->touch && (r = check_hostname(ctx, fact->json, config)) != 0)
 		return r;

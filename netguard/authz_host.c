@@ -136,38 +136,77 @@ static bool tag_is_plain(const char *tag)
 	return true;
 }
 
+/*
+ * To journald the engine, which is root, sends the values of labels and variables that these name
+ * as fields of its own: OBJECT_SYSTEMD_UNIT=ssh.service, and `journalctl -u ssh` shows the line. A
+ * tag is who wrote it, sshd. By themselves fields say the container's id, image and name.
+ */
+static bool names_fields(const char *option)
+{
+	return streq(option, "labels") || streq(option, "env") || streq(option, "tag");
+}
+
+/* Each line may have the engine rename them all, and nobody can stop the container meanwhile. */
+#define LOG_FILES_MAX 100
+
+static int check_log_option(const struct authz_context *ctx, const char *driver, const char *key,
+			    const char *value)
+{
+	static const char *const keys[] = {"max-size", "max-file", "compress", "tag",
+					   "labels",   "env",	   "mode"};
+	bool known = false;
+	uint64_t n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		known |= streq(keys[i], key);
+	if (!known)
+		return authz_deny(ctx, "the log option %s is not allowed", key);
+	/* what is not written yet is in the engine's memory: without end, for empty lines have no
+	 * length */
+	if (streq(key, "mode") && !streq(value, "blocking"))
+		return authz_deny(ctx, "the log option mode: only blocking is allowed, or the "
+				       "engine's memory would fill up");
+	if (streq(key, "max-file") && !text_digits(value, strlen(value), LOG_FILES_MAX, &n))
+		return authz_deny(ctx, "the log option max-file: at most %d files are allowed",
+				  LOG_FILES_MAX);
+	/* the engine's own driver, of which it is not known which that is, can be journald */
+	if (names_fields(key) && (!*driver || streq(driver, "journald")))
+		return authz_deny(ctx,
+				  "the log option %s is allowed where the log driver json-file is "
+				  "named: in the journal it could make a line look like another "
+				  "service's",
+				  key);
+	if (streq(key, "tag") && !tag_is_plain(value))
+		return authz_deny(ctx, "the log option tag: only values like {{.Name}} are "
+				       "allowed in it");
+	return 0;
+}
+
 /* Drivers that send elsewhere are the admin's to choose. */
 static int check_log_config(const struct authz_context *ctx, json_t *value)
 {
 	static const char *const types[] = {"", "json-file", "local", "journald", "none"};
-	static const char *const keys[] = {"max-size", "max-file", "compress", "tag",
-					   "labels",   "env",	   "mode",     "max-buffer-size"};
 	static const struct authz_field fields[] = {
 		{.key = "Type", .kind = AUTHZ_STRING},
 		{.key = "Config", .kind = AUTHZ_TEXT_MAP},
 		{0},
 	};
 	int r = authz_fields_check(ctx, value, "LogConfig", fields);
-	const char *key;
+	const char *key, *driver;
 	bool known = false;
 	json_t *item;
 
 	if (r != 0)
 		return r;
+	driver = authz_field_text(value, "Type");
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		known |= streq(types[i], authz_field_text(value, "Type"));
+		known |= streq(types[i], driver);
 	if (!known)
-		return authz_deny(ctx, "the log driver %s is not allowed",
-				  authz_field_text(value, "Type"));
+		return authz_deny(ctx, "the log driver %s is not allowed", driver);
 	json_object_foreach (authz_field_get(value, "Config"), key, item) {
-		known = false;
-		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-			known |= streq(keys[i], key);
-		if (!known)
-			return authz_deny(ctx, "the log option %s is not allowed", key);
-		if (streq(key, "tag") && !tag_is_plain(json_string_value(item)))
-			return authz_deny(ctx, "the log option tag: only values like {{.Name}} are "
-					       "allowed in it");
+		r = check_log_option(ctx, driver, key, json_string_value(item));
+		if (r != 0)
+			return r;
 	}
 	return 0;
 }

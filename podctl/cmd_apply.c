@@ -80,6 +80,8 @@ static int compare(struct work *w, struct err *err)
 	if (r == 0)
 		r = plan_images_check(&w->images, w->settings, err);
 	if (r == 0)
+		r = plan_volumes_check(w->pod, &w->images, err);
+	if (r == 0)
 		r = ipc_ask(w->settings, w->ctx->environment.docker_host, &w->remap,
 			    &w->create.ipc_page, err);
 	if (r == 0)

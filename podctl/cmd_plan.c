@@ -96,6 +96,7 @@ int cmd_plan(struct cmd_context *ctx, int n _unused_, char **args)
 	remap.engine = engine;
 	if (cmd_look(engine, pod->name, &images, &present, &err) < 0 ||
 	    plan_images_check(&images, settings, &err) < 0 ||
+	    plan_volumes_check(pod, &images, &err) < 0 ||
 	    ipc_ask(settings, ctx->environment.docker_host, &remap, &ipc_page, &err) < 0 ||
 	    values_load(pod, settings, &values, &err) < 0) {
 		cmd_fail(ctx, &err);

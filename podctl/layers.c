@@ -163,22 +163,43 @@ static const char *waits_for(const char *path, int root, const char *id, json_t 
 	return found;
 }
 
+/* A volume of the image's can be where no mount of a pod file could; 0 or -EINVAL. */
+static int check_nested(const char *path, json_t *config, json_t *host, struct err *err)
+{
+	struct layers_mounts mounts = {0};
+	const struct layers_mount *nested;
+	char shown[256];
+	int r = 0;
+
+	layers_mounts_parse(config, host, path, &mounts);
+	nested = layers_mounts_nested(&mounts);
+	if (nested)
+		r = err_set(err, EINVAL,
+			    "its image has a volume at %s, inside of one of its mounts, where no "
+			    "other can be: take the pod down",
+			    text_printable(shown, sizeof(shown), nested->target));
+	layers_mounts_done(&mounts);
+	return r;
+}
+
 int layers_check(const char *id, struct err *err)
 {
 	_cleanup_free_ char *config_path = xasprintf("containers/%s/config.v2.json", id),
 			    *host_path = xasprintf("containers/%s/hostconfig.json", id);
 	struct strv roots = {0};
 	const char *file = NULL;
+	int r = 0;
 
 	if (geteuid() != 0 || !is_id(id))
 		return 0;
 	find_roots(&roots);
-	for (size_t i = 0; i < roots.n && !file; i++) {
+	for (size_t i = 0; i < roots.n && !file && r == 0; i++) {
 		_cleanup_close_ int root = open(roots.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		json_auto_t *config = root < 0 ? NULL : read_json(root, config_path);
 		json_auto_t *host = root < 0 ? NULL : read_json(root, host_path);
 
-		file = root < 0 ? NULL : waits_for(roots.items[i], root, id, config, host);
+		r = check_nested(roots.items[i], config, host, err);
+		file = root < 0 || r < 0 ? NULL : waits_for(roots.items[i], root, id, config, host);
 	}
 	strv_done(&roots);
 	return file ? err_set(err, EINVAL,
@@ -186,7 +207,7 @@ int layers_check(const char *id, struct err *err)
 			      "good: take the pod down and apply it anew, perhaps with another "
 			      "image",
 			      file)
-		    : 0;
+		    : r;
 }
 
 /* ---- before the engine is up ---- */

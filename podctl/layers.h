@@ -14,8 +14,10 @@
 #include "common/base.h"
 #include "common/err.h"
 
-/* -EINVAL: the engine would wait for a file of this container; err says for which. 0: as far as is
- * known it would not. */
+/*
+ * -EINVAL: the engine would wait for a file of this container; err says for which. Or something is
+ * mounted inside of what containers can change. 0: as far as is known nothing is so.
+ */
 int layers_check(const char *id, struct err *err);
 
 /*

@@ -2,6 +2,7 @@
 #include "podctl/layers_mounts.h"
 
 #include "podctl/layers_walk.h"
+#include "podctl/pod.h"
 #include "podctl/walk.h"
 
 #include <errno.h>
@@ -48,6 +49,24 @@ void layers_mounts_parse(json_t *config, json_t *host, const char *root, struct 
 	}
 	json_object_foreach (json_object_get(host, "Tmpfs"), target, mount)
 		ARRAY_PUSH(ret->items, ret->n) = (struct layers_mount){xstrdup(target), NULL};
+}
+
+static bool is_pin(const struct layers_mount *m)
+{
+	return m->source && text_path_below(m->source, POD_PIN_FOLDER);
+}
+
+const struct layers_mount *layers_mounts_nested(const struct layers_mounts *m)
+{
+	for (size_t i = 0; i < m->n && m->n <= MOUNTS_MAX; i++) {
+		for (size_t j = 0; j < m->n; j++) {
+			const char *rest = startswith(m->items[i].target, m->items[j].target);
+
+			if (rest && *rest == '/' && is_pin(&m->items[j]))
+				return &m->items[i];
+		}
+	}
+	return NULL;
 }
 
 /*

@@ -25,6 +25,12 @@ void layers_mounts_parse(json_t *config, json_t *host, const char *root, struct 
 void layers_mounts_done(struct layers_mounts *m);
 
 /*
+ * One that lies inside of another whose files containers of the pod can change, by its name; NULL:
+ * none. The runtime would make what it is mounted on, and could be led elsewhere meanwhile.
+ */
+const struct layers_mount *layers_mounts_nested(const struct layers_mounts *m);
+
+/*
  * The first of n paths of which what it means, in a container whose own files lie below root, is or
  * may be something that opening or reading can wait for. NULL: none is. Ways that are longer than
  * any but those made for it count as such: the start of the engine waits for the answer.

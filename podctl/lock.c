@@ -2,6 +2,7 @@
 #include "podctl/lock.h"
 
 #include "common/clock.h"
+#include "common/file.h"
 #include "podctl/rundir.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAUSE_MS 50
+#define PAUSE_MS  50
+#define LOCKS_MAX 1000
 
 int lock_flock(int fd, int wait_ms)
 {
@@ -71,6 +73,56 @@ static int held(const char *pod, int fd, struct err *err)
 	return err_set(err, EWOULDBLOCK, "another podctl%s is at work on pod %s", process, pod);
 }
 
+/* Whether the name stands for the file that fd is of: who has its lock may have taken that away. */
+static bool is_named(int folder, const char *name, int fd)
+{
+	struct stat st, named;
+
+	return fstat(fd, &st) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_dev == named.st_dev && st.st_ino == named.st_ino;
+}
+
+/*
+ * Takes one away that nobody holds, and that has nothing to say to the next. Under its lock, so
+ * that whoever opened it before us and gets the lock after us sees that it is gone.
+ */
+static void remove_idle(int folder, const char *name)
+{
+	_cleanup_close_ int fd = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && !lock_unended(fd) &&
+	    is_named(folder, name, fd))
+		unlinkat(folder, name, 0);
+}
+
+/* Names cost whoever may run podctl on many of them nothing, and /run has room for so many files.
+ */
+static void make_room(int folder)
+{
+	_cleanup_(closedirp)
+	DIR *d = file_list(folder);
+	struct strv names = {0};
+	const struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (!streq(e->d_name, ".") && !streq(e->d_name, ".."))
+			strv_add(&names, e->d_name);
+	}
+	for (size_t i = 0; names.n > LOCKS_MAX && i < names.n; i++)
+		remove_idle(folder, names.items[i]);
+	strv_done(&names);
+}
+
+static int open_lock(int folder, const char *pod)
+{
+	int fd = openat(folder, pod, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	make_room(folder);
+	return openat(folder, pod, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 int lock_take(const char *pod, int wait_ms, int *ret, struct err *err)
 {
 	static const char *const parts[] = {"locks", NULL};
@@ -79,11 +131,14 @@ int lock_take(const char *pod, int wait_ms, int *ret, struct err *err)
 
 	if (r < 0)
 		return r;
-	fd = openat(folder, pod, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_os(err, errno, "lock of pod %s", pod);
-	/* the file stays for good: taking it away would let two hold two files of one name */
-	r = lock_flock(fd, wait_ms);
+	do {
+		closep(&fd);
+		fd = open_lock(folder, pod);
+		if (fd < 0)
+			return err_os(err, errno, "lock of pod %s", pod);
+		r = lock_flock(fd, wait_ms);
+		/* else two would hold two files of one name */
+	} while (r == 0 && !is_named(folder, pod, fd));
 	if (r == -EWOULDBLOCK)
 		return held(pod, fd, err);
 	if (r < 0)

@@ -41,19 +41,23 @@ int look_at_image(json_t *json, struct plan_image *image, struct err *err)
 {
 	const char *id = json_string_value(json_object_get(json, "Id")), *name;
 	json_t *config = json_object_get(json, "Config"), *value,
-	       *labels = json_object_get(config, "Labels");
+	       *labels = json_object_get(config, "Labels"),
+	       *volumes = json_object_get(config, "Volumes");
 
 	if (!id)
 		return err_set(err, EPROTO, "the engine's reply has no Id");
 	free(image->id);
 	image->id = xstrdup(id);
-	image->size = json_dumpb(config, NULL, 0, JSON_COMPACT) +
-		      json_object_size(json_object_get(config, "Volumes")) * VOLUME_SIZE;
+	image->size =
+		json_dumpb(config, NULL, 0, JSON_COMPACT) + json_object_size(volumes) * VOLUME_SIZE;
 	json_decref(image->health);
 	image->health = create_health(config);
 	strv_done(&image->labels);
 	json_object_foreach (labels, name, value)
 		strv_add(&image->labels, name);
+	strv_done(&image->volumes);
+	json_object_foreach (volumes, name, value)
+		strv_add(&image->volumes, name);
 	return 0;
 }
 

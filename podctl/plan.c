@@ -61,6 +61,7 @@ void plan_images_done(struct plan_images *images)
 	for (size_t i = 0; i < images->n; i++) {
 		free(images->items[i].id);
 		strv_done(&images->items[i].labels);
+		strv_done(&images->items[i].volumes);
 		json_decref(images->items[i].health);
 	}
 	free(images->items);

@@ -37,6 +37,7 @@ struct plan_image {
 	bool update;		     /* a container wants it pulled also where it is here */
 	char *id;		     /* NULL: not here */
 	struct strv labels;	     /* names of those that it gives to its containers */
+	struct strv volumes;	     /* where it has volumes of its own, as it says that */
 	json_t *health;		     /* of the body of its containers, see create.h; NULL: none */
 	size_t size;		     /* bytes of what it gives to each of them */
 	size_t uses;		     /* containers of the pod */
@@ -56,6 +57,8 @@ void plan_images_done(struct plan_images *images);
  */
 int plan_images_check(const struct plan_images *images, const struct settings *settings,
 		      struct err *err);
+/* -EINVAL where an image of a container's has a volume inside of a mount of the container's. */
+int plan_volumes_check(const struct pod *pod, const struct plan_images *images, struct err *err);
 /* The one of a reference, or NULL. */
 const struct plan_image *plan_images_find(const struct plan_images *images,
 					  const struct image_ref *ref);

@@ -165,6 +165,34 @@ check "down" podctl down ways
 check_equal "... leaves it mounted" "on disk" "$(inside cat /srv/pods/ways/disk/f)"
 inside umount /srv/pods/ways/disk
 
+note "volumes of images"
+image() { # NAME DOCKERFILE-LINE SCRIPT: busybox with what the script makes in it
+	inside sh -c 'docker create --name base busybox sh -c "$3" && docker start -a base && docker commit -c "CMD [\"true\"]" -c "$2" base "$1:1" && docker rm base' \
+		sh "$@" > /dev/null
+}
+image within "VOLUME /d1/swap/made" true
+image beside 'VOLUME ["/d1", "/d2"]' true
+image link "USER 0" "mkdir /d1; ln -s /d1/swap /l"
+brought() { # IMAGE [MOUNT]: a pod with one that swaps, where the image brings what is made in there
+	printf 'containers:\n  evil: { image: probe, command: [swap, /all, /srv/outside], mounts: [{ source: ., target: /all }] }
+  app: { image: "%s:1", update_image: false, command: "true", mounts: [{ source: ., target: /d1 }%s] }\n' "$1" "${2:-}" |
+		put_file /root/brought.yml
+}
+brought within
+check_status "a volume in a mount" 1 'container app: its image within:1 has a volume at /d1/swap/made, inside of its mount at /d1' podctl /root/brought.yml
+check_status "... already for plan" 1 'has a volume at /d1/swap/made' podctl plan /root/brought.yml
+brought link ', { source: x, target: /l/made }'
+check_status "a mount that a link of the image leads into the other" 1 'app: cannot start it' podctl /root/brought.yml
+check "the pod goes" podctl down brought
+brought beside
+check "volumes at the mount's place, and elsewhere" podctl /root/brought.yml
+inside docker inspect brought.app | jq '(.[0].Config | del(.Hostname, .Domainname)) + {HostConfig: .[0].HostConfig, Volumes: {"/d1/swap/made": {}}}' > "$SANDBOX/made.json"
+check "one as it could have been made before" inside sh -c 'docker rm -f brought.app && curl -sS --fail-with-body --unix-socket /run/docker.sock -H "Content-Type: application/json" -d @"$1" \
+	"http://engine/containers/create?name=brought.app"' sh "$SANDBOX/made.json"
+check_status "... is not started" 1 'its image has a volume at /d1/swap/made' podctl start brought
+check_equal "nothing was made outside" "" "$(inside ls /srv/outside)"
+check "the pod goes" podctl down brought
+
 note "the folder of mounts itself"
 mounted a
 root_is() { # PATH

@@ -164,6 +164,11 @@ static const struct {
 	{AUTHZ_FACT_IMAGE, "routed", 0, IMAGE("routed:latest", "1000", "\"Traefik.enable\":\"1\"")},
 	{AUTHZ_FACT_IMAGE, "abcdef012345", 0, IMAGE("evil/x:1", "1000", "")},
 	{AUTHZ_FACT_IMAGE, "team/app:1", 0, IMAGE("team/app:1", "1000", "")},
+	{AUTHZ_FACT_IMAGE, "filled", 0,
+	 "{\"RepoTags\":[\"filled:1\"],\"Config\":{\"Volumes\":{\"/a/b\":{}}}}"},
+	{AUTHZ_FACT_CONTAINER, "nested", 0,
+	 "{\"Name\":\"/nested\",\"Config\":{\"User\":\"1\",\"Volumes\":{\"/x/y\":{}}},"
+	 "\"HostConfig\":" HOST_GOOD ",\"Binds\":[\"plain:/x\"]}}"},
 	{AUTHZ_FACT_IMAGE, "broken", -EIO, NULL},
 	{AUTHZ_FACT_IMAGE, "dangling", 0,
 	 "{\"RepoTags\":[1,\"<none>:<none>\"],\"Config\":{\"User\":\"1000\"}}"},
@@ -315,8 +320,11 @@ static void expect(const char *config, const char *client, const char *method, c
 		 "\"]}}}")
 #define USER	 "\"Image\":\"busybox\",\"User\":\"1000\""
 #define HOST(h)	 "{" USER ",\"HostConfig\":{" NNP "," h "}}"
-#define LOG(tag) HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"tag\":\"" tag "\"}}")
-#define TOP(t)	 "{" t ",\"HostConfig\":{" NNP "}}"
+#define LOG(tag) LOG_OPT("local", "tag", tag)
+#define LOG_OPT(driver, key, value)                                                                \
+	HOST("\"LogConfig\":{\"Type\":\"" driver "\",\"Config\":{\"" key "\":\"" value "\"}}")
+#define NESTED(one, other) HOST("\"Binds\":[\"" one "\",\"" other "\"]")
+#define TOP(t)		   "{" t ",\"HostConfig\":{" NNP "}}"
 
 static const struct {
 	const char *body, *why; /* why NULL: allowed */
@@ -430,7 +438,28 @@ static const struct {
 	{LOG("{{"), "only values like"},
 	{LOG("{{.ImageName}}/{{ .Name }}"), NULL},
 	{LOG("plain} {.Name}"), NULL},
-	{HOST("\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"labels\":\"{{x}}\"}}"), NULL},
+	{LOG_OPT("local", "labels", "{{x}}"), NULL},
+	/* the journal's fields, and who wrote a line there */
+	{LOG_OPT("journald", "labels", "OBJECT_SYSTEMD_UNIT"), "another service's"},
+	{LOG_OPT("journald", "env", "MESSAGE"), "another service's"},
+	{LOG_OPT("journald", "tag", "sshd"), "the log option tag is allowed where"},
+	{LOG_OPT("journald", "labels-regex", ".*"), "labels-regex is not allowed"},
+	{LOG_OPT("journald", "env-regex", ".*"), "env-regex is not allowed"},
+	{LOG_OPT("", "labels", "OBJECT_SYSTEMD_UNIT"), "another service's"},
+	{LOG_OPT("", "env", "MESSAGE"), "another service's"},
+	{LOG_OPT("", "tag", "{{.Name}}"), "another service's"},
+	{HOST("\"LogConfig\":{\"Config\":{\"labels\":\"x\"}}"), "another service's"},
+	{HOST("\"LogConfig\":{\"Type\":\"journald\",\"Config\":null}"), NULL},
+	{LOG_OPT("journald", "mode", "blocking"), NULL},
+	/* the engine's memory and time */
+	{LOG_OPT("json-file", "mode", "non-blocking"), "only blocking"},
+	{LOG_OPT("", "mode", ""), "only blocking"},
+	{LOG_OPT("json-file", "max-buffer-size", "100g"), "max-buffer-size is not allowed"},
+	{LOG_OPT("json-file", "max-file", "100"), NULL},
+	{LOG_OPT("json-file", "max-file", "101"), "at most 100 files"},
+	{LOG_OPT("local", "max-file", "+1"), "at most 100 files"},
+	{LOG_OPT("local", "max-file", ""), "at most 100 files"},
+	{LOG_OPT("json-file", "env", "LEVEL"), NULL},
 	{HOST("\"Ulimits\":{}"), "not a list"},
 	{HOST("\"Ulimits\":[1]"), "no object"},
 	{HOST("\"Binds\":[1]"), "not a list of strings"},
@@ -543,6 +572,37 @@ static const struct {
 	 "log option"},
 	{HOST("\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":0}"), NULL},
 	{HOST("\"Ulimits\":[{\"Name\":\"nofile\",\"Hard\":1,\"Soft\":1}]"), NULL},
+	/* one inside of another that others can write to */
+	{NESTED("/srv/share:/a", "/srv/share/bob:/a/b"),
+	 "a mount at /a/b: inside of the one at /a,"},
+	{NESTED("/srv/share/bob:/a/b/c:ro", "/srv/share:/a:ro"), "inside of the one at /a,"},
+	{NESTED("/srv/share:/a", "/srv/share/bob:/x/..//a/./b"), "a mount at /a/b:"},
+	{NESTED("plain:/a:nocopy", "/srv/share/bob:/a/b"), "a mount at /a/b:"},
+	{NESTED("/srv/share:/a", "/srv/share/bob:/ab"), NULL},
+	{NESTED("/srv/share:/a", "/srv/share/bob:/a-b/c"), NULL},
+	{NESTED("/srv/share:/a", "/srv/share:/a"), NULL}, /* the engine's to refuse */
+	{NESTED("/srv/share:/etc", "/srv/share:/a"), "inside of the one at /etc,"},
+	{NESTED("/srv/share:/etc/hosts", "/srv/share:/sbin/docker-init"), NULL},
+	{HOST("\"Binds\":[\"/srv/share:/a\"],\"Tmpfs\":{\"/a/b\":\"\"}"), "a mount at /a/b:"},
+	{HOST("\"Binds\":[\"/srv/share:/a/b\"],\"Tmpfs\":{\"/a\":\"\"}"), NULL},
+	{HOST("\"Binds\":[\"/srv/share:/a\"],\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/a/"
+	      "b\"}]"),
+	 "a mount at /a/b:"},
+	{HOST("\"Binds\":[\"/srv/share:/a/b\"],\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/"
+	      "a\"}]"),
+	 NULL},
+	{HOST("\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/share\",\"Target\":\"/a\"},"
+	      "{\"Type\":\"tmpfs\",\"Target\":\"/a/b\"}]"),
+	 "a mount at /a/b:"},
+	{"{" USER ",\"Volumes\":{\"/a/b\":{}},\"HostConfig\":{" NNP
+	 ",\"Binds\":[\"/srv/share:/a\"]}}",
+	 "a mount at /a/b:"},
+	{"{\"Image\":\"filled\",\"User\":\"1\",\"HostConfig\":{" NNP
+	 ",\"Binds\":[\"/srv/share:/a\"]}}",
+	 "a mount at /a/b:"},
+	{"{\"Image\":\"filled\",\"User\":\"1\",\"HostConfig\":{" NNP
+	 ",\"Binds\":[\"/srv/share:/a/b\"]}}",
+	 NULL},
 	/* mounts */
 	{HOST("\"Binds\":[\"/srv/share:/x\",\"/srv/share/bob:/y:ro,rprivate\"]"), NULL},
 	{HOST("\"Binds\":[\"plain:/x:ro,nocopy\",\"fresh:/y:nocopy\",\"newer:/z\"]"), NULL},
@@ -807,6 +867,7 @@ static const struct {
 	{"", "POST", "/containers/mute3/start", "-", "does not describe"},
 	{"", "POST", "/containers/mute4/start", "-", "does not describe"},
 	{"", "POST", "/containers/odder/start", "-", "NewPower"},
+	{"", "POST", "/containers/nested/start", "-", "a mount at /x/y: inside of the one at /x,"},
 	{"", "POST", "/containers/shim/start", "-", NULL},
 	{"", "POST", "/containers/sandboxed/start", "-", "runtime runsc"},
 	{OPEN, "POST", "/containers/sandboxed/start", "-", NULL},

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "podctl/layers_mounts.h"
+#include "podctl/pod.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -297,6 +298,38 @@ static void test_parse(void **state _unused_)
 	assert_int_equal(m.n, 0);
 }
 
+/* Inside of what containers of the pod can change, by its name. */
+static void test_nested(void **state _unused_)
+{
+	static const struct {
+		const char *target, *source, *other_target, *other_source, *nested;
+	} cases[] = {
+		{"/a", POD_PIN_FOLDER "/web/1", "/a/b/c", "/v", "/a/b/c"},
+		{"/a/b", NULL, "/a", POD_PIN_FOLDER "/web/1", "/a/b"},
+		/* whose files no other container changes */
+		{"/a", NULL, "/a/b", POD_PIN_FOLDER "/web/1", NULL},
+		{"/a", "/var/lib/docker/volumes/1/_data", "/a/b", "/v", NULL},
+		{"/a", POD_PIN_FOLDER "/web/1", "/ab", "/v", NULL},
+		{"/a/b", POD_PIN_FOLDER "/web/1", "/a", "/v", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct layers_mounts m = {0};
+		const struct layers_mount *nested;
+
+		ARRAY_PUSH(m.items, m.n) =
+			(struct layers_mount){xstrdup(cases[i].target),
+					      cases[i].source ? xstrdup(cases[i].source) : NULL};
+		ARRAY_PUSH(m.items, m.n) = (struct layers_mount){
+			xstrdup(cases[i].other_target),
+			cases[i].other_source ? xstrdup(cases[i].other_source) : NULL};
+		nested = layers_mounts_nested(&m);
+		assert_string_equal(nested ? nested->target : "(none)",
+				    cases[i].nested ? cases[i].nested : "(none)");
+		layers_mounts_done(&m);
+	}
+}
+
 /* Nothing is known of what is no container of this host. */
 static void test_check(void **state _unused_)
 {
@@ -316,9 +349,10 @@ static void test_check(void **state _unused_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walk),  cmocka_unit_test(test_mounts),
-		cmocka_unit_test(test_far),   cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_parse), cmocka_unit_test(test_check),
+		cmocka_unit_test(test_nested),	    cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_mounts),	    cmocka_unit_test(test_far),
+		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -440,6 +441,65 @@ static void test_pins_shared(void **state)
 	assert_int_equal(umount(late), 0);
 }
 
+static size_t count_locks(void)
+{
+	DIR *d = opendir("/run/podctl/locks");
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+/* Locks of many names: those that nobody holds make room. Who waits for one has it in the end. */
+static void test_many_locks(void **state _unused_)
+{
+	_cleanup_close_ int held = -1, unended = -1, old = -1, again = -1;
+	struct err err = {0};
+	char name[32];
+	pid_t child;
+	int status;
+
+	assert_int_equal(lock_take("held", 0, &held, &err), 0);
+	assert_int_equal(lock_take("unended", 0, &unended, &err), 0);
+	lock_begin(unended);
+	closep(&unended);
+	for (int i = 0; i < 2500; i++) {
+		_cleanup_close_ int fd = -1;
+
+		snprintf(name, sizeof(name), "pod%d", i);
+		assert_int_equal(lock_take(name, 0, &fd, &err), 0);
+		assert_true(count_locks() <= 1002);
+	}
+	assert_int_equal(lock_take("held", 0, &again, &err), -EWOULDBLOCK);
+	assert_int_equal(lock_take("unended", 0, &unended, &err), 0);
+	assert_true(lock_unended(unended));
+	lock_end(unended);
+
+	/* one that was opened, and waited for, while another took it away: the new one counts */
+	old = open("/run/podctl/locks/waited", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(old >= 0);
+	assert_int_equal(lock_flock(old, 0), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		int fd = -1;
+
+		closep(&old); /* it would hold the lock, too */
+		_exit(lock_take("waited", 10000, &fd, &err) == 0 &&
+				      access("/run/podctl/locks/waited", F_OK) == 0
+			      ? 0
+			      : 1);
+	}
+	usleep(200000);
+	assert_int_equal(unlink("/run/podctl/locks/waited"), 0);
+	closep(&old);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 /* A /run/podctl that is somebody else's, or a link, is not used. */
 static void test_rundir(void **state)
 {
@@ -484,6 +544,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pins, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pins_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rundir, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_locks, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

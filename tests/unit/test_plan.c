@@ -384,12 +384,62 @@ static void test_image_labels(void **state)
 	}
 }
 
+/* An image's volumes are not inside of its container's mounts, however it writes them. */
+static void test_volumes(void **state)
+{
+	static const struct {
+		const char *volume, *where; /* NULL: allowed */
+	} cases[] = {
+		{"/data", NULL},
+		{"/data/", NULL},
+		{"/database/x", NULL},
+		{"/", NULL},
+		{"/data/../x", NULL},
+		{"/.../data/x", NULL},
+		{"/..data/x", NULL},
+		{"/data/x", "volume at /data/x, inside of its mount at /data,"},
+		{"data/x", "/data/x"},
+		{"//data//x/.", "/data/x"},
+		{"/./data/.x", "/data/.x"},
+		{"../../x/../data/x", "/data/x"},
+		{"/y/../srv/data/sub", "/srv/data/sub"},
+		{"/data/\n", "/data/?"},
+	};
+	const struct fixture *f = *state;
+	_cleanup_(pod_freep)
+	struct pod *pod = fixture_pod("web",
+				      "containers:\n  a: {image: busybox, mounts: [{source: a, "
+				      "target: /data}, {source: b, target: /srv/data}]}\n"
+				      "  b: {image: probe}\n",
+				      f->settings);
+	struct plan_images none = {0};
+	struct err err = {0};
+
+	assert_int_equal(plan_volumes_check(pod, &none, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct plan_images images = {0};
+		int want = cases[i].where ? -EINVAL : 0;
+
+		plan_images_collect(pod, &images);
+		strv_add(&images.items[0].volumes, "/other");
+		strv_add(&images.items[0].volumes, cases[i].volume);
+		strv_add(&images.items[0].volumes, "/more");
+		strv_add(&images.items[1].volumes, "/data/of/others");
+		err = (struct err){0};
+		assert_int_equal(plan_volumes_check(pod, &images, &err), want);
+		if (want < 0)
+			assert_non_null(strstr(err.text, cases[i].where));
+		plan_images_done(&images);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plan),	    cmocka_unit_test(test_down),
 		cmocka_unit_test(test_other_files), cmocka_unit_test(test_needs_names),
 		cmocka_unit_test(test_owns),	    cmocka_unit_test(test_image_labels),
+		cmocka_unit_test(test_volumes),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -121,6 +121,33 @@ static void test_digits(void **state _unused_)
 	}
 }
 
+static void test_clean_path(void **state _unused_)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"/", ""},
+		{"//", ""},
+		{"/a/b", "/a/b"},
+		{"a/b", "/a/b"},
+		{"//a//b/", "/a/b"},
+		{"/./a/./b/.", "/a/b"},
+		{"/a/../b", "/b"},
+		{"/a/b/../../c", "/c"},
+		{"/../a", "/a"},
+		{"../../a/..", ""},
+		{"/..a/.b", "/..a/.b"},
+		{"/.../a", "/.../a"},
+		{"/a/xy", "/a/xy"},
+		{"/a/x", "/a/x"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *path = text_clean_path(cases[i][0]);
+
+		assert_string_equal(path, cases[i][1]);
+	}
+}
+
 static void test_path_below(void **state _unused_)
 {
 	assert_true(text_path_below("/a", "/a"));
@@ -147,7 +174,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_printable),  cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_harmless),   cmocka_unit_test(test_digits),
-		cmocka_unit_test(test_path_below), cmocka_unit_test(test_id),
+		cmocka_unit_test(test_clean_path), cmocka_unit_test(test_path_below),
+		cmocka_unit_test(test_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
