@@ -17,6 +17,7 @@
 #
 #   tests/bench/bench_packets.sh [TURNS]
 #   PLOT=FILE.svg: a drawing of them, by gnuplot
+#   WITHOUT=TEXT: guard.less is guard.10000 without the rules that have this text: what they cost
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
@@ -136,8 +137,14 @@ for o in "${others[@]}"; do "${o%.*}" "${o#*.}" > "$work/$o.nft"; done
 : > "$work/none.nft"
 : > "$work/plain.nft"
 cp "$work/guard.10000.nft" "$work/shown.nft"
+less=()
+if [ -n "${WITHOUT:-}" ]; then
+	less=(guard.less)
+	grep -vF -- "$WITHOUT" "$work/guard.10000.nft" > "$work/guard.less.nft"
+	check "rules to leave out" not cmp -s "$work/guard.10000.nft" "$work/guard.less.nft"
+fi
 netguard_stop
-names=(none "${guarded[@]/#/guard.}" shown plain "${others[@]}" full.{none,guard}.{1000,10000})
+names=(none "${guarded[@]/#/guard.}" "${less[@]}" shown plain "${others[@]}" full.{none,guard}.{1000,10000})
 
 # in a mount, pid and network namespace of its own, which ends with all in it
 export work address gateway mac bridge port turns next
