@@ -92,6 +92,21 @@ bool text_path_below(const char *path, const char *folder)
 	return rest && (*rest == '\0' || *rest == '/');
 }
 
+bool text_list_has(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	while (*list) {
+		size_t item = strcspn(list, ",");
+
+		if (item == n && strncmp(list, word, n) == 0)
+			return true;
+		list += item;
+		list += *list == ',';
+	}
+	return false;
+}
+
 char *text_clean_path(const char *path)
 {
 	char *out = xmalloc(strlen(path) + 2);

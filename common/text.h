@@ -20,6 +20,9 @@ bool text_matches(const char *text, const char *glob);
 /* Whether a path is the folder, or one below it by its name. */
 bool text_path_below(const char *path, const char *folder);
 
+/* Whether word is one of a list with commas: "ro" of "ro,nocopy". */
+bool text_list_has(const char *list, const char *word);
+
 /* As Go's filepath.Clean has it below a container's root: "a//b/../c" is "/a/c", "/" is "". */
 char *text_clean_path(const char *path);
 

@@ -14,13 +14,6 @@
 #include "netguard/authz_route.h"
 #include "netguard/authz_volumes.h"
 
-static bool below(const char *root, const char *path)
-{
-	const char *rest = startswith(path, root);
-
-	return rest && (*rest == '\0' || *rest == '/');
-}
-
 int authz_check_source(const struct authz_context *ctx, const char *source)
 {
 	bool exactly = settings_engine_any_root(&ctx->settings->engine_policy);
@@ -35,7 +28,8 @@ int authz_check_source(const struct authz_context *ctx, const char *source)
 				  "empty parts, and without a slash at its end",
 				  source);
 	for (size_t i = 0; i < roots->n && !found; i++)
-		found = exactly ? streq(roots->items[i], source) : below(roots->items[i], source);
+		found = exactly ? streq(roots->items[i], source)
+				: text_path_below(source, roots->items[i]);
 	if (!found)
 		return authz_deny(ctx, "the mount of %s: not %s the folders that may be mounted",
 				  source, exactly ? "one of" : "below");
@@ -171,7 +165,7 @@ static int check_bind(const struct authz_context *ctx, const char *text)
 				  text);
 	if (*source == '/')
 		return authz_check_source(ctx, source);
-	return authz_check_volume(ctx, source, !mode || !authz_mode_has_nocopy(mode + 1));
+	return authz_check_volume(ctx, source, !mode || !text_list_has(mode + 1, "nocopy"));
 }
 
 int authz_check_binds(const struct authz_context *ctx, json_t *value)
@@ -263,13 +257,6 @@ static int check_tmpfs_options(const struct authz_context *ctx, json_t *value)
 	return authz_fields_check(ctx, value, "Mounts.TmpfsOptions", fields);
 }
 
-static bool mount_copies(json_t *mount)
-{
-	json_t *options = authz_field_get(mount, "VolumeOptions");
-
-	return !json_is_true(authz_field_get(options, "NoCopy"));
-}
-
 static int check_mount(const struct authz_context *ctx, json_t *mount)
 {
 	static const struct authz_field fields[] = {
@@ -295,7 +282,8 @@ static int check_mount(const struct authz_context *ctx, json_t *mount)
 	if (streq(type, "bind"))
 		return authz_check_source(ctx, source);
 	if (streq(type, "volume"))
-		return *source ? authz_check_volume(ctx, source, mount_copies(mount)) : 0;
+		return *source ? authz_check_volume(ctx, source, !authz_mount_has_nocopy(mount))
+			       : 0;
 	if (streq(type, "tmpfs"))
 		return *source ? authz_deny(ctx, "a tmpfs has no source") : 0;
 	return authz_deny(ctx, "a mount of type %s is not allowed", *type ? type : "(none)");

@@ -139,28 +139,13 @@ const struct authz_route *authz_route_find(const struct authz_request *r, char *
 	return NULL;
 }
 
-static bool in_list(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	while (*list) {
-		size_t item = strcspn(list, ",");
-
-		if (item == n && strncmp(list, word, n) == 0)
-			return true;
-		list += item;
-		list += *list == ',';
-	}
-	return false;
-}
-
 int authz_route_check(const struct authz_route *route, const struct authz_request *r,
 		      struct err *err)
 {
 	char printable[64];
 
 	for (size_t i = 0; route->query && i < r->n_query; i++) {
-		if (!in_list(route->query, r->query[i].key))
+		if (!text_list_has(route->query, r->query[i].key))
 			return err_set(
 				err, EPERM, "the parameter %s is not allowed here",
 				text_printable(printable, sizeof(printable), r->query[i].key));
@@ -201,7 +186,7 @@ bool authz_route_only_looks(const struct authz_request *request)
 			query = looks[i].query;
 	}
 	for (size_t i = 0; query && i < request->n_query; i++) {
-		if (!in_list(query, request->query[i].key))
+		if (!text_list_has(query, request->query[i].key))
 			return false;
 	}
 	return query;

@@ -11,17 +11,11 @@ void authz_volumes_done(struct authz_volumes *v)
 
 /* ---- of a request ---- */
 
-bool authz_mode_has_nocopy(const char *mode)
+bool authz_mount_has_nocopy(json_t *mount)
 {
-	while (*mode) {
-		size_t n = strcspn(mode, ",");
+	json_t *options = authz_field_get(mount, "VolumeOptions");
 
-		if (n == 6 && strncmp(mode, "nocopy", n) == 0)
-			return true;
-		mode += n;
-		mode += *mode == ',';
-	}
-	return false;
+	return json_is_true(authz_field_get(options, "NoCopy"));
 }
 
 /* Where there are more, each would want a look of its own, and so many are refused. */
@@ -39,17 +33,15 @@ static void add_bind(struct authz_volumes *v, const char *text)
 	const char *mode = target ? strchr(target + 1, ':') : NULL;
 
 	if (target && *source && *source != '/')
-		add(mode && authz_mode_has_nocopy(mode + 1) ? &v->shared : &v->filled, source);
+		add(mode && text_list_has(mode + 1, "nocopy") ? &v->shared : &v->filled, source);
 }
 
 static void add_mount(struct authz_volumes *v, json_t *mount)
 {
-	json_t *options = authz_field_get(mount, "VolumeOptions");
-	bool nocopy = json_is_true(authz_field_get(options, "NoCopy"));
 	const char *source = authz_field_text(mount, "Source");
 
 	if (streq(authz_field_text(mount, "Type"), "volume") && *source)
-		add(nocopy ? &v->shared : &v->filled, source);
+		add(authz_mount_has_nocopy(mount) ? &v->shared : &v->filled, source);
 }
 
 void authz_volumes_of(json_t *body, struct authz_volumes *ret)

@@ -33,5 +33,5 @@ const char *authz_volumes_conflict(const struct authz_volumes *under_way,
 void authz_volumes_add(struct authz_volumes *under_way, const struct authz_volumes *asked);
 void authz_volumes_remove(struct authz_volumes *under_way, const struct authz_volumes *asked);
 
-/* "ro,nocopy" */
-bool authz_mode_has_nocopy(const char *mode);
+/* Of an entry of HostConfig.Mounts. */
+bool authz_mount_has_nocopy(json_t *mount);

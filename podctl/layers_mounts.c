@@ -60,9 +60,10 @@ const struct layers_mount *layers_mounts_nested(const struct layers_mounts *m)
 {
 	for (size_t i = 0; i < m->n && m->n <= MOUNTS_MAX; i++) {
 		for (size_t j = 0; j < m->n; j++) {
-			const char *rest = startswith(m->items[i].target, m->items[j].target);
+			const char *inner = m->items[i].target, *outer = m->items[j].target;
 
-			if (rest && *rest == '/' && is_pin(&m->items[j]))
+			if (text_path_below(inner, outer) && !streq(inner, outer) &&
+			    is_pin(&m->items[j]))
 				return &m->items[i];
 		}
 	}
