@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/guard_client.h"
+#include "common/json_show.h"
 #include "common/log.h"
 #include "netguard/commands.h"
 #include "netguard/references.h"
@@ -25,8 +26,7 @@ static void print_json(const char *path, const struct settings *s, const struct 
 	json_object_set_new(out, "error",
 			    !people && problems->n_errors == 0 ? json_string(err->text)
 							       : json_null());
-	json_dumpf(out, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	putchar('\n');
+	json_show(out);
 	json_decref(out);
 }
 

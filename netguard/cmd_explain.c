@@ -2,6 +2,7 @@
 /* Who may send what to whom, and why: asked of the daemon, printed for people. */
 #include "common/accounts.h"
 #include "common/guard_client.h"
+#include "common/json_show.h"
 #include "common/log.h"
 #include "netguard/commands.h"
 
@@ -154,8 +155,7 @@ static int show(json_t *reply, bool as_json)
 	accept = streq(get(reply, "verdict"), "accept");
 	if (as_json) {
 		json_object_del(reply, "ok");
-		json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		putchar('\n');
+		json_show(reply);
 		return accept ? ACCEPTED : DENIED;
 	}
 	put_cases(json_object_get(reply, "cases"));

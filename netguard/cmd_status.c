@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/guard_client.h"
+#include "common/json_show.h"
 #include "common/log.h"
 #include "netguard/commands.h"
 #include "netguard/metrics.h"
@@ -154,8 +155,7 @@ static void show(json_t *reply, enum form form)
 		return;
 	}
 	json_object_del(reply, "ok");
-	json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	putchar('\n');
+	json_show(reply);
 }
 
 int cmd_status(int argc, char **argv)

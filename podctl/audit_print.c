@@ -2,6 +2,7 @@
 #include "podctl/audit_print.h"
 
 #include "common/json_build.h"
+#include "common/json_show.h"
 #include "podctl/table.h"
 
 #include <stdio.h>
@@ -269,6 +270,5 @@ void audit_print_json(const struct audit_containers *all, const struct audit_fin
 		json_push(list, container_json(&all->items[i], groups));
 	top = json_pack("{s:b, s:o, s:{s:o}, s:O}", "whole", (int)whole, "containers", list,
 			"engine", "findings", findings_json(engine), "failures", failures);
-	json_dumpf(top, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	printf("\n");
+	json_show(top);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* podctl plan FILE: say what apply would do. Nothing is touched, nothing is pulled. */
+#include "common/json_show.h"
 #include "podctl/cmd.h"
 #include "podctl/ipc.h"
 #include "podctl/look.h"
@@ -41,8 +42,7 @@ static void print_json(const char *pod, const struct plan *plan, const struct pl
 			json_array_append_new(updates, json_string(images->items[i].ref->text));
 	}
 	top = json_pack("{s:s, s:O, s:O}", "pod", pod, "steps", steps, "updates", updates);
-	json_dumpf(top, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	printf("\n");
+	json_show(top);
 }
 
 static void print_text(const struct cmd_context *ctx, const char *pod, const struct plan *plan,

@@ -4,6 +4,7 @@
  * argument all pods, as far as the caller is one of their owners.
  */
 #include "common/guard_client.h"
+#include "common/json_show.h"
 #include "podctl/cmd.h"
 #include "podctl/inspect.h"
 #include "podctl/live.h"
@@ -262,8 +263,7 @@ static void print_json(const struct rows *rows)
 		}
 		json_array_append_new(containers, row_json(row));
 	}
-	json_dumpf(pods, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	printf("\n");
+	json_show(pods);
 }
 
 /* The engine's words, less what has a column of its own; and why it ended, where that is known. */

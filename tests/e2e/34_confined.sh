@@ -9,12 +9,15 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
 
 e2e_begin
-put_config <<'END2'
+usual_config() {
+	put_config <<'END2'
 mount_root: /srv/pods
 network_name: pods
 port_whitelist: { 80: web }
 guard: { allowed_users: [root], host_ports: [53/udp] }
 END2
+}
+usual_config
 inside mkdir -p /srv/pods
 status_of() { awk -v k="$1:" '$1 == k { $1 = ""; sub(/^ /, ""); print }' "/proc/$(netguard_pid)/status"; }
 uid=$(inside id -u _netguard) gid=$(inside id -g _netguard)
@@ -134,12 +137,7 @@ check "it has all watches of files" wait_for 10 inside test -s /run/netguard/tak
 netguard_start "${as_unit[@]}"
 check "the daemon starts all the same" grep -q '^netguard: inotify_init1: Too many open files.*; edits of .* are looked for each second' "$SANDBOX/netguard.log"
 flow denied outside tcp 192.0.2.10 80 "the whitelist has 81"
-put_config <<'END2'
-mount_root: /srv/pods
-network_name: pods
-port_whitelist: { 80: web }
-guard: { allowed_users: [root], host_ports: [53/udp] }
-END2
+usual_config
 opened() { not closed; }
 check "an edit is in force" wait_for 5 opened
 netguard_stop
